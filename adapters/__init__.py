@@ -1,0 +1,1 @@
+"""One package a partner kind: screen, read, acknowledge."""

@@ -1,0 +1,1 @@
+"""An interoperability integration engine for England's statutory child death review."""

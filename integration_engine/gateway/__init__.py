@@ -1,0 +1,1 @@
+"""What partners talk to. It makes a message durable and answers; it never touches the core."""

@@ -1,0 +1,1 @@
+"""Which notices are about the same child. Pure."""

@@ -1,0 +1,1 @@
+"""The mapping language: profiles as data, checked, run and tested. Pure."""

@@ -1,0 +1,1 @@
+"""The canonical notice and child death record: one dictionary of fields for both. Pure."""

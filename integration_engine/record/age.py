@@ -1,0 +1,59 @@
+"""Was this person a child on the day they died? The arithmetic of the 18th birthday over partial dates and stated ages.
+
+A person attains an age at the start of the anniversary of their birth (Family Law Reform Act 1969 s9), so a death on the
+18th birthday is an adult's. Someone born on 29 February attains 18 on 1 March in a common year (switch).
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from integration_engine.record.dates import Precision, earliest, latest, precision
+from integration_engine.record.notice import Age
+
+ADULT_FROM_YEARS = 18
+# The fewest of each unit that make eighteen years: a stated age is in completed units.
+_EIGHTEEN_YEARS_IN = {"years": 18, "months": 216, "weeks": 939, "days": 6574, "hours": 157_776, "minutes": 9_466_560}
+
+Answer = Literal["child", "adult", "either", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class AgeRules:
+    """Switches of the age rule. ``leap_birthday_in_march``: someone born 29 February is 18 on 1 March, not 28 February."""
+
+    leap_birthday_in_march: bool = True
+
+
+def eighteenth(born: date, rules: AgeRules = AgeRules()) -> date:
+    """The first day on which someone born that day is an adult."""
+    year = born.year + ADULT_FROM_YEARS
+    try:
+        return born.replace(year=year)
+    except ValueError:
+        return date(year, 3, 1) if rules.leap_birthday_in_march else date(year, 2, 28)
+
+
+def child_or_adult(
+    birth_date: str | None, died_at: str | None, age: Age | None = None, rules: AgeRules = AgeRules()
+) -> Answer:
+    """Whether the dead person was under 18: ``either`` where a partial date spans the birthday, ``unknown`` without data.
+
+    Parameters: partial dates (see ``dates``) and the stated age at death, if any. Where the death's date is missing, pass
+    the day it was first told of: nobody dies after that.
+    """
+    answers: set[Answer] = set()
+    if birth_date and died_at:
+        youngest = latest(birth_date).date()
+        oldest = earliest(birth_date).date()
+        surely_child = latest(died_at).date() < eighteenth(oldest, rules)
+        surely_adult = earliest(died_at).date() >= eighteenth(youngest, rules)
+        answers.add("child" if surely_child else "adult" if surely_adult else "either")
+    if not answers & {"child", "adult"} and age is not None:
+        answers = {"child" if age.value < _EIGHTEEN_YEARS_IN[age.unit] else "adult"}
+    return answers.pop() if answers else "unknown"
+
+
+def spans_birthday(birth_date: str) -> bool:
+    """Whether a birth date is too vague (a month, a year) to name the 18th birthday's day."""
+    return precision(birth_date) < Precision.DAY

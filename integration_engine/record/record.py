@@ -1,0 +1,50 @@
+"""The child death record: for each field the value held true, why it won, and every differing value with its source."""
+
+from typing import Any
+
+from integration_engine.record.notice import (
+    Canonical,
+    Child,
+    Coroner,
+    Death,
+    Family,
+    OtherReview,
+    Police,
+    Process,
+    Professional,
+    Text,
+)
+
+RECORD_SCHEMA = "record/1"
+
+
+class Won(Canonical):
+    """Why a value is the one held true: the notice that states it, the place in its message, and the ranking that decided."""
+
+    notice: Text
+    path: Text
+    profile: Text
+    rule: Text
+
+
+class Conflict(Canonical):
+    """A differing value that did not win, and the notice that states it. ``value`` is written as the field itself is."""
+
+    field: Text
+    value: Any
+    notice: Text
+
+
+class ChildDeathRecord(Canonical):
+    """What is held true about one child's death. ``record/1``. Built by ``survivorship.fold``, never by hand."""
+
+    child: Child = Child()
+    death: Death = Death()
+    coroner: Coroner | None = None
+    police: Police | None = None
+    family: Family | None = None
+    process: Process | None = None
+    other_reviews: tuple[OtherReview, ...] = ()
+    professionals: tuple[Professional, ...] = ()
+    provenance: dict[str, Won] = {}
+    conflicts: tuple[Conflict, ...] = ()

@@ -1,0 +1,1 @@
+"""Scope, whose case, who is told, by when. Pure."""

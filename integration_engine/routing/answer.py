@@ -1,0 +1,70 @@
+"""What routing answers: the shapes of a decision about one case, each part with the rule that made it and a sentence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+State = Literal["open", "held", "withdrawn", "out-of-scope"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """The CDOP that has to review the case. ``then`` is the panel in force on the day of death where its work has since
+    gone to a successor (``cdop``)."""
+
+    cdop: str
+    rule: str
+    why: str = ""
+    then: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A CDOP that is told without owning the case."""
+
+    cdop: str
+    rule: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Jar:
+    """Joint agency response: whether it is required, for which reasons, and which team starts it.
+
+    ``police_force`` leads for the police (the force where the event happened). ``mode`` is ``local``, ``modified``
+    (abroad) or ``run-elsewhere`` (another nation runs its own).
+    """
+
+    required: bool
+    reasons: tuple[str, ...] = ()
+    team: str | None = None
+    rule: str = "jar.not-required"
+    told: tuple[str, ...] = ()
+    police_force: str | None = None
+    mode: Literal["local", "modified", "run-elsewhere"] = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the residence ladder that was tried and what it answered."""
+
+    rule: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """Everything routing decides about one case. ``rule`` says why the case is in its state (``scope.child``,
+    ``held.no-residence``, ``scope.retracted`` ...). ``clocks`` are zone-aware London times by clock name."""
+
+    state: State
+    rule: str
+    lead: Lead | None = None
+    copies: tuple[Copy, ...] = ()
+    notify: tuple[str, ...] = ()
+    jar: Jar = Jar(required=False)
+    clocks: Mapping[str, datetime] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+    ladder: tuple[Step, ...] = ()
+    restricted: bool = False
