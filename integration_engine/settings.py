@@ -1,0 +1,192 @@
+"""Everything an operator can set: one ``cdr.toml`` and ``CDR_...`` environment variables, the environment winning.
+
+Secrets (broker and database addresses carry passwords) are ``SecretStr``: printing, logging or a failed check never shows
+them. A name in ``cdr.toml`` that is no setting is refused by name, because a misspelt limit is a limit that isn't there.
+"""
+
+import os
+import tomllib
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSetting
+
+from adapters.adapter import Feed
+from integration_engine.record.age import AgeRules
+from integration_engine.record.codes import PartnerKind
+
+MEBIBYTE = 1024 * 1024
+# RabbitMQ 4.x refuses messages of 16 MiB and more; a body must fit with its envelope.
+BROKER_CEILING = 16 * MEBIBYTE - 64 * 1024
+
+Port = int
+
+
+class SettingsError(Exception):
+    """A setting that is unknown or can't be what it is set to. ``problems`` are (name, why) and never hold the value."""
+
+    code = "settings"
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{name}: {why}" for name, why in problems))
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class FeedSettings(_Part):
+    """One feed of a partner, as ``[[feeds]]`` in ``cdr.toml``: the fields of ``adapters.adapter.Feed``."""
+
+    name: str = Field(min_length=1)
+    partner: str = Field(min_length=1)
+    kind: PartnerKind
+    profile: str = Field(min_length=1)
+    acknowledgement: Literal["auto", "original", "enhanced"] = "auto"
+    n_is_reliable: bool | None = None
+    midnight_is_unknown: bool | None = None
+    charset: str | None = None
+    version: str | None = None
+    production: bool = True
+
+    def feed(self) -> Feed:
+        return Feed(**self.model_dump())
+
+
+class MllpListener(_Part):
+    """One MLLP port, as ``[[mllp]]``.
+
+    ``partner`` binds the port to one partner: whatever comes in must name it as its sender. Without it any registered
+    hospital may speak, so such a port belongs on a network that only they reach. ``feed`` names the feed whose settings
+    answer when the sender doesn't decide. Certificate files are PEM; ``client_ca`` asks for mutual TLS.
+    """
+
+    host: str = "127.0.0.1"
+    port: Port = Field(ge=0, le=65535)
+    partner: str | None = None
+    feed: str | None = None
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    client_ca: Path | None = None
+
+
+class Settings(BaseSettings):
+    """The engine's settings. Sizes are bytes, times seconds unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CDR_", extra="forbid", frozen=True, hide_input_in_errors=True, env_ignore_empty=True
+    )
+
+    # Broker and store
+    amqp_url: SecretStr = SecretStr("amqp://guest:guest@127.0.0.1:5672/%2F")
+    amqp_management_url: SecretStr | None = None
+    database_url: SecretStr = SecretStr("sqlite:///var/cdr.sqlite3")
+    keys_file: Path = Path("var/keys.json")
+
+    # Reference lookups; without them the bundled samples serve
+    postcodes: Path | None = None
+    sites: Path | None = None
+
+    # Front doors
+    http_host: str = "127.0.0.1"
+    http_port: Port = Field(default=8080, ge=0, le=65535)
+    mllp: tuple[MllpListener, ...] = (MllpListener(port=2575),)
+    public_url: str | None = None
+    cookie_secure: bool = True
+    session_seconds: int = Field(default=8 * 3600, ge=60)
+
+    # Limits
+    max_body_bytes: int = Field(default=8 * MEBIBYTE, ge=1024, le=BROKER_CEILING)
+    max_upload_rows: int = Field(default=20_000, ge=1)
+    mllp_max_bytes: int = Field(default=8 * MEBIBYTE, ge=1024, le=BROKER_CEILING)
+    mllp_idle_seconds: float = Field(default=3600.0, gt=0)
+    mllp_frame_seconds: float = Field(default=60.0, gt=0)
+    mllp_connections: int = Field(default=1000, ge=1)
+    confirm_seconds: float = Field(default=10.0, gt=0)
+
+    # Worker
+    batch_size: int = Field(default=50, ge=1, le=5000)
+    batch_wait_ms: int = Field(default=20, ge=0)
+    prefetch: int = Field(default=200, ge=1)
+
+    # Rules that are switches
+    leap_birthday_in_march: bool = True
+    switches: dict[str, bool | int | str | dict[str, str]] = {}
+    production: bool = True
+
+    feeds: tuple[FeedSettings, ...] = ()
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("feeds")
+    @classmethod
+    def _one_feed_a_name(cls, feeds: tuple[FeedSettings, ...]) -> tuple[FeedSettings, ...]:
+        names = [feed.name for feed in feeds]
+        if len(set(names)) != len(names):
+            raise ValueError("two feeds have the same name")
+        return feeds
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over ``cdr.toml`` (given as initial values); no other sources."""
+        return (env_settings, init_settings)
+
+    @cached_property
+    def feed_list(self) -> tuple[Feed, ...]:
+        """The feeds as the adapters take them."""
+        return tuple(feed.feed() for feed in self.feeds)
+
+    @property
+    def age_rules(self) -> AgeRules:
+        return AgeRules(leap_birthday_in_march=self.leap_birthday_in_march)
+
+
+def config_file() -> Path:
+    """Where ``cdr.toml`` is looked for: ``CDR_CONFIG``, else the folder one stands in."""
+    return Path(os.environ.get("CDR_CONFIG", "cdr.toml"))
+
+
+def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
+    """The settings of ``path`` (default ``config_file()``, which may be missing), the environment, then ``overrides``.
+
+    Raises SettingsError naming every setting that is unknown or wrong, never its value.
+    """
+    written = _read(path or config_file(), must_exist=path is not None or "CDR_CONFIG" in os.environ)
+    try:
+        settings = Settings(**written)
+        if overrides:
+            settings = Settings.model_validate({**settings.__dict__, **overrides})
+    except ValidationError as error:
+        raise SettingsError([_problem(each) for each in error.errors(include_input=False, include_url=False)]) from None
+    except UnreadableSetting as error:
+        name = str(error).partition('field "')[2].partition('"')[0]
+        raise SettingsError([(name or "environment", "is not the JSON that this setting takes")]) from None
+    return settings
+
+
+def _read(path: Path, must_exist: bool) -> dict[str, Any]:
+    if not path.exists():
+        if must_exist:
+            raise SettingsError([(str(path), "there is no such file")])
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        place = str(error).rpartition("(")[2].rstrip(")") if isinstance(error, tomllib.TOMLDecodeError) else "not UTF-8"
+        raise SettingsError([(path.name, f"is not TOML ({place})")]) from None
+
+
+def _problem(error: Any) -> tuple[str, str]:
+    name = ".".join(str(part) for part in error["loc"]) or "settings"
+    return (name, "there is no such setting" if error["type"] == "extra_forbidden" else str(error["msg"]))
