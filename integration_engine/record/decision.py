@@ -26,9 +26,10 @@ DecisionKind = Literal[
 class Decision(BaseModel):
     """One decision by one person, with who, when and why. For one kind and one subject the latest ``at`` stands.
 
-    ``about`` names what it is about: in files ``file#index`` references or case ids, inside the engine notice ids or case ids.
-    ``value`` depends on the kind: ``agreement`` {cdop}, ``residence`` {lad_code}, ``looked-after`` {local_authority},
-    ``review-non-resident`` {review}, ``live-birth`` {live_birth, termination, professional_attending}, ``age`` {under_18}.
+    ``about`` names what it is about: in files ``file#index`` references or case ids, in the engine notice or case ids.
+    ``value`` depends on the kind: ``agreement`` {cdop}, ``residence`` {lad_code}, ``looked-after``
+    {local_authority}, ``review-non-resident`` {review}, ``live-birth`` {live_birth, termination,
+    professional_attending}, ``age`` {under_18}.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

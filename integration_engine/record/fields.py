@@ -69,21 +69,30 @@ def codes_of(path: str) -> tuple[str, ...] | None:
     return typing.get_args(kind) if typing.get_origin(kind) is Literal else None
 
 
-def value_at(part: BaseModel, path: str) -> Any:
-    """The value a notice or record holds at a dotted path; None or () where it holds none."""
-    here: Any = part
-    for name in path.split("."):
-        if here is None:
-            return None
-        here = getattr(here, _attribute(type(here), name))
-    return here
+@cache
+def _parts(model: type[BaseModel]) -> tuple[tuple[str, str, type[BaseModel] | None], ...]:
+    """Attribute, written name and, where the field has fields of its own, their model."""
+    found = []
+    for name, info in model.model_fields.items():
+        kind = _inner(info.annotation)
+        inside = kind if isinstance(kind, type) and issubclass(kind, Canonical) and not kind.UNIT else None
+        found.append((name, info.alias or name, inside))
+    return tuple(found)
 
 
-def _attribute(model: type[BaseModel], name: str) -> str:
-    for attribute, info in model.model_fields.items():
-        if name in (attribute, info.alias):
-            return attribute
-    raise KeyError(f"{model.__name__} has no field {name}")
+def values_of(part: BaseModel, prefix: str = "") -> dict[str, Any]:
+    """Every canonical value that a notice or record holds, by its path; absent ones are not there."""
+    found: dict[str, Any] = {}
+    parts = _parts(type(part))
+    for name, written, inside in parts if prefix else [row for row in parts if row[1] in ROOTS]:
+        value = getattr(part, name)
+        if value is None or value == ():
+            continue
+        if inside is None:
+            found[prefix + written] = value
+        else:
+            found |= values_of(value, f"{prefix}{written}.")
+    return found
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -145,7 +145,7 @@ class Child(Canonical):
 
 
 class Event(Canonical):
-    """What led to the death; several children share one when one event killed several. ``reference`` names it at its source."""
+    """What led to the death; children killed by one event share it. ``reference`` names it at its source."""
 
     type: codes.EventType | None = None
     at: Partial | None = None

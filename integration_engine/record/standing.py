@@ -2,10 +2,11 @@
 
 Within one source the statement it made last, by its own times, stands. An empty field is no statement. A cancelled visit
 takes nothing back by itself: a person decides, unless a real retraction joins it. A retraction stands when no independent
-source still says dead and no formal registration does; otherwise the case is disputed (retraction rules).
+source still says dead and no formal registration does; otherwise the case is disputed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +15,10 @@ from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
 
 Outcome = Literal["dead", "retracted", "cancelled-visit", "disputed", "contradiction", "indirect", "none"]
+CANCELLED_VISIT = "cancelled-visit"
+NATIONAL = "national"
+
+LastWord = Literal["dead", "retracted", "cancelled", "silent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,20 +33,121 @@ class Standing:
     outcome: Outcome
     formal: bool = False
     silenced: frozenset[str] = frozenset()
-    disputed: bool = False
 
 
-def said_at(notice: DeathNotice) -> tuple[float, int, str]:
-    """The order of one source's statements: its own time, then its own version count, then a stable tie-break."""
+@dataclass(frozen=True, slots=True)
+class _Voice:
+    """One source's statements in its own order, and what they come to."""
+
+    name: str
+    statements: tuple[DeathNotice, ...]
+    word: LastWord
+    spoke_of_death: bool
+    silenced: frozenset[str]
+
+    @property
+    def standing_reports(self) -> tuple[DeathNotice, ...]:
+        return tuple(n for n in self.statements if n.intent == "report" and n.id not in self.silenced)
+
+
+def said_at(notice: DeathNotice) -> tuple[float, int, bool, str]:
+    """The order of one source's statements: its own time, its version count, a report before its retraction, the id."""
     moment = earliest(notice.stated_at) if notice.stated_at else notice.received_at
-    return (moment.timestamp(), notice.source.version or 0, notice.id)
+    return (moment.timestamp(), notice.source.version or 0, notice.intent == "retract", notice.id)
 
 
 def source_of(notice: DeathNotice) -> str:
     """Who speaks: the national record is one source whoever relays it; any other partner is itself."""
-    return "national" if notice.source.kind == "national" else f"{notice.source.partner or notice.source.kind}"
+    if notice.source.kind == NATIONAL:
+        return NATIONAL
+    return notice.source.partner or notice.source.kind
+
+
+def _is_cancel(notice: DeathNotice) -> bool:
+    return notice.intent == "retract" and notice.retraction is not None and notice.retraction.form == CANCELLED_VISIT
+
+
+def _concerns(cancel: DeathNotice, report: DeathNotice) -> bool:
+    """Whether a cancelled visit can be the one that ended in this death: two named, different visits are not."""
+    return not (cancel.source.visit and report.source.visit and cancel.source.visit != report.source.visit)
+
+
+def _voice(name: str, statements: Sequence[DeathNotice]) -> _Voice:
+    ordered = tuple(sorted((n for n in statements if n.intent != "rekey"), key=said_at))
+    word: LastWord = "silent"
+    silenced: set[str] = set()
+    reports: list[DeathNotice] = []
+    for notice in ordered:
+        if notice.intent == "report":
+            reports.append(notice)
+            word = "dead"
+        elif not _is_cancel(notice):
+            silenced.update(report.id for report in reports)
+            word = "retracted"
+        elif word == "dead" and any(_concerns(notice, report) for report in reports):
+            word = "cancelled"
+    return _Voice(name, ordered, word, bool(reports), frozenset(silenced))
+
+
+def _still_says_dead(voice: _Voice, taken_back: Sequence[_Voice]) -> bool:
+    """Whether this source contradicts a retraction. The national record's informal status only repeats what a trust or
+    practice told it, so it does not stand against that source's own retraction; a formal registration does."""
+    if voice.word != "dead":
+        return False
+    informal = voice.name == NATIONAL and not _formal(voice)
+    return not (informal and any(other.spoke_of_death for other in taken_back))
+
+
+def _formal(voice: _Voice) -> bool:
+    return voice.word == "dead" and any(n.death.status == "formal" for n in voice.standing_reports)
+
+
+def _ruling(decided: Mapping[str, Decision]) -> Decision | None:
+    """The later of what people decided about the death itself."""
+    rulings = [decided[kind] for kind in ("confirm-death", "deny-death") if kind in decided]
+    return max(rulings, key=lambda decision: (decision.at, decision.id), default=None)
+
+
+def _after(notice: DeathNotice, ruling: Decision) -> bool:
+    """Whether this was said when the person had already decided: then it is news to them."""
+    return notice.stated_at is not None and earliest(notice.stated_at) > ruling.at
+
+
+def _weigh(voices: Sequence[_Voice]) -> Outcome:
+    if not any(voice.spoke_of_death for voice in voices):
+        return "none"
+    taken_back = [voice for voice in voices if voice.word == "retracted"]
+    if taken_back:
+        disputed = any(_still_says_dead(voice, taken_back) for voice in voices)
+        return "disputed" if disputed else "retracted"
+    if any(voice.word == "cancelled" for voice in voices):
+        return "cancelled-visit"
+    last_reports = [voice.standing_reports[-1] for voice in voices if voice.standing_reports]
+    if any(report.contradiction for report in last_reports):
+        return "contradiction"
+    if all(n.source.indirect for voice in voices for n in voice.standing_reports):
+        return "indirect"
+    return "dead"
 
 
 def standing(notices: Iterable[DeathNotice], decided: Mapping[str, Decision] = {}) -> Standing:
-    """Weigh one cluster's notices and what people decided about it. The order of ``notices`` doesn't matter."""
-    raise NotImplementedError
+    """Weigh one cluster's notices and what people decided about it. The order of ``notices`` doesn't matter.
+
+    A person's word settles everything said before it; what a source says afterwards against it is disputed.
+    """
+    by_source: defaultdict[str, list[DeathNotice]] = defaultdict(list)
+    for notice in notices:
+        by_source[source_of(notice)].append(notice)
+    voices = [_voice(name, statements) for name, statements in sorted(by_source.items())]
+    outcome = _weigh(voices)
+    ruling = _ruling(decided)
+    if ruling and outcome != "none":
+        confirmed = ruling.kind == "confirm-death"
+        against = "retract" if confirmed else "report"
+        news = any(_after(n, ruling) and n.intent == against for voice in voices for n in voice.statements)
+        outcome = "disputed" if news else "dead" if confirmed else "retracted"
+    return Standing(
+        outcome,
+        formal=any(_formal(voice) for voice in voices),
+        silenced=frozenset().union(*(voice.silenced for voice in voices)),
+    )

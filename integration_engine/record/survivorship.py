@@ -1,0 +1,134 @@
+"""Fold: many notices about one child into one record, each field by the source that knows it best, conflicts kept.
+
+The ranks are data (``mappings/survivorship.yaml``). A value that merely says less (a date where another source gives the
+time of that day, a place with fewer parts) is no conflict: the fuller one stands. Everything that differs stays visible.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from integration_engine.record.addresses import rank_addresses
+from integration_engine.record.dates import compatible, precision
+from integration_engine.record.fields import dictionary, nested, values_of
+from integration_engine.record.notice import DeathNotice
+from integration_engine.record.ranks import Ranks, load_ranks
+from integration_engine.record.record import ChildDeathRecord, Conflict, Won
+from integration_engine.record.statement import DATES, Statement, agrees, plain, statement, won, written
+
+
+def _choose(path: str, candidates: Sequence[Statement]) -> tuple[Statement, str]:
+    """The best candidate and why; a best-ranked date is refined by a more exact one that agrees with it."""
+    best = min(candidates, key=lambda candidate: candidate.key)
+    if path in DATES:
+        finer = [
+            c
+            for c in candidates
+            if precision(c.value) > precision(best.value)
+            and compatible(c.value, best.value)
+            and not (path == "death.died_at" and c.notice.death.died_at_basis == "found")
+        ]
+        if finer:
+            return min(finer, key=lambda candidate: candidate.key), "refined"
+    return best, ""
+
+
+def _gathered(path: str, candidates: Sequence[Statement]) -> tuple[Any, ...]:
+    """Everything any source lists, each once, the best source's first."""
+    seen: list[Any] = []
+    found: list[Any] = []
+    for candidate in sorted(candidates, key=lambda c: c.key):
+        for value in candidate.value:
+            compared = plain(value)
+            if compared not in seen:
+                seen.append(compared)
+                found.append(value)
+    return tuple(found)
+
+
+def _placeholder_names(notices: Iterable[DeathNotice]) -> tuple[str, ...]:
+    """What an unnamed baby was called before it had a name: kept as known-as once a real name is there."""
+    found = {
+        " ".join((*n.child.given_names, n.child.family_name or "")).strip()
+        for n in notices
+        if n.child.name_is_placeholder and (n.child.given_names or n.child.family_name)
+    }
+    return tuple(sorted(found))
+
+
+def fold(
+    notices: Iterable[DeathNotice], silenced: Collection[str] = (), ranks: Ranks | None = None
+) -> ChildDeathRecord:
+    """What is held true about one child. A pure function of the set of notices: their order and repetition don't matter.
+
+    Parameters: ``silenced`` are ids of notices that their source took back; they count only where nothing else is left, so
+    that a withdrawn case still says whose it was. Retractions and rekeys state no facts of their own.
+    """
+    ranks = ranks or load_ranks()
+    every = {notice.id: notice for notice in notices}
+    reports = [n for n in every.values() if n.intent == "report" and n.id not in silenced]
+    counted = reports or [n for n in every.values() if n.intent == "report"] or list(every.values())
+    stated: dict[str, list[Statement]] = {}
+    for notice in counted:
+        for path, value in values_of(notice).items():
+            stated.setdefault(path, []).append(statement(path, value, notice, ranks))
+
+    values: dict[str, Any] = {}
+    provenance: dict[str, Won] = {}
+    conflicts: list[Conflict] = []
+    for path, spec in dictionary().items():
+        candidates = stated.get(path)
+        if not candidates or path == "child.addresses":
+            continue
+        choice, how = _choose(path, candidates)
+        group = ranks.group_of[path]
+        rule = f"{group}: {choice.source}" + (f", {how}" if how else "")
+        provenance[path] = won(path, choice, rule)
+        if spec.collection:
+            values[path] = _gathered(path, candidates)
+            continue
+        values[path] = choice.value
+        conflicts += [
+            Conflict(field=path, value=written(other.value), notice=other.notice.id)
+            for other in candidates
+            if not agrees(path, choice.value, other.value)
+        ]
+    if "child.addresses" in stated:
+        addresses, whence, differing = rank_addresses(stated["child.addresses"], ranks, values.get("death.died_at"))
+        values["child.addresses"] = addresses
+        conflicts += differing
+        if whence:
+            provenance["child.addresses"] = whence
+    _tidy(values, provenance, counted)
+    return ChildDeathRecord(
+        **nested(values),
+        provenance=provenance,
+        conflicts=tuple(sorted(conflicts, key=lambda c: (c.field, c.notice, str(c.value)))),
+    )
+
+
+def _tidy(values: dict[str, Any], provenance: dict[str, Won], counted: Sequence[DeathNotice]) -> None:
+    """What follows from one field for another: a real name ends the placeholder, a number ends its absence."""
+    named = (
+        {n.id: n for n in counted}[provenance["child.family_name"].notice] if "child.family_name" in values else None
+    )
+    if named is not None and not named.child.name_is_placeholder:
+        _drop("child.name_is_placeholder", values, provenance)
+        earlier = _placeholder_names(counted)
+        if earlier:
+            values["child.known_as"] = tuple(dict.fromkeys((*values.get("child.known_as", ()), *earlier)))
+    if "child.nhs_number" in values:
+        _drop("child.nhs_number_absent_reason", values, provenance)
+        holder = provenance["child.nhs_number"].notice
+        status = next(n.child.nhs_number_status for n in counted if n.id == holder)
+        if status:
+            values["child.nhs_number_status"] = status
+    if values.get("death.died_at") and "death.died_at" in provenance:
+        holder = provenance["death.died_at"].notice
+        basis = next(n.death.died_at_basis for n in counted if n.id == holder)
+        if basis:
+            values["death.died_at_basis"] = basis
+
+
+def _drop(path: str, values: dict[str, Any], provenance: dict[str, Won]) -> None:
+    values.pop(path, None)
+    provenance.pop(path, None)
