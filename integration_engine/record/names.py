@@ -1,0 +1,39 @@
+"""Is this a name, or what a ward writes until there is one? BABY, Twin 1, B/O SMITH, UNKNOWN CHILD 2."""
+
+import re
+from collections.abc import Sequence
+
+# Words that stand in for a given name. A child really called "Male" or "Girl" would be missed as a name,
+# which only means that a real name from another source is preferred to it.
+_STANDS_IN = frozenset(
+    """baby babe babygirl babyboy infant newborn neonate neonatal nb nn child foetus fetus stillborn
+    twin triplet quad quadruplet quin quintuplet sibling
+    boy girl male female son daughter lad
+    unknown unnamed unidentified anonymous no name noname nameless not known notknown given nfn nmn nk unk
+    tba tbc tbn test xxx""".split()
+)
+_BETWEEN = frozenset({"of", "and", "the", "a", "one", "two", "three", "four", "i", "ii", "iii", "iv", "b", "c", "d"})
+_OF_THE_MOTHER = re.compile(
+    r"(?i)^\s*(?:b/o|bo/|g/o|s/o|d/o|baby\s+of|boy\s+of|girl\s+of|son\s+of|daughter\s+of|infant\s+of)\b"
+)
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+
+
+def _only_stand_ins(text: str) -> bool:
+    words = _WORD.findall(text.casefold())
+    names = [word for word in words if not word.isdigit() and word not in _BETWEEN]
+    if not names:
+        # "1", "A": a place in a multiple birth, no name; an empty text says nothing at all.
+        return bool(words) and all(word.isdigit() or len(word) == 1 for word in words)
+    return all(word in _STANDS_IN for word in names)
+
+
+def is_placeholder(given: Sequence[str], family: str | None) -> bool:
+    """Whether given and family name together name nobody: the given name only stands in for one, or, where no given
+    name is stated, the family name does. Missing names are no placeholder: they are missing."""
+    stated = " ".join(part for part in given if part and part.strip())
+    if stated:
+        return bool(_OF_THE_MOTHER.match(stated)) or _only_stand_ins(stated)
+    if not family or not family.strip():
+        return False
+    return bool(_OF_THE_MOTHER.match(family)) or _only_stand_ins(family)
