@@ -6,16 +6,16 @@ from collections.abc import Sequence
 # Words that stand in for a given name. A child really called "Male" or "Girl" would be missed as a name,
 # which only means that a real name from another source is preferred to it.
 _STANDS_IN = frozenset(
-    """baby babe babygirl babyboy infant newborn neonate neonatal nb nn child foetus fetus stillborn
-    twin triplet quad quadruplet quin quintuplet sibling
-    boy girl male female son daughter lad
-    unknown unnamed unidentified anonymous no name noname nameless not known notknown given nfn nmn nk unk
-    tba tbc tbn test xxx""".split()
+    re.findall(
+        r"\w+",
+        """baby babe babygirl babyboy infant newborn neonate neonatal nb nn child foetus fetus stillborn
+        twin triplet quad quadruplet quin quintuplet sibling boy girl male female son daughter
+        unknown unnamed unidentified anonymous no name noname nameless not known notknown given nfn nmn nk unk
+        tba tbc tbn xxx""",
+    )
 )
 _BETWEEN = frozenset({"of", "and", "the", "a", "one", "two", "three", "four", "i", "ii", "iii", "iv", "b", "c", "d"})
-_OF_THE_MOTHER = re.compile(
-    r"(?i)^\s*(?:b/o|bo/|g/o|s/o|d/o|baby\s+of|boy\s+of|girl\s+of|son\s+of|daughter\s+of|infant\s+of)\b"
-)
+_OF_THE_MOTHER = re.compile(r"(?i)^\s*(?:[bgsd]/o|bo/|(?:baby|boy|girl|son|daughter|infant|twin)\s+of)\b")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 
 
@@ -23,8 +23,8 @@ def _only_stand_ins(text: str) -> bool:
     words = _WORD.findall(text.casefold())
     names = [word for word in words if not word.isdigit() and word not in _BETWEEN]
     if not names:
-        # "1", "A": a place in a multiple birth, no name; an empty text says nothing at all.
-        return bool(words) and all(word.isdigit() or len(word) == 1 for word in words)
+        # "1": a place in a multiple birth. A letter alone is more likely an initial.
+        return bool(words) and all(word.isdigit() for word in words)
     return all(word in _STANDS_IN for word in names)
 
 
