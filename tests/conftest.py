@@ -1,0 +1,71 @@
+"""Real services for the tests: one broker and one PostgreSQL a test run, a virtual host and a database a test."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from integration_engine.broker.management import Management
+from integration_engine.services import Broker, Database, postgres, rabbitmq
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Broker]:
+    """A running RabbitMQ, shared by the whole run: don't stop it (``rabbitmq(own=True)`` gives one to break)."""
+    with rabbitmq() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def management(broker: Broker) -> Management:
+    assert broker.management_url is not None
+    return Management(broker.management_url)
+
+
+@pytest.fixture
+def vhost(broker: Broker, management: Management) -> Iterator[str]:
+    """An empty virtual host of this test's own."""
+    name = f"test-{secrets.token_hex(6)}"
+    management.put("vhosts", name)
+    user = broker.url.split("//", 1)[1].split(":", 1)[0]
+    management.put("permissions", name, user, body={"configure": ".*", "write": ".*", "read": ".*"})
+    yield name
+    management.delete("vhosts", name)
+
+
+@pytest.fixture
+def amqp_url(broker: Broker, vhost: str) -> str:
+    """The AMQP URL of an administrator on this test's own, empty virtual host."""
+    return broker.on(vhost)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Database]:
+    """A running PostgreSQL, shared by the whole run."""
+    with postgres() as running:
+        yield running
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Database) -> Iterator[str]:
+    """The SQLAlchemy URL of an empty database of this test's own."""
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(postgres_server.plain_url, autocommit=True) as connection:
+        connection.execute(f'create database "{name}"')
+    yield postgres_server.named(name)
+    with psycopg.connect(postgres_server.plain_url, autocommit=True) as connection:
+        connection.execute(f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The SQLAlchemy URL of a database file that doesn't exist yet."""
+    return f"sqlite:///{tmp_path / 'engine.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Both databases, one after the other, each empty."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
