@@ -16,6 +16,14 @@ from integration_engine.record.record import ChildDeathRecord, Conflict, Won
 from integration_engine.record.statement import DATES, Statement, agrees, plain, statement, won, written
 
 
+# Fields that only say something about another: they come from the notice whose value of that one is held true.
+_FOLLOWS = {
+    "child.nhs_number_status": "child.nhs_number",
+    "death.died_at_basis": "death.died_at",
+    "coroner.stage_at": "coroner.stage",
+}
+
+
 def _choose(path: str, candidates: Sequence[Statement]) -> tuple[Statement, str]:
     """The best candidate and why; a best-ranked date is refined by a more exact one that agrees with it."""
     best = min(candidates, key=lambda candidate: candidate.key)
@@ -77,7 +85,7 @@ def fold(
     conflicts: list[Conflict] = []
     for path, spec in dictionary().items():
         candidates = stated.get(path)
-        if not candidates or path == "child.addresses":
+        if not candidates or path == "child.addresses" or _FOLLOWS.get(path) in stated:
             continue
         choice, how = _choose(path, candidates)
         group = ranks.group_of[path]
@@ -118,15 +126,12 @@ def _tidy(values: dict[str, Any], provenance: dict[str, Won], counted: Sequence[
             values["child.known_as"] = tuple(dict.fromkeys((*values.get("child.known_as", ()), *earlier)))
     if "child.nhs_number" in values:
         _drop("child.nhs_number_absent_reason", values, provenance)
-        holder = provenance["child.nhs_number"].notice
-        status = next(n.child.nhs_number_status for n in counted if n.id == holder)
-        if status:
-            values["child.nhs_number_status"] = status
-    if values.get("death.died_at") and "death.died_at" in provenance:
-        holder = provenance["death.died_at"].notice
-        basis = next(n.death.died_at_basis for n in counted if n.id == holder)
-        if basis:
-            values["death.died_at_basis"] = basis
+    for follower, leader in _FOLLOWS.items():
+        if leader in provenance:
+            told = values_of(by_id[provenance[leader].notice]).get(follower)
+            if told is not None:
+                values[follower] = told
+                provenance[follower] = provenance[leader]
 
 
 def _drop(path: str, values: dict[str, Any], provenance: dict[str, Won]) -> None:

@@ -1,0 +1,104 @@
+"""Each source's last word, and what all of them come to."""
+
+from datetime import UTC, datetime
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from integration_engine.record.decision import Decision
+from integration_engine.record.notice import DeathNotice
+from integration_engine.record.standing import standing
+
+NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
+
+
+def said(partner: str, at: str, intent: str = "report", **also: Any) -> DeathNotice:
+    source = {"kind": also.pop("kind", "hospital-hl7"), "partner": partner, "visit": also.pop("visit", None)}
+    source |= {"indirect": also.pop("indirect", None)}
+    form = also.pop("form", "deleted" if intent == "retract" else None)
+    if form:
+        also["retraction"] = {"form": form}
+    return DeathNotice(
+        id=f"{partner}-{at}-{intent}-{form}",
+        submission="s",
+        source=source,
+        stated_at=at,
+        received_at=NOW,
+        profile="p",
+        intent=intent,
+        **also,
+    )
+
+
+def national(at: str, status: str, intent: str = "report") -> DeathNotice:
+    form = "status-removed" if intent == "retract" else None
+    return said("PDS", at, intent, kind="national", death={"status": status}, form=form)
+
+
+def ruling(kind: str, at: str) -> dict[str, Decision]:
+    about = Decision(
+        id="d", at=datetime.fromisoformat(at), by="someone", role="coordinator", kind=kind, about=("x",), reason="asked"
+    )
+    return {kind: about}
+
+
+DEAD = said("RTH", "2026-03-09T05:00")
+DELETED = said("RTH", "2026-03-09T09:00", "retract")
+CANCELLED = said("RTH", "2026-03-09T08:00", "retract", form="cancelled-visit")
+POLICE = said("E23000038", "2026-03-09T06:00", kind="police")
+
+
+@pytest.mark.parametrize(
+    ("notices", "outcome"),
+    [
+        ([DEAD], "dead"),
+        ([DEAD, DELETED], "retracted"),
+        ([DELETED], "none"),
+        ([DEAD, DELETED, said("RTH", "2026-03-09T10:00")], "dead"),
+        ([DEAD, DELETED, POLICE], "disputed"),
+        ([DEAD, CANCELLED], "cancelled-visit"),
+        ([DEAD, CANCELLED, POLICE], "cancelled-visit"),
+        ([DEAD, CANCELLED, said("RTH", "2026-03-09T10:00")], "dead"),
+        ([CANCELLED], "none"),
+        ([DEAD, national("2026-03-09T09:00", "removed", "retract")], "disputed"),
+        ([DEAD, CANCELLED, national("2026-03-09T09:00", "removed", "retract")], "retracted"),
+        ([DEAD, CANCELLED, national("2026-03-09T09:00", "removed", "retract"), POLICE], "disputed"),
+        ([DEAD, DELETED, national("2026-03-09T06:00", "informal")], "retracted"),
+        ([DEAD, DELETED, national("2026-03-09T06:00", "formal")], "disputed"),
+        ([national("2026-03-09T06:00", "formal"), national("2026-03-09T09:00", "removed", "retract")], "retracted"),
+        ([national("2026-03-09T10:00", "formal"), national("2026-03-09T09:00", "removed", "retract")], "dead"),
+        ([said("RTH", "2026-03-09T05:00", contradiction=True)], "contradiction"),
+        ([said("RTH", "2026-03-09T05:00", contradiction=True), said("RTH", "2026-03-09T06:00")], "dead"),
+        ([said("LAB", "2026-03-09T05:00", indirect=True)], "indirect"),
+        ([said("LAB", "2026-03-09T05:00", indirect=True), DEAD], "dead"),
+    ],
+)
+def test_what_the_sources_last_words_come_to_in_any_order(notices: list[DeathNotice], outcome: str) -> None:
+    assert {standing(order).outcome for order in permutations(notices)} == {outcome}
+
+
+def test_a_cancelled_visit_other_than_the_one_that_ended_in_death_changes_nothing() -> None:
+    died = said("RTH", "2026-03-09T05:00", visit="V1")
+    assert (
+        standing([died, said("RTH", "2026-03-09T08:00", "retract", form="cancelled-visit", visit="V2")]).outcome
+        == "dead"
+    )
+    same = said("RTH", "2026-03-09T08:00", "retract", form="cancelled-visit", visit="V1")
+    assert standing([died, same]).outcome == "cancelled-visit"
+
+
+def test_a_retraction_silences_only_its_own_sources_earlier_word() -> None:
+    assert standing([DEAD, DELETED, POLICE]).silenced == {DEAD.id}
+
+
+def test_a_person_settles_a_contradiction_either_way() -> None:
+    doubtful = [said("RTH", "2026-03-09T05:00", contradiction=True)]
+    assert standing(doubtful, ruling("confirm-death", "2026-03-10T09:00+00:00")).outcome == "dead"
+    assert standing(doubtful, ruling("deny-death", "2026-03-10T09:00+00:00")).outcome == "retracted"
+
+
+def test_what_is_said_against_a_persons_decision_after_it_is_disputed() -> None:
+    confirmed = ruling("confirm-death", "2026-03-09T08:30+00:00")
+    assert standing([DEAD, DELETED], confirmed).outcome == "disputed"
+    assert standing([DEAD, CANCELLED], confirmed).outcome == "dead"
