@@ -3,17 +3,23 @@
 No clock, network, database or chance in here: time comes in as an argument, and the order of the notices doesn't matter.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from integration_engine.linkage.resolve import Review
+from integration_engine.linkage.evidence import evidence_of
+from integration_engine.linkage.resolve import Constraint, Resolution, Review, resolve
 from integration_engine.record.decision import Decision
+from integration_engine.record.identity import under_current_identity
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.record import ChildDeathRecord
+from integration_engine.record.standing import said_at, standing
+from integration_engine.record.survivorship import fold
 from integration_engine.routing.answer import Routing
 from integration_engine.routing.reference import Reference
-from integration_engine.routing.route import Switches
+from integration_engine.routing.route import Switches, route
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +34,8 @@ class Related:
 class Case:
     """One child's death: the notices about it (in a stable order), the record they add up to, and where it goes.
 
-    ``id`` is that of the earliest surviving notice, so it survives later arrivals.
+    ``id`` is that of the earliest notice received, so it survives later arrivals. ``adoption`` marks a case that
+    an adoption lies behind: its record has nothing of the earlier identity, its notices may.
     """
 
     id: str
@@ -36,16 +43,22 @@ class Case:
     record: ChildDeathRecord
     routing: Routing
     related: tuple[Related, ...] = ()
+    adoption: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """``cases`` by id; ``reviews`` are pairs of notices only a person can settle; ``waiting`` are the ids of retractions
-    and rekeys of children nobody has told us are dead."""
+    """``cases`` by their earliest statement; ``reviews`` are pairs of notices only a person can settle; ``waiting`` are the
+    ids of retractions and rekeys of children nobody has told us are dead."""
 
     cases: tuple[Case, ...] = ()
     reviews: tuple[Review, ...] = ()
     waiting: tuple[str, ...] = ()
+
+
+def case_id(notice_id: str) -> str:
+    """The id of the case that this notice opened."""
+    return "c-" + hashlib.sha256(notice_id.encode()).hexdigest()[:20]
 
 
 def decide(
@@ -55,5 +68,97 @@ def decide(
     now: datetime,
     switches: Switches,
 ) -> Outcome:
-    """The state of every case that these notices make. A notice given twice counts once."""
-    raise NotImplementedError
+    """The state of every case that these notices make. A notice given twice counts once, as first received.
+
+    Decisions name notices or cases; one that names nothing among these notices changes nothing.
+    """
+    known = _once_each(notices)
+    subjects = _subjects(decisions, known)
+    resolution = resolve((evidence_of(n) for n in known.values()), _constraints(subjects))
+    in_review = {notice for review in resolution.reviews for notice in (review.a, review.b)}
+    rekeys = [n.rekey for n in known.values() if n.rekey]
+    cases: list[Case] = []
+    waiting: list[str] = []
+    for cluster in resolution.clusters:
+        members = tuple(sorted((known[notice] for notice in cluster), key=lambda n: (said_at(n), n.id)))
+        decided = _latest(decision for decision, about in subjects if about & cluster)
+        word = standing(members, decided)
+        if word.outcome == "none":
+            waiting += [n.id for n in members]
+            continue
+        adoption = not resolution.restricted.isdisjoint(cluster)
+        current = under_current_identity(members, rekeys, adoption=adoption)
+        record = fold(current, word.silenced)
+        routing = route(
+            record,
+            current,
+            standing=word,
+            decided=decided,
+            reference=reference,
+            now=now,
+            switches=switches,
+            in_review=not in_review.isdisjoint(cluster),
+            adoption=adoption,
+        )
+        cases.append(Case(case_id(_opening(members).id), members, record, routing, adoption=adoption))
+    return Outcome(
+        cases=tuple(sorted(_with_related(cases, resolution), key=lambda c: (said_at(c.notices[0]), c.id))),
+        reviews=resolution.reviews,
+        waiting=tuple(sorted(waiting)),
+    )
+
+
+def _once_each(notices: Iterable[DeathNotice]) -> dict[str, DeathNotice]:
+    known: dict[str, DeathNotice] = {}
+    for notice in notices:
+        held = known.get(notice.id)
+        if held is None or notice.received_at < held.received_at:
+            known[notice.id] = notice
+    return known
+
+
+def _opening(members: Sequence[DeathNotice]) -> DeathNotice:
+    """The notice that opened the case: the first received that told of the death."""
+    reports = [n for n in members if n.intent == "report"]
+    return min(reports, key=lambda n: (n.received_at, said_at(n), n.id))
+
+
+def _subjects(decisions: Iterable[Decision], known: Mapping[str, DeathNotice]) -> list[tuple[Decision, frozenset[str]]]:
+    """Each decision with the notices it is about: a case is named by the notice that opened it."""
+    opened = {case_id(notice): notice for notice in known}
+    found = []
+    for decision in {d.id: d for d in decisions}.values():
+        about = frozenset(opened.get(name, name) for name in decision.about) & known.keys()
+        if about:
+            found.append((decision, about))
+    return sorted(found, key=lambda pair: (pair[0].at, pair[0].id))
+
+
+def _constraints(subjects: Iterable[tuple[Decision, frozenset[str]]]) -> list[Constraint]:
+    """What people said belongs together or apart; of two decisions about one pair the later stands."""
+    latest: dict[tuple[str, str], Constraint] = {}
+    for decision, about in subjects:
+        if decision.kind not in ("link", "unlink"):
+            continue
+        ordered = sorted(about)
+        for n, a in enumerate(ordered):
+            for b in ordered[n + 1 :]:
+                latest[a, b] = Constraint(a, b, "link" if decision.kind == "link" else "unlink")
+    return [latest[pair] for pair in sorted(latest)]
+
+
+def _latest(decisions: Iterable[Decision]) -> dict[str, Decision]:
+    """For one kind the latest decision stands. They come in order of time."""
+    return {decision.kind: decision for decision in decisions}
+
+
+def _with_related(cases: Sequence[Case], resolution: Resolution) -> list[Case]:
+    home = {notice.id: case.id for case in cases for notice in case.notices}
+    ties: defaultdict[str, set[Related]] = defaultdict(set)
+    for a, b, why in resolution.related:
+        one, two = home.get(a), home.get(b)
+        if one and two and one != two:
+            ties[one].add(Related(two, why))
+            ties[two].add(Related(one, why))
+    ordered = {name: tuple(sorted(found, key=lambda r: (r.case, r.why))) for name, found in ties.items()}
+    return [replace(case, related=ordered.get(case.id, ())) for case in cases]

@@ -1,0 +1,135 @@
+"""The core on files: what every message of a set of files comes to, without store or broker.
+
+Adapters and core, nothing else. A reference ``file#index`` stands for what it names wherever the engine has an id, in what
+comes in (people's decisions) and in what goes out.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from adapters.adapter import Item, Reading
+from integration_engine.core import Case, Outcome, decide
+from integration_engine.linkage.resolve import Review
+from integration_engine.record.decision import Decision
+from integration_engine.record.notice import DeathNotice, Problem
+from integration_engine.routing.reference import Reference
+from integration_engine.routing.route import Switches, to_json
+
+SAME_ID_OTHER_BODY = "same-id-other-body"
+
+
+@dataclass
+class Casebook:
+    """What a set of messages holds, gathered one reading at a time."""
+
+    notices: dict[str, DeathNotice] = field(default_factory=dict)
+    refs: dict[str, str] = field(default_factory=dict)
+    """Notice id to the reference it is known by: of several that say the very same thing, the first in alphabet."""
+    ids: dict[str, str] = field(default_factory=dict)
+    """Reference to notice id, every reference."""
+    passed_over: list[dict[str, Any]] = field(default_factory=list)
+    refused: list[dict[str, Any]] = field(default_factory=list)
+    alarms: list[dict[str, Any]] = field(default_factory=list)
+    _bodies: dict[tuple[str, str, str], dict[str, str]] = field(default_factory=dict)
+
+    def add(self, file: str, reading: Reading) -> None:
+        """Take in one message of a file."""
+        self._watch_for_reused_ids(file, reading)
+        for item in reading.items:
+            ref = f"{file}#{item.index}"
+            if item.notice:
+                self._take(ref, item.notice)
+            elif item.verdict == "refused":
+                problems = [_problem(p) for p in (*reading.problems, *item.problems)]
+                self.refused.append({"ref": ref, "reason": item.reason, "problems": problems})
+            else:
+                self.passed_over.append(_passed_over(ref, item))
+
+    def _take(self, ref: str, notice: DeathNotice) -> None:
+        self.ids[ref] = notice.id
+        held = self.notices.get(notice.id)
+        if held is None or notice.received_at < held.received_at:
+            self.notices[notice.id] = notice
+        self.refs[notice.id] = min(ref, self.refs.get(notice.id, ref))
+
+    def _watch_for_reused_ids(self, file: str, reading: Reading) -> None:
+        if not (reading.message_id and reading.content_hash):
+            return
+        bodies = self._bodies.setdefault((reading.kind, reading.partner or "", reading.message_id), {})
+        if reading.content_hash in bodies:
+            return
+        ref = f"{file}#{reading.index}"
+        if bodies:
+            self.alarms.append({"ref": ref, "code": SAME_ID_OTHER_BODY})
+        bodies[reading.content_hash] = ref
+
+    def decide(
+        self, decisions: Iterable[Decision], reference: Reference, now: datetime, switches: Switches
+    ) -> Outcome:
+        """Run the core over everything taken in."""
+        named = [d.model_copy(update={"about": tuple(self.ids.get(a, a) for a in d.about)}) for d in decisions]
+        return decide(self.notices.values(), named, reference, now, switches)
+
+    def unknown_subjects(self, decisions: Iterable[Decision], outcome: Outcome) -> list[str]:
+        """What decisions name that is neither a reference nor a case here."""
+        cases = {case.id for case in outcome.cases}
+        return sorted({a for d in decisions for a in d.about if a not in self.ids and a not in cases})
+
+    def to_json(self, outcome: Outcome, *, restricted_role: bool = False) -> dict[str, Any]:
+        """The outcome as ``cdr try --json`` prints it."""
+        return {
+            "cases": [self._case(case, restricted_role) for case in outcome.cases],
+            "reviews": [self._review(review) for review in outcome.reviews],
+            "waiting": sorted(self.refs[notice] for notice in outcome.waiting),
+            "passed_over": self.passed_over,
+            "refused": self.refused,
+            "alarms": self.alarms,
+        }
+
+    def _case(self, case: Case, restricted_role: bool) -> dict[str, Any]:
+        return {
+            "case": case.id,
+            "state": case.routing.state,
+            "rule": case.routing.rule,
+            "from": [self.refs[notice.id] for notice in case.notices],
+            **record_json(case, self.refs),
+            **to_json(case.routing),
+            "related": [{"case": r.case, "why": r.why} for r in case.related],
+        } | ({"notices": [n.model_dump(mode="json") for n in case.notices]} if restricted_role and case.adoption else {})
+
+    def _review(self, review: Review) -> dict[str, Any]:
+        a, b = sorted((self.refs[review.a], self.refs[review.b]))
+        return {"a": a, "b": b, "score": round(review.score, 2), "why": list(review.why)}
+
+
+def record_json(case: Case, refs: Mapping[str, str]) -> dict[str, Any]:
+    """Record, provenance and conflicts with plain values; ``refs`` names the notices."""
+    record = case.record.model_dump(mode="json")
+    provenance = record.pop("provenance", {})
+    conflicts = record.pop("conflicts", [])
+    return {
+        "record": record,
+        "provenance": {
+            path: {"from": refs[won["notice"]], "path": won["path"], "profile": won["profile"], "rule": won["rule"]}
+            for path, won in provenance.items()
+        },
+        "conflicts": [{"field": c["field"], "value": c["value"], "from": refs[c["notice"]]} for c in conflicts],
+    }
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {"path": problem.path, "code": problem.code, "text": problem.text}
+
+
+def _passed_over(ref: str, item: Item) -> dict[str, Any]:
+    return {"ref": ref, "reason": item.reason}
+
+
+def load_decisions(document: Any) -> tuple[Decision, ...]:
+    """Check a decisions file's content. Raises ValueError naming the entry and field that is wrong."""
+    if not isinstance(document, list):
+        raise TypeError("a decisions file is a JSON list")
+    found: Sequence[Decision] = [Decision.model_validate(entry) for entry in document]
+    return tuple(found)

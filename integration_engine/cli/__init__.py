@@ -1,0 +1,53 @@
+"""The command line: one module a command group. Only the group that is called is imported, so that each starts fast."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+_COMMANDS = {
+    "demo": ("integration_engine.cli.demo", "command", "The main job, shown: partners send, cases arrive at CDOPs."),
+    "run": ("integration_engine.cli.run", "command", "Run the engine: gateway, worker, console or all."),
+    "read": ("integration_engine.cli.read", "command", "What messages say: verdict, notices, provenance, problems."),
+    "try": ("integration_engine.cli.trial", "command", "The whole core on files: cases, who gets what and why."),
+    "link": ("integration_engine.cli.link", "command", "Linkage alone, on tabular notices."),
+    "route": ("integration_engine.cli.route", "command", "Routing alone, on tabular records."),
+    "map": ("integration_engine.cli.map", "app", "Mapping profiles: check them, run their tests."),
+    "partner": ("integration_engine.cli.partner", "app", "Partners and CDOPs: identities, tokens, feeds."),
+    "queues": ("integration_engine.cli.queues", "command", "Queues: depth, consumers, age."),
+    "broker": ("integration_engine.cli.broker", "app", "The broker's topology: apply, check, definitions."),
+    "db": ("integration_engine.cli.db", "app", "The store's schema."),
+    "audit": ("integration_engine.cli.audit", "app", "The audit chain."),
+    "reference": ("integration_engine.cli.reference", "app", "Reference data: check, load postcode and site lookups."),
+}
+
+
+def _build(names: Sequence[str]) -> typer.Typer:
+    app = typer.Typer(
+        name="cdr",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_show_locals=False,
+        help="Interoperability integration engine for England's child death review.",
+    )
+    for name in names:
+        module, attribute, purpose = _COMMANDS[name]
+        part: Any = getattr(importlib.import_module(module), attribute)
+        if isinstance(part, typer.Typer):
+            app.add_typer(part, name=name, help=purpose)
+        else:
+            app.command(name=name, help=part.__doc__ or purpose)(part)
+
+    @app.callback()
+    def root() -> None:
+        pass
+
+    return app
+
+
+def main() -> None:
+    """Entry point of ``cdr``."""
+    asked = [word for word in sys.argv[1:2] if word in _COMMANDS]
+    _build(asked or list(_COMMANDS))()

@@ -1,0 +1,83 @@
+"""Partners' files as the command line takes them: which files, which profile, and what each message in them says."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+
+from adapters.adapter import Feed, Reading, Submission
+from adapters.registry import read
+from integration_engine.mapping.profile import Profile, ProfileError, load_profile
+from integration_engine.record.age import AgeRules
+from integration_engine.settings import load_settings
+
+
+@dataclass(frozen=True, slots=True)
+class FileReading:
+    """One message of one file. An item's reference is ``file#index``."""
+
+    file: str
+    reading: Reading
+
+    def ref(self, index: int) -> str:
+        return f"{self.file}#{index}"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingChoice:
+    """How files are to be read: what the caller said on the command line, over what the settings say."""
+
+    at: datetime
+    kind: str | None = None
+    profile: Profile | None = None
+    feed: Feed | None = None
+    feeds: tuple[Feed, ...] = ()
+    age_rules: AgeRules = AgeRules()
+
+
+def choose(kind: str | None, profile: str | None, feed: str | None, at: str | None) -> ReadingChoice:
+    """Check the command line's options. Exits with status 2 and a sentence where one is wrong."""
+    settings = load_settings()
+    feeds = settings.feed_list
+    found = next((f for f in feeds if f.name == feed), None)
+    if feed and found is None:
+        raise typer.BadParameter(f"no feed of that name is registered: {feed}", param_hint="--feed")
+    try:
+        chosen = load_profile(profile) if profile else None
+    except ProfileError as problem:
+        raise typer.BadParameter(str(problem), param_hint="--profile") from problem
+    return ReadingChoice(moment(at), kind, chosen, found, feeds, settings.age_rules)
+
+
+def moment(text: str | None) -> datetime:
+    """``--at``: the instant to take for now."""
+    if text is None:
+        return datetime.now(UTC)
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as problem:
+        raise typer.BadParameter("not an ISO date and time", param_hint="--at") from problem
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def every_file(paths: Sequence[Path]) -> Iterator[Path]:
+    """The files named, and those in the folders named, in their order; a folder's by name, hidden ones left out."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+        elif path.is_file():
+            yield path
+        else:
+            raise typer.BadParameter(f"no such file: {path}")
+
+
+def readings(paths: Sequence[Path], choice: ReadingChoice) -> Iterator[FileReading]:
+    """What every message of the files says, in order."""
+    for path in every_file(paths):
+        submission = Submission(
+            body=path.read_bytes(), received_at=choice.at, feed=choice.feed, age_rules=choice.age_rules
+        )
+        for reading in read(submission, kind=choice.kind, profile=choice.profile, name=path.name, feeds=choice.feeds):
+            yield FileReading(str(path), reading)

@@ -1,0 +1,116 @@
+"""``cdr try``: the whole core on files. No broker, nothing stored."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import track
+from rich.table import Table
+
+from integration_engine.casebook import Casebook, load_decisions
+from integration_engine.cli.files import choose, every_file, readings
+from integration_engine.record.decision import Decision
+from integration_engine.routing.reference import load_reference
+from integration_engine.routing.route import Switches
+from integration_engine.settings import load_settings
+
+
+def command(
+    files: Annotated[list[Path], typer.Argument(help="Messages: files or folders.", metavar="FILE...")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object: cases, reviews, waiting ...")] = False,
+    kind: Annotated[str | None, typer.Option(help="Partner kind, instead of what the content looks like.")] = None,
+    profile: Annotated[str | None, typer.Option(help="A shipped profile's name, or a profile file.")] = None,
+    feed: Annotated[str | None, typer.Option(help="A registered feed: its profile and settings.")] = None,
+    at: Annotated[str | None, typer.Option(help="The instant to take for now, ISO 8601.")] = None,
+    decisions: Annotated[Path | None, typer.Option(help="People's decisions: a JSON list.")] = None,
+    role: Annotated[str | None, typer.Option(help="restricted: show what lies behind restricted cases.")] = None,
+) -> None:
+    """The whole core on files: cases, who gets what and why. No broker, nothing stored."""
+    choice = choose(kind, profile, feed, at)
+    people = _decisions(decisions)
+    settings = load_settings()
+    book = Casebook()
+    paths = list(every_file(files))
+    for path in track(paths, "reading", transient=True, disable=as_json or len(paths) < 50):
+        for found in readings([path], choice):
+            book.add(found.file, found.reading)
+    reference = load_reference(postcodes=settings.postcodes, sites=settings.sites)
+    outcome = book.decide(people, reference, choice.at, Switches(**settings.switches))
+    for name in book.unknown_subjects(people, outcome):
+        typer.echo(f"a decision is about {name}, which is neither a reference nor a case here", err=True)
+    answer = book.to_json(outcome, restricted_role=role == "restricted")
+    if as_json:
+        sys.stdout.write(orjson.dumps(answer).decode() + "\n")
+    else:
+        _show(Console(), answer)
+
+
+def _decisions(path: Path | None) -> tuple[Decision, ...]:
+    if path is None:
+        return ()
+    try:
+        return load_decisions(orjson.loads(path.read_bytes()))
+    except OSError as problem:
+        raise typer.BadParameter("cannot be read", param_hint="--decisions") from problem
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise typer.BadParameter(f"{where}: {first['msg']}", param_hint="--decisions") from problem
+    except (ValueError, TypeError) as problem:
+        raise typer.BadParameter("not a JSON list of decisions", param_hint="--decisions") from problem
+
+
+_STATES = {"open": "bold green", "held": "bold yellow", "withdrawn": "bold red", "out-of-scope": "dim"}
+
+
+def _show(console: Console, answer: dict[str, Any]) -> None:
+    for case in answer["cases"]:
+        _show_case(console, case)
+    for review in answer["reviews"]:
+        console.print(f"[yellow]for a person[/] {review['a']} and {review['b']}: {', '.join(review['why'])}")
+    for name in ("waiting", "passed_over", "refused", "alarms"):
+        if answer[name]:
+            console.print(f"[bold]{name.replace('_', ' ')}[/] {len(answer[name])}")
+            for row in answer[name][:20]:
+                console.print("  " + escape(row if isinstance(row, str) else f"{row['ref']}: {_why(row)}"), highlight=False)
+
+
+def _why(row: dict[str, Any]) -> str:
+    problems = "; ".join(f"{p['path'] or ''} {p['text']}".strip() for p in row.get("problems", []))
+    return f"{row.get('reason') or row.get('code')}{' - ' + problems if problems else ''}"
+
+
+def _show_case(console: Console, case: dict[str, Any]) -> None:
+    table = Table(
+        title=f"{case['case']}  [{_STATES[case['state']]}]{case['state']}[/] {case['rule']}",
+        title_justify="left",
+        show_header=False,
+        min_width=72,
+    )
+    table.add_row("from", "\n".join(escape(ref) for ref in case["from"]))
+    child, death = case["record"].get("child", {}), case["record"].get("death", {})
+    name = " ".join((*child.get("given_names", []), child.get("family_name", ""))).strip()
+    table.add_row("child", escape(f"{name}, born {child.get('birth_date', 'not known')}"))
+    table.add_row("died", death.get("died_at", "not known"))
+    if case["lead"]:
+        table.add_row("lead", f"[bold]{case['lead']['cdop']}[/] by {case['lead']['rule']}")
+    for copy in case["copies"]:
+        table.add_row("copy", f"{copy['cdop']} by {copy['rule']}")
+    if case["notify"]:
+        table.add_row("notify", ", ".join(case["notify"]))
+    if case["jar"]["required"]:
+        table.add_row("joint agency response", f"{case['jar']['team']}: {', '.join(case['jar']['reasons'])}")
+    for clock, due in case["clocks"].items():
+        table.add_row(clock, due)
+    if case["flags"]:
+        table.add_row("flags", ", ".join(case["flags"]))
+    for conflict in case["conflicts"]:
+        table.add_row("differs", escape(f"{conflict['field']} in {conflict['from']}"))
+    for other in case["related"]:
+        table.add_row("related", f"{other['case']} ({other['why']})")
+    console.print(table)
