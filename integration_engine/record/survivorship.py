@@ -15,7 +15,6 @@ from integration_engine.record.ranks import Ranks, load_ranks
 from integration_engine.record.record import ChildDeathRecord, Conflict, Won
 from integration_engine.record.statement import DATES, Statement, agrees, plain, statement, won, written
 
-
 # Fields that only say something about another: they come from the notice whose value of that one is held true.
 _FOLLOWS = {
     "child.nhs_number_status": "child.nhs_number",
@@ -116,9 +115,8 @@ def fold(
 
 def _tidy(values: dict[str, Any], provenance: dict[str, Won], counted: Sequence[DeathNotice]) -> None:
     """What follows from one field for another: a real name ends the placeholder, a number ends its absence."""
-    named = (
-        {n.id: n for n in counted}[provenance["child.family_name"].notice] if "child.family_name" in values else None
-    )
+    by_id = {notice.id: notice for notice in counted}
+    named = by_id[provenance["child.family_name"].notice] if "child.family_name" in values else None
     if named is not None and not named.child.name_is_placeholder:
         _drop("child.name_is_placeholder", values, provenance)
         earlier = _placeholder_names(counted)
