@@ -1,0 +1,59 @@
+"""Paths into a row of a table: the name of a canonical column, which the file may spell in any of its synonyms.
+
+Spellings are compared without case, spaces, underscores and punctuation: ``Date of Birth``, ``date_of_birth`` and
+``DATE-OF-BIRTH`` are one. A profile's ``columns:`` gives further synonyms.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from integration_engine.mapping.found import Found, PathError
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+
+
+def check(path: str) -> None:
+    """Raises PathError for what can't be a canonical column's name."""
+    if not _NAME.fullmatch(path):
+        raise PathError(0, "a column's name is small letters, digits and underscores")
+
+
+def folded(heading: str) -> str:
+    """A heading as it is compared."""
+    return re.sub(r"[\W_]+", "", heading.casefold())
+
+
+def matched(headings: Iterable[str], columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Which canonical column each heading means: ``{canonical: heading}``. The first heading of a meaning counts; a heading
+    that is a canonical name itself goes before a synonym."""
+    by_fold: dict[str, str] = {}
+    for heading in headings:
+        by_fold.setdefault(folded(heading), heading)
+    found = {}
+    for canonical, synonyms in columns.items():
+        for name in (canonical, *synonyms):
+            if (spelt := by_fold.get(folded(name))) is not None:
+                found[canonical] = spelt
+                break
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class RowSource:
+    """One row, by canonical column name. ``headings`` gives the file's own heading of a column, for the place of a value
+    (``row 3, column Date of Birth``); ``place`` is the row's."""
+
+    row: Mapping[str, str]
+    headings: Mapping[str, str]
+    place: str = "row 1"
+
+    def find(self, path: str) -> Sequence[Found]:
+        value = self.row.get(path)
+        if not value or not value.strip():
+            return ()
+        return (Found(value.strip(), f"{self.place}, column {self.headings.get(path, path)}"),)
+
+    def parts(self, path: str) -> Sequence[tuple[str, "RowSource"]]:
+        """A row has no parts but its cells."""
+        return ()

@@ -1,0 +1,275 @@
+"""The closed set of transforms a profile may name: text, names, numbers and codes. Times are in ``moments``.
+
+Each is a pure function of one value (a whole list where it says so). It returns ``None`` for "nothing there" and raises
+``Refused`` with a problem code for a value it can't read. The examples beside each are run as tests and printed as the
+documentation.
+"""
+
+import re
+from typing import Any
+
+from nhs_number.validate import is_valid
+
+from integration_engine.mapping import moments
+from integration_engine.mapping.registry import TRANSFORMS, Example, Refused, shape, text_of, transform
+
+__all__ = ["TRANSFORMS", "Refused", "moments", "nhs_number", "postcode", "shape", "text_of"]
+
+
+@transform(Example("  Ann ", "Ann"), Example("   ", None))
+def strip(value: str) -> str | None:
+    """Takes white space off both ends; nothing left is no value."""
+    return value.strip() or None
+
+
+@transform(Example("rth", "RTH"))
+def upper(value: str) -> str:
+    """Capital letters."""
+    return value.upper()
+
+
+@transform(Example("MALE", "male"))
+def lower(value: str) -> str:
+    """Small letters."""
+    return value.lower()
+
+
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+@transform(
+    Example("OKAFOR", "Okafor"),
+    Example("O'BRIEN-SMITH", "O'Brien-Smith"),
+    Example("mcallister", "McAllister"),
+    Example("van der Berg", "van der Berg"),
+)
+def name_case(value: str) -> str:
+    """Capital initials for a name in all capitals or all small letters; any other is left as its sender wrote it."""
+    if not (value.isupper() or value.islower()):
+        return value
+
+    def initial(found: re.Match[str]) -> str:
+        word = found[0].lower()
+        if word == "s" and found.start() and value[found.start() - 1] in "'’":
+            return word
+        if word.startswith("mc") and len(word) > 3:
+            return "Mc" + word[2:].capitalize()
+        return word.capitalize()
+
+    return _WORD.sub(initial, value)
+
+
+@transform(
+    Example("999 000 0018", "9990000018"),
+    Example("999-000-0026", "9990000026"),
+    Example("9990000019", refused="nhs-number-invalid"),
+    Example("0000000000", refused="nhs-number-invalid"),
+    Example("not known", None),
+    Example("", None),
+)
+def nhs_number(value: str) -> str | None:
+    """A valid NHS number as ten digits. Spaces and dashes are taken out; modulus 11 must hold; ten equal digits are a
+    placeholder and refused. In ``child.nhs_number`` an invalid number's digits are kept in ``child.other_identifiers``."""
+    bare = re.sub(r"[\s\-‐-―]", "", value)
+    if not bare or not any(map(str.isdigit, bare)):
+        return None
+    if not (bare.isascii() and bare.isdigit()):
+        raise Refused("nhs-number-invalid", f"an NHS number is ten digits, not {shape(bare)}", None)
+    if len(set(bare)) == 1:
+        raise Refused("nhs-number-invalid", "one digit repeated is a placeholder, not an NHS number")
+    if len(bare) != 10:
+        raise Refused("nhs-number-invalid", f"an NHS number is ten digits, not {shape(bare)}", bare[:20])
+    if not is_valid(bare):
+        raise Refused("nhs-number-invalid", "the NHS number's check digit is wrong", bare)
+    return bare
+
+
+_POSTCODE = re.compile(r"(GIR|[A-Z]{1,2}\d[A-Z\d]?|ZZ99)(\d[A-Z]{2})")
+
+
+@transform(
+    Example("rg1  8ls", "RG1 8LS"),
+    Example("SW1AOAA", "SW1A 0AA"),
+    Example("ZZ993VZ", "ZZ99 3VZ"),
+    Example("not known", refused="postcode-invalid"),
+    Example("", None),
+)
+def postcode(value: str) -> str | None:
+    """A postcode in capitals with one space. Pseudo-postcodes (ZZ99) are kept; O and I typed for 0 and 1 where only a
+    digit can stand are read as digits."""
+    bare = re.sub(r"[^A-Z0-9]", "", value.upper())
+    if not bare:
+        return None
+    if len(bare) >= 5:
+        bare = bare[:-3] + bare[-3].translate(_DIGITS_FOR_LETTERS) + bare[-2:]
+    found = _POSTCODE.fullmatch(bare)
+    if not found:
+        raise Refused("postcode-invalid", f"{shape(value)} is no United Kingdom postcode")
+    return f"{found[1]} {found[2]}"
+
+
+_DIGITS_FOR_LETTERS = str.maketrans("OI", "01")
+
+
+@transform(Example("007", 7), Example("7.0", 7), Example("seven", refused="not-a-number"), Example("", None))
+def integer(value: str) -> int | None:
+    """A whole number."""
+    found = number(value)
+    if found is not None and found != int(found):
+        raise Refused("not-a-number", "expected a whole number")
+    return None if found is None else int(found)
+
+
+@transform(Example("3.25", 3.25), Example("1,200", 1200.0), Example("7a", refused="not-a-number"))
+def number(value: str) -> float | None:
+    """A number; commas between thousands are allowed."""
+    bare = value.strip()
+    if not bare:
+        return None
+    if not re.fullmatch(r"[-+]?(\d{1,12}|\d{1,3}(,\d{3}){1,3})(\.\d{1,9})?", bare, re.ASCII):
+        raise Refused("not-a-number", f"expected a number, found {shape(value)}")
+    return float(bare.replace(",", ""))
+
+
+@transform(
+    Example("3200", 3200),
+    Example("3.2 kg", 3200),
+    Example("640g", 640),
+    Example("7 lb", refused="not-a-weight"),
+    Example("3.2", 3200),
+)
+def grams(value: str) -> int | None:
+    """A birth weight in grams, from grams or kilograms. A bare number under 15 can only be kilograms."""
+    bare = value.strip().lower()
+    if not bare:
+        return None
+    found = re.fullmatch(r"(\d{1,5}(?:\.\d{1,4})?)\s*(g|gm|gms|grams?|kg|kgs|kilograms?)?", bare, re.ASCII)
+    if not found:
+        raise Refused("not-a-weight", f"expected a weight in grams or kilograms, found {shape(value)}")
+    amount, unit = float(found[1]), found[2] or ""
+    return round(amount * 1000 if unit.startswith("k") or (not unit and 0 < amount < 15) else amount)
+
+
+@transform(
+    Example("23+2", 163),
+    Example("23 weeks", 161),
+    Example("23/40", 161),
+    Example("23 weeks 2 days", 163),
+    Example("162 days", 162),
+    Example("162", 162),
+    Example("40", 280),
+    Example("term", refused="not-a-gestation"),
+)
+def gestation(value: str) -> int | None:
+    """Gestation at birth in days, from ``weeks+days``, weeks or days. A bare number up to 45 is weeks, a larger one days."""
+    bare = value.strip().lower()
+    if not bare:
+        return None
+    days = None
+    if found := re.fullmatch(
+        r"(\d{1,2})\s*(?:\+|w(?:ee)?ks?\s*(?:and\s*)?|w\s*)\s*([0-6])\s*(?:/7|d|days?)?", bare, re.ASCII
+    ):
+        days = 7 * int(found[1]) + int(found[2])
+    elif found := re.fullmatch(r"(\d{1,2})(?:\.0+)?\s*(?:w|wks?|weeks?|/\s*40)", bare, re.ASCII):
+        days = 7 * int(found[1])
+    elif found := re.fullmatch(r"(\d{1,3})(?:\.0+)?\s*(d|days?)?", bare, re.ASCII):
+        days = int(found[1]) if found[2] or int(found[1]) > 45 else 7 * int(found[1])
+    if days is None or days > 350:
+        raise Refused("not-a-gestation", f"expected weeks and days of gestation, found {shape(value)}")
+    return days
+
+
+_TRUE = frozenset({"y", "yes", "true", "t", "1"})
+_FALSE = frozenset({"n", "no", "false", "f", "0"})
+_UNKNOWN = frozenset({"", "u", "unk", "unknown", "nk", "not known", "n/k", "x"})
+
+
+@transform(
+    Example("Y", True), Example("false", False), Example("not known", None), Example("maybe", refused="not-yes-no")
+)
+def boolean(value: str) -> bool | None:
+    """True for Y, yes, true, 1; false for N, no, false, 0; nothing for unknown."""
+    word = value.strip().lower()
+    if word in _UNKNOWN:
+        return None
+    if word in _TRUE or word in _FALSE:
+        return word in _TRUE
+    raise Refused("not-yes-no", f"expected yes or no, found {shape(value)}")
+
+
+@transform(Example("Y", "yes"), Example("0", "no"), Example("NK", "unknown"), Example("?", refused="not-yes-no"))
+def yes_no(value: str) -> str | None:
+    """``yes``, ``no`` or ``unknown``."""
+    if not value.strip():
+        return None
+    answer = boolean(value)
+    return "unknown" if answer is None else "yes" if answer else "no"
+
+
+@transform(
+    Example("Anna Maria", ["Anna", "Maria"], " "),
+    Example("1 High St, Reading", ["1 High St", "Reading"], ","),
+    Example(" ", [], " "),
+)
+def split(value: str, separator: str = " ") -> list[str]:
+    """The parts between separators, stripped, without the empty ones. A separator of several characters is one separator."""
+    return [part.strip() for part in value.split(separator) if part.strip()]
+
+
+@transform(Example("suicide; neglect", ["suicide", "neglect"]), Example("Open | Narrative", ["Open", "Narrative"]))
+def codes_list(value: str) -> list[str]:
+    """The codes of a list written in one field, between semicolons, commas, bars or line ends."""
+    return [part.strip() for part in re.split(r"[;,|\n]", value) if part.strip()]
+
+
+@transform(Example(["", "b", "c"], "b"), Example([], None), whole_list=True)
+def first_of(values: Any) -> Any:
+    """The first of the values that isn't empty."""
+    return next((value for value in _listed(values) if value not in (None, "")), None)
+
+
+@transform(Example(["a", "", "b"], "a b"), Example(["a", "b"], "a, b", ", "), whole_list=True)
+def join(values: Any, separator: str = " ") -> str | None:
+    """The values as one text, the empty ones left out."""
+    return separator.join(text_of(value) for value in _listed(values) if value not in (None, "")) or None
+
+
+def _listed(values: Any) -> list[Any]:
+    return list(values) if isinstance(values, list | tuple) else [values]
+
+
+@transform(Example("000123", "54-000123", "54-"))
+def prefix(value: str, text: str) -> str | None:
+    """Puts a fixed text before the value."""
+    return text + value if value else None
+
+
+@transform(Example("abcdef", "abc", 3))
+def truncate(value: str, length: int) -> str:
+    """No more than so many characters."""
+    return value[: int(length)]
+
+
+@transform(Example("No. 54 / 12", "5412"), Example("none", None))
+def digits(value: str) -> str | None:
+    """The digits alone."""
+    return "".join(one for one in value if one in "0123456789") or None
+
+
+@transform(Example("Organization/RJ100", "RJ100", "/"), Example("RJ100", "RJ100", "/"))
+def last_part(value: str, separator: str) -> str | None:
+    """What stands after the last separator."""
+    return value.rsplit(separator, 1)[-1].strip() or None
+
+
+@transform(Example("01234-2026/A", "01234-2026", "/"))
+def first_part(value: str, separator: str) -> str | None:
+    """What stands before the first separator."""
+    return value.split(separator, 1)[0].strip() or None
+
+
+@transform(Example("Unknown", None, ["UNKNOWN", "NK"]), Example("Nkosi", "Nkosi", ["UNKNOWN", "NK"]))
+def blank_if(value: str, words: list[str]) -> str | None:
+    """Nothing, where the whole value is one of these words whatever its case: how a sender writes that it doesn't know."""
+    bare = value.strip().casefold()
+    return None if any(bare == str(word).casefold() for word in words) else value
