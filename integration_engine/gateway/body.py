@@ -1,0 +1,46 @@
+"""Reads a request's body within a limit, and says what type it is. Nothing past the limit is ever held in memory."""
+
+from collections.abc import Collection
+
+from starlette.requests import ClientDisconnect, Request
+
+from integration_engine.gateway.answers import Refusal
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The body's bytes. Refuses 413 as soon as more than ``limit`` bytes are announced or have come, 415 if compressed."""
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        raise Refusal(415, "content-encoding", "Send the body uncompressed.")
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and (len(announced) > 18 or int(announced) > limit):
+        raise too_large(limit)
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > limit:
+                raise too_large(limit)
+            parts.append(part)
+    except ClientDisconnect:
+        raise Refusal(400, "cut-off", "The connection ended before the message did.") from None
+    return b"".join(parts)
+
+
+def too_large(limit: int) -> Refusal:
+    """413. The connection is closed, because the rest of the body is still on its way."""
+    return Refusal(413, "too-large", f"A message may have {limit} bytes at most.", headers={"Connection": "close"})
+
+
+def media_type(request: Request, allowed: Collection[str]) -> str:
+    """The content type without its parameters, in small letters. Refuses 415 unless it is one of ``allowed``."""
+    stated = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if stated not in allowed:
+        raise Refusal(
+            415,
+            "content-type",
+            "This door takes " + ", ".join(sorted(allowed)) + ".",
+            headers={"Accept-Post": ", ".join(sorted(allowed))},
+        )
+    return stated

@@ -1,0 +1,106 @@
+"""A CDOP's inbox over HTTPS: what was delivered, acknowledge it, or decline it with a reason.
+
+A panel's token opens that panel's inbox only; another's code answers 403 whether or not such a panel exists.
+"""
+
+import asyncio
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from integration_engine.gateway.answers import Refusal
+from integration_engine.gateway.body import media_type, read_body
+from integration_engine.gateway.entry import Entry
+from integration_engine.gateway.ports import Delivery, Inbox
+from integration_engine.security.identity import NotAllowed, Principal, require_cdop
+
+_ANSWER_LIMIT_BYTES = 16 * 1024
+
+Code = Annotated[str, Path(pattern=r"^[A-Z0-9-]{1,32}$", description="The panel's code")]
+DeliveryId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The delivery's id")]
+
+
+class Declined(BaseModel):
+    """Why a panel sends a case back. The reason is read by a person and kept sealed with the case."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    reason: str = Field(min_length=3, max_length=2000)
+
+
+def cdop_door(inbox: Inbox, entry: Entry) -> APIRouter:
+    """The panels' routes."""
+    router = APIRouter(prefix="/cdop/{code}", tags=["cdop"])
+
+    @router.get("/deliveries", summary="What was delivered after a number, oldest first")
+    async def deliveries(
+        request: Request,
+        code: Code,
+        after: Annotated[int, Query(ge=0, le=2**53, description="The number of the last delivery you have")] = 0,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    ) -> Response:
+        panel = await _panel(entry, request, code)
+        found = await asyncio.to_thread(inbox.deliveries, code, after, limit, panel.name)
+        body = {
+            "deliveries": [_written(delivery) for delivery in found],
+            "next": found[-1].number if found else after,
+            "more": len(found) == limit,
+        }
+        return Response(orjson.dumps(body), media_type="application/json")
+
+    @router.post("/deliveries/{delivery}/acknowledge", status_code=204, summary="Say that you have a delivery")
+    async def acknowledge(request: Request, code: Code, delivery: DeliveryId) -> Response:
+        panel = await _panel(entry, request, code)
+        if not await asyncio.to_thread(inbox.acknowledge, code, delivery, panel.name):
+            raise Refusal(404, "no-delivery", "This panel has no such delivery.")
+        return Response(status_code=204)
+
+    @router.post(
+        "/deliveries/{delivery}/decline",
+        status_code=204,
+        summary="Send a case back to a person, with the reason",
+        openapi_extra={
+            "requestBody": {"required": True, "content": {"application/json": {"schema": Declined.model_json_schema()}}}
+        },
+    )
+    async def decline(request: Request, code: Code, delivery: DeliveryId) -> Response:
+        panel = await _panel(entry, request, code)
+        media_type(request, {"application/json"})
+        declined = _declined(await read_body(request, _ANSWER_LIMIT_BYTES))
+        if not await asyncio.to_thread(inbox.decline, code, delivery, declined.reason, panel.name):
+            raise Refusal(404, "no-delivery", "This panel has no such delivery.")
+        return Response(status_code=204)
+
+    return router
+
+
+async def _panel(entry: Entry, request: Request, code: str) -> Principal:
+    principal = await entry.bearer(request)
+    try:
+        require_cdop(principal, code)
+    except NotAllowed as error:
+        raise Refusal(403, error.code, str(error)) from None
+    return principal
+
+
+def _declined(body: bytes) -> Declined:
+    try:
+        return Declined.model_validate_json(body)
+    except ValueError:
+        raise Refusal(
+            422, "reason", 'Give the reason as a JSON object: {"reason": "..."}, 3 to 2000 letters.'
+        ) from None
+
+
+def _written(delivery: Delivery) -> dict[str, Any]:
+    return {
+        "number": delivery.number,
+        "delivery": delivery.id,
+        "case": delivery.case,
+        "version": delivery.version,
+        "kind": delivery.kind,
+        "at": delivery.at.isoformat(),
+        "state": delivery.state,
+        "body": delivery.body,
+    }

@@ -1,0 +1,99 @@
+"""Who is at the door: a bearer token from a machine, a session cookie from a browser.
+
+Tokens travel in the Authorization header only, never in an address. A browser's session is a random secret in an HttpOnly,
+SameSite=Strict cookie; every form carries a second value made from that secret, so another site can't post in its name.
+"""
+
+import asyncio
+import hashlib
+import hmac
+from collections.abc import Iterable
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from integration_engine.gateway.answers import Refusal
+from integration_engine.gateway.ports import People
+from integration_engine.monitoring.counters import COUNTERS, SIGN_INS
+from integration_engine.security.identity import NotAllowed, Principal, Role, require_role
+
+_LONGEST_TOKEN = 200
+
+
+class Entry:
+    """Finds out who a request comes from. ``secure`` cookies travel over TLS only; ``seconds`` is how long they last."""
+
+    def __init__(self, people: People, *, secure: bool, seconds: int) -> None:
+        self._people = people
+        self._secure = secure
+        self._seconds = seconds
+        # The __Host- prefix makes the browser refuse a cookie that another host or path tries to plant.
+        self.cookie = "__Host-cdr" if secure else "cdr"
+
+    async def bearer(self, request: Request) -> Principal:
+        """Whose token it is. Refuses 401 without one, or with one that opens nothing (the answer doesn't say which)."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise self._unknown("missing")
+        return await self.known(token.strip())
+
+    async def known(self, token: str) -> Principal:
+        """Whose token this text is; 401 where it is nobody's."""
+        principal = None
+        if len(token) <= _LONGEST_TOKEN:
+            principal = await asyncio.to_thread(self._people.authenticate, token)
+        if principal is None:
+            raise self._unknown("unknown")
+        COUNTERS.add(SIGN_INS, outcome="known", role=principal.role)
+        return principal
+
+    async def session(self, request: Request) -> Principal | None:
+        """Whose browser it is, None where nobody has signed in."""
+        secret = request.cookies.get(self.cookie)
+        if not secret or len(secret) > _LONGEST_TOKEN:
+            return None
+        return await asyncio.to_thread(self._people.session, secret)
+
+    async def sign_in(self, principal: Principal, response: Response) -> None:
+        """Open a session and give its cookie."""
+        secret = await asyncio.to_thread(self._people.open_session, principal, self._seconds)
+        response.set_cookie(
+            self.cookie,
+            secret,
+            max_age=self._seconds,
+            path="/",
+            secure=self._secure,
+            httponly=True,
+            samesite="strict",
+        )
+
+    async def sign_out(self, request: Request, response: Response) -> None:
+        secret = request.cookies.get(self.cookie)
+        if secret:
+            await asyncio.to_thread(self._people.close_session, secret)
+        response.delete_cookie(self.cookie, path="/", secure=self._secure, httponly=True, samesite="strict")
+
+    def form_value(self, request: Request) -> str:
+        """What every form of this session carries."""
+        secret = request.cookies.get(self.cookie, "")
+        return hashlib.sha256(b"cdr-form\x00" + secret.encode()).hexdigest()
+
+    def check_form(self, request: Request, value: str) -> None:
+        """Refuses 403 a form that this session's own page didn't make."""
+        if not hmac.compare_digest(self.form_value(request).encode(), value.encode()):
+            raise Refusal(403, "form", "The form is out of date. Open the page again and send it once more.")
+
+    @staticmethod
+    def _unknown(outcome: str) -> Refusal:
+        COUNTERS.add(SIGN_INS, outcome=outcome)
+        return Refusal(
+            401, "token", "Send a live token as Authorization: Bearer.", headers={"WWW-Authenticate": "Bearer"}
+        )
+
+
+def need(principal: Principal, roles: Iterable[Role]) -> None:
+    """``identity.require_role`` as an answer: 403."""
+    try:
+        require_role(principal, roles)
+    except NotAllowed as error:
+        raise Refusal(403, error.code, str(error)) from None

@@ -1,0 +1,84 @@
+"""What every request passes through: an id, security headers, a count, and a 500 that says nothing but the id."""
+
+import logging
+import re
+import uuid
+from collections.abc import Callable
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from integration_engine.gateway.answers import Refusal
+from integration_engine.monitoring.counters import COUNTERS, HTTP_ANSWERS
+from integration_engine.monitoring.logs import correlation
+
+log = logging.getLogger(__name__)
+
+REQUEST_ID = "x-request-id"
+# A partner's own request id is kept for its own tracing when it is plainly an id; ten digits in a row might be a person's.
+_THEIRS = re.compile(r"(?!.*\d{10})[A-Za-z0-9-]{8,64}")
+
+_HEADERS = {
+    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+_DOORS = ("fhir", "police", "coroner", "cdop", "console", "health", "metrics")
+
+
+class Envelope:
+    """ASGI middleware. ``answer`` writes a Refusal in the door's own language (used here for the 500 only)."""
+
+    def __init__(self, app: ASGIApp, answer: Callable[[Request, Refusal], Response], *, hsts: bool) -> None:
+        self._app = app
+        self._answer = answer
+        self._headers = dict(_HEADERS)
+        if hsts:
+            self._headers["strict-transport-security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        theirs = request.headers.get(REQUEST_ID, "")
+        request_id = theirs if _THEIRS.fullmatch(theirs) else uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        token = correlation.set(request_id)
+        started = False
+
+        async def send_sealed(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
+                headers[REQUEST_ID] = request_id
+                COUNTERS.add(HTTP_ANSWERS, door=_door(scope["path"]), status=str(message["status"]))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_sealed)
+        except Exception:
+            # The exception's text may quote a partner's message: it goes nowhere, its type and place go to the log.
+            log.exception("a request failed", extra={"door": _door(scope["path"])})
+            if started:
+                raise
+            failure = Refusal(500, "error", "The request failed here. Nothing was acknowledged; quote the request id.")
+            await self._answer(request, failure)(scope, receive, send_sealed)
+        finally:
+            correlation.reset(token)
+
+
+def _door(path: str) -> str:
+    first = path.strip("/").partition("/")[0]
+    return first if first in _DOORS else "other"

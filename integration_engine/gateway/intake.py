@@ -1,0 +1,198 @@
+"""Hears what a partner's message says, then makes the partner's bytes durable. It answers nobody before the broker has.
+
+The adapter reads the message here only so that its sender learns at once what will become of it; what travels is the
+partner's bytes, untouched, and the worker reads them again. A message that speaks of no child's death is counted and goes
+no further; nothing of it is kept.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from adapters.adapter import Feed, Item, Reading, Submission, Verdict, content_hash
+from integration_engine.gateway.ports import NotDurable, People, Publisher
+from integration_engine.monitoring.counters import COUNTERS, ITEMS, MESSAGES, NOT_DURABLE, Counters
+from integration_engine.record.age import AgeRules
+from integration_engine.record.codes import PartnerKind
+from integration_engine.security.identity import Principal, require_sender
+
+Reader = Callable[[PartnerKind, Submission], Iterator[Reading]]
+Sender = Callable[[PartnerKind, bytes], tuple[str | None, str | None]]
+
+_TAKEN: frozenset[Verdict] = frozenset({"notice", "retraction", "rekey"})
+# A body longer than this is read off the event loop, so that one big bundle doesn't make every other partner wait.
+_READ_HERE_BYTES = 32 * 1024
+RETRY_SECONDS = 30
+# AMQP writes a message id as a short string.
+_LONGEST_ID_BYTES = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """Whether the broker has the message. ``reason``: ``queued``, or why not (``broker-away``, ``no-confirm``,
+    ``unroutable``); ``retry_seconds`` is when to try again."""
+
+    durable: bool
+    reason: str = "queued"
+    retry_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a message says, before anything is done with it."""
+
+    readings: tuple[Reading, ...]
+    feed: Feed | None = None
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        return tuple(item for reading in self.readings for item in reading.items)
+
+    @property
+    def verdict(self) -> Verdict:
+        """``notice`` (or another taken verdict) if anything in it is to be taken, else ``refused`` if anything is."""
+        return _weightiest(self.readings).verdict if self.readings else "refused"
+
+    @property
+    def reason(self) -> str:
+        return _weightiest(self.readings).reason if self.readings else "empty"
+
+    @property
+    def to_be_taken(self) -> bool:
+        return self.verdict in _TAKEN
+
+    @property
+    def message_id(self) -> str | None:
+        return self.readings[0].message_id if self.readings else None
+
+    @property
+    def hint(self) -> str | None:
+        return next((reading.hint for reading in self.readings if reading.hint), None)
+
+
+class Intake:
+    """One for a gateway process, shared by every door.
+
+    Parameters: ``publisher`` makes durable; ``people`` knows the partners' feeds; ``read`` and ``sender`` are the
+    adapters' (``adapters.registry``); ``clock`` gives now, zone-aware; ``extra_feeds`` are those of ``cdr.toml``.
+    """
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        people: People,
+        read: Reader,
+        sender: Sender,
+        *,
+        extra_feeds: Sequence[Feed] = (),
+        age_rules: AgeRules = AgeRules(),
+        counters: Counters = COUNTERS,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._publisher = publisher
+        self._people = people
+        self._read = read
+        self._sender = sender
+        self._extra_feeds = tuple(extra_feeds)
+        self._age_rules = age_rules
+        self._counters = counters
+        self._clock = clock
+
+    async def hear(
+        self,
+        body: bytes,
+        *,
+        kind: PartnerKind,
+        partner: Principal,
+        content_type: str | None = None,
+        message_id: str | None = None,
+        feed: str | None = None,
+    ) -> Heard:
+        """Screen and read; count what was passed over or refused.
+
+        Raises WrongSender where the message names a sender this partner may not speak as.
+        """
+        named, system = self._sender(kind, body)
+        require_sender(partner, [("sender", named)])
+        chosen = choose_feed(await self._feeds(partner.name, kind), feed, (named, system))
+        submission = Submission(
+            body, self._clock(), content_type, message_id, partner.name, chosen, age_rules=self._age_rules
+        )
+        readings = await self._readings(kind, submission)
+        require_sender(partner, (pair for reading in readings for pair in _named_inside(reading)))
+        heard = Heard(readings, chosen)
+        self._count(kind, partner.name, heard)
+        return heard
+
+    async def take(
+        self,
+        body: bytes,
+        *,
+        kind: PartnerKind,
+        partner: str,
+        content_type: str,
+        message_id: str | None = None,
+        feed: str | None = None,
+    ) -> Taken:
+        """Publish the bytes untouched and wait for the broker's confirm."""
+        headers = {"cdr-feed": feed} if feed else {}
+        try:
+            await self._publisher.publish(
+                kind,
+                partner,
+                body,
+                content_type=content_type,
+                message_id=_broker_id(message_id, body),
+                headers=headers,
+            )
+        except NotDurable as failure:
+            self._counters.add(NOT_DURABLE, kind=kind, reason=failure.code)
+            return Taken(False, failure.code, RETRY_SECONDS)
+        return Taken(True)
+
+    async def _feeds(self, partner: str, kind: PartnerKind) -> list[Feed]:
+        registered = await asyncio.to_thread(self._people.feeds, partner, kind)
+        own = [feed for feed in self._extra_feeds if feed.partner == partner and feed.kind == kind]
+        return [*registered, *own]
+
+    async def _readings(self, kind: PartnerKind, submission: Submission) -> tuple[Reading, ...]:
+        if len(submission.body) <= _READ_HERE_BYTES:
+            return tuple(self._read(kind, submission))
+        return await asyncio.to_thread(lambda: tuple(self._read(kind, submission)))
+
+    def _count(self, kind: PartnerKind, partner: str, heard: Heard) -> None:
+        for reading in heard.readings:
+            self._counters.add(MESSAGES, kind=kind, partner=partner, verdict=reading.verdict, reason=reading.reason)
+        for item in heard.items:
+            self._counters.add(ITEMS, kind=kind, verdict=item.verdict, reason=item.reason)
+
+
+def choose_feed(feeds: Sequence[Feed], asked: str | None, senders: Sequence[str | None]) -> Feed | None:
+    """The feed a message belongs to: the one asked for by name, else one named as its sender or sending system, else the
+    partner's only one. None where nothing decides (the kind's default profile reads it)."""
+    by_name = {feed.name.casefold(): feed for feed in feeds}
+    for name in (asked, *senders):
+        if name and name.casefold() in by_name:
+            return by_name[name.casefold()]
+    return feeds[0] if len(feeds) == 1 else None
+
+
+def _named_inside(reading: Reading) -> Iterator[tuple[str, str | None]]:
+    for item in reading.items:
+        notice = item.notice
+        if notice and notice.police:
+            yield "$.force", notice.police.force
+        if notice and notice.coroner:
+            yield f"row {item.index}, area", notice.coroner.area
+
+
+def _weightiest(readings: Sequence[Reading]) -> Reading:
+    order = ("notice", "retraction", "rekey", "refused", "passed-over")
+    return min(readings, key=lambda reading: order.index(reading.verdict))
+
+
+def _broker_id(message_id: str | None, body: bytes) -> str:
+    if message_id and len(message_id.encode("utf-8", "replace")) <= _LONGEST_ID_BYTES:
+        return message_id
+    return f"sha256-{content_hash(body)}"

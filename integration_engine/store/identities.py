@@ -1,0 +1,273 @@
+"""Keeps who may come in: partners, CDOPs and operators, their hashed tokens, their feeds, and browsers' sessions.
+
+Nothing here is about a child. A token's secret and a session's secret are kept as hashes only, so a stolen database opens
+no door. Several tokens of one partner may be live at once: a new one is tried before the old one is revoked.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Column, ForeignKey, Index, Text, delete, select, update
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session
+from sqlmodel import Field, SQLModel, col
+
+from integration_engine.security import identity
+from integration_engine.security.identity import Credential, NotAllowed, Principal, Role, Token
+from integration_engine.store.tables import Instant
+
+Clock = Callable[[], datetime]
+
+
+class PartnerRow(SQLModel, table=True):
+    """A partner, CDOP or operator. ``kinds`` and ``organisations`` are JSON lists; a closed one opens nothing."""
+
+    __tablename__ = "partner"
+    code: str = Field(sa_column=Column(Text, primary_key=True))
+    role: str = Field(sa_column=Column(Text, nullable=False))
+    kinds: str = Field(default="[]", sa_column=Column(Text, nullable=False))
+    organisations: str = Field(default="[]", sa_column=Column(Text, nullable=False))
+    added_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+
+
+class CredentialRow(SQLModel, table=True):
+    """One token of a partner, found by ``lookup``; only the hash of its secret is kept."""
+
+    __tablename__ = "credential"
+    __table_args__ = (Index("ix_credential_partner", "partner"),)
+    lookup: str = Field(sa_column=Column(Text, primary_key=True))
+    hashed: str = Field(sa_column=Column(Text, nullable=False))
+    partner: str = Field(sa_column=Column(Text, ForeignKey("partner.code"), nullable=False))
+    created_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    expires_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+    revoked_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+
+
+class FeedRow(SQLModel, table=True):
+    """One feed of a partner; ``settings`` is a JSON object of the adapter's feed settings."""
+
+    __tablename__ = "feed"
+    name: str = Field(sa_column=Column(Text, primary_key=True))
+    partner: str = Field(sa_column=Column(Text, ForeignKey("partner.code"), nullable=False))
+    kind: str = Field(sa_column=Column(Text, nullable=False))
+    settings: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class BrowserSessionRow(SQLModel, table=True):
+    """A browser that signed in with a token. It ends with that token."""
+
+    __tablename__ = "browser_session"
+    hashed: str = Field(sa_column=Column(Text, primary_key=True))
+    lookup: str = Field(sa_column=Column(Text, ForeignKey("credential.lookup"), nullable=False))
+    expires_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A partner as the register shows it, with its tokens (never their secrets) and feeds."""
+
+    code: str
+    role: Role
+    kinds: tuple[str, ...]
+    organisations: tuple[str, ...]
+    added_at: datetime
+    credentials: tuple[Credential, ...] = ()
+    feeds: tuple[dict[str, Any], ...] = ()
+
+
+class Identities:
+    """The register of who may come in, over the store's engine. Safe to call from several threads."""
+
+    def __init__(self, engine: Engine, clock: Clock = lambda: datetime.now(UTC)) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def add(
+        self,
+        code: str,
+        role: Role,
+        *,
+        kinds: Sequence[str] = (),
+        organisations: Sequence[str] = (),
+        expires_at: datetime | None = None,
+    ) -> Token:
+        """Register a partner, or widen one that is there, and make it a new token.
+
+        Raises NotAllowed ``bad-code`` for a code that can't stand in a routing key, ``other-role`` where the code is
+        another kind of principal's, ``taken-organisation`` where another partner already speaks for one of the codes.
+        """
+        if not identity.is_code(code):
+            raise NotAllowed("bad-code", "a code is letters, digits, hyphens and underscores, 64 at most")
+        with Session(self._engine) as session:
+            row = session.get(PartnerRow, code)
+            if row is not None and row.role != role:
+                raise NotAllowed("other-role", "that code is already registered in another role")
+            self._refuse_taken(session, code, (code, *organisations), role)
+            if row is None:
+                row = PartnerRow(code=code, role=role, added_at=self._clock())
+            row.kinds = _json({*json.loads(row.kinds), *kinds})
+            row.organisations = _json({*json.loads(row.organisations), *organisations})
+            session.add(row)
+            session.flush()
+            token = identity.new_token()
+            session.add(
+                CredentialRow(
+                    lookup=token.lookup,
+                    hashed=token.hashed,
+                    partner=code,
+                    created_at=self._clock(),
+                    expires_at=expires_at,
+                )
+            )
+            session.commit()
+        return token
+
+    def revoke(self, code: str, lookup: str | None = None) -> int:
+        """Revoke one token of a partner, or all of them; says how many were live. Sessions opened with them end."""
+        with Session(self._engine) as session:
+            wanted = [col(CredentialRow.partner) == code, col(CredentialRow.revoked_at).is_(None)]
+            if lookup:
+                wanted.append(col(CredentialRow.lookup) == lookup)
+            found = session.scalars(select(col(CredentialRow.lookup)).where(*wanted)).all()
+            if found:
+                session.execute(
+                    update(CredentialRow).where(col(CredentialRow.lookup).in_(found)).values(revoked_at=self._clock())
+                )
+                session.execute(delete(BrowserSessionRow).where(col(BrowserSessionRow.lookup).in_(found)))
+            session.commit()
+        return len(found)
+
+    def registered(self) -> list[Registered]:
+        """Everybody in the register, by code."""
+        with Session(self._engine) as session:
+            partners = session.scalars(select(PartnerRow).order_by(col(PartnerRow.code))).all()
+            credentials = session.scalars(select(CredentialRow).order_by(col(CredentialRow.created_at))).all()
+            feeds = session.scalars(select(FeedRow).order_by(col(FeedRow.name))).all()
+            return [
+                Registered(
+                    row.code,
+                    _role(row.role),
+                    tuple(json.loads(row.kinds)),
+                    tuple(json.loads(row.organisations)),
+                    row.added_at,
+                    tuple(_credential(each, row) for each in credentials if each.partner == row.code),
+                    tuple(_feed(each) for each in feeds if each.partner == row.code),
+                )
+                for row in partners
+            ]
+
+    def authenticate(self, token: str) -> Principal | None:
+        """Whose live token this is, None where nobody's; it takes as long either way."""
+        parts = identity.split(token)
+        if parts is None:
+            return None
+        with Session(self._engine) as session:
+            found = session.get(CredentialRow, parts[0])
+            row = session.get(PartnerRow, found.partner) if found else None
+            credential = _credential(found, row) if found and row else None
+            if not identity.proves(parts[1], credential, self._clock()) or row is None:
+                return None
+            return _principal(row, parts[0])
+
+    def find(self, partner: str) -> Principal | None:
+        """A registered partner by its code, or by an organisation it speaks for; None where nobody is or its tokens are
+        all revoked: revoking a partner closes every door it has."""
+        with Session(self._engine) as session:
+            for row in session.scalars(select(PartnerRow).where(col(PartnerRow.role) == "partner")).all():
+                principal = _principal(row, "")
+                if partner.strip() and principal.may_speak_as(partner) and self._has_live(session, row.code):
+                    return principal
+        return None
+
+    def add_feed(self, name: str, partner: str, kind: str, settings: dict[str, Any]) -> None:
+        """Register a feed or change its settings. Raises NotAllowed ``no-partner`` or ``taken-feed``."""
+        with Session(self._engine) as session:
+            if session.get(PartnerRow, partner) is None:
+                raise NotAllowed("no-partner", "no partner is registered under that code")
+            row = session.get(FeedRow, name) or FeedRow(name=name, partner=partner, kind=kind, settings="{}")
+            if row.partner != partner:
+                raise NotAllowed("taken-feed", "another partner's feed has that name")
+            row.kind = kind
+            row.settings = json.dumps(settings, sort_keys=True)
+            session.add(row)
+            session.commit()
+
+    def feeds(self) -> list[dict[str, Any]]:
+        """Every registered feed: name, partner, kind and its settings."""
+        with Session(self._engine) as session:
+            return [_feed(row) for row in session.scalars(select(FeedRow).order_by(col(FeedRow.name))).all()]
+
+    def open_session(self, principal: Principal, seconds: int) -> str:
+        """A secret for a browser's cookie, good for ``seconds``."""
+        secret = identity.new_token().text
+        now = self._clock()
+        with Session(self._engine) as session:
+            session.execute(delete(BrowserSessionRow).where(col(BrowserSessionRow.expires_at) < now))
+            session.add(
+                BrowserSessionRow(
+                    hashed=identity.hashed(secret),
+                    lookup=principal.credential,
+                    expires_at=now + timedelta(seconds=seconds),
+                )
+            )
+            session.commit()
+        return secret
+
+    def session(self, secret: str) -> Principal | None:
+        """Whose session it is; None once it or the token it was opened with has ended."""
+        now = self._clock()
+        with Session(self._engine) as session:
+            opened = session.get(BrowserSessionRow, identity.hashed(secret))
+            if opened is None or opened.expires_at <= now:
+                return None
+            found = session.get(CredentialRow, opened.lookup)
+            row = session.get(PartnerRow, found.partner) if found else None
+            if found is None or row is None or not _credential(found, row).live(now):
+                return None
+            return _principal(row, found.lookup)
+
+    def close_session(self, secret: str) -> None:
+        with Session(self._engine) as session:
+            session.execute(delete(BrowserSessionRow).where(col(BrowserSessionRow.hashed) == identity.hashed(secret)))
+            session.commit()
+
+    def _has_live(self, session: Session, code: str) -> bool:
+        rows = session.scalars(select(CredentialRow).where(col(CredentialRow.partner) == code)).all()
+        now = self._clock()
+        return any(row.revoked_at is None and (row.expires_at is None or now < row.expires_at) for row in rows)
+
+    @staticmethod
+    def _refuse_taken(session: Session, code: str, wanted: Sequence[str], role: Role) -> None:
+        if role != "partner":
+            return
+        asked = {each.casefold() for each in wanted}
+        for row in session.scalars(select(PartnerRow).where(col(PartnerRow.role) == "partner")).all():
+            held = {row.code.casefold(), *(each.casefold() for each in json.loads(row.organisations))}
+            if row.code != code and asked & held:
+                raise NotAllowed("taken-organisation", "another partner already speaks for one of these codes")
+
+
+def _json(values: set[str]) -> str:
+    return json.dumps(sorted(values))
+
+
+def _role(text: str) -> Role:
+    return next(role for role in identity.ROLES if role == text)
+
+
+def _credential(row: CredentialRow, partner: PartnerRow) -> Credential:
+    return Credential(
+        row.lookup, row.hashed, _role(partner.role), partner.code, row.created_at, row.expires_at, row.revoked_at
+    )
+
+
+def _principal(row: PartnerRow, lookup: str) -> Principal:
+    kinds, organisations = frozenset(json.loads(row.kinds)), frozenset(json.loads(row.organisations))
+    return Principal(row.code, _role(row.role), kinds, organisations, lookup)
+
+
+def _feed(row: FeedRow) -> dict[str, Any]:
+    return {"name": row.name, "partner": row.partner, "kind": row.kind, **json.loads(row.settings)}
