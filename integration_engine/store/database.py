@@ -1,0 +1,252 @@
+"""The store's connection: SQLite embedded or PostgreSQL beyond it, transactions, locks, and what a failure means.
+
+SQLite runs in WAL with every commit flushed; a writing transaction takes the write lock when it begins, so what it reads
+stays true. On PostgreSQL (READ COMMITTED) a transaction locks what it is about to decide on, then reads it again.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from pydantic import SecretStr
+from sqlalchemy import Connection, Engine, Table, create_engine, event, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlmodel import SQLModel
+
+from integration_engine.security.keys import KeyMissing, Keyring, keyring
+from integration_engine.store import migrations
+from integration_engine.store.tables import KeyInUse
+
+BUSY_TIMEOUT_MS = 10_000
+# SQLite's own limit is 32,766 bound values a statement, PostgreSQL's 65,535.
+_ROWS_A_STATEMENT = 500
+_SQLITE_PASSES = frozenset({"BUSY", "LOCKED", "IOERR", "FULL", "CANTOPEN", "PROTOCOL", "NOMEM"})
+# SQLSTATE classes: connection, rollback (deadlock, serialization), resources, operator intervention, system.
+_POSTGRES_PASSES = ("08", "40", "53", "55", "57", "58")
+
+
+class StoreError(Exception):
+    """What the store could not do. ``code`` is for machines; the text never holds data."""
+
+    code = "store"
+
+
+class Transient(StoreError):
+    """The database is away, full, locked or gave up on a deadlock: nothing was written, and trying again later may help."""
+
+    code = "transient"
+
+
+class NotUpgraded(StoreError):
+    """The database's schema isn't the one this program was written for: ``cdr db upgrade`` brings it there."""
+
+    code = "not-upgraded"
+
+
+def table(model: type[SQLModel]) -> Table:
+    """The SQLAlchemy Core table behind a model: what the set-based statements of the hot path are written with."""
+    return cast(Table, model.__table__)  # type: ignore[attr-defined]  # set by SQLModel's metaclass
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """One open transaction and the keys to read and write with. Everything in it becomes true together or not at all."""
+
+    connection: Connection
+    keys: Keyring
+
+    @property
+    def is_postgresql(self) -> bool:
+        return self.connection.dialect.name == "postgresql"
+
+    def lock(self, names: Iterable[bytes]) -> None:
+        """Wait until nobody else works on any of these names, and keep others off until the end of the transaction.
+
+        Names are blind keys. They are taken in sorted order, so two transactions can't each hold what the other wants.
+        """
+        numbers = sorted({int.from_bytes(name[:8], signed=True) for name in names})
+        if self.is_postgresql and numbers:
+            ordered = "SELECT unnest(CAST(:numbers AS bigint[])) AS n ORDER BY 1"
+            statement = text(f"SELECT pg_advisory_xact_lock(n) FROM ({ordered}) AS s")  # noqa: S608  # no input in it
+            self.connection.execute(statement, {"numbers": numbers})
+
+    def insert(self, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows, many a statement."""
+        for start in range(0, len(rows), _ROWS_A_STATEMENT):
+            self.connection.execute(table(model).insert().values(rows[start : start + _ROWS_A_STATEMENT]))
+
+    def upsert(
+        self,
+        model: type[SQLModel],
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        replace: Sequence[str] = (),
+        add: Sequence[str] = (),
+    ) -> None:
+        """Insert rows; where the primary key is there already, ``replace`` these columns and ``add`` to those."""
+        target = table(model)
+        keys = [column.name for column in target.primary_key]
+        build = postgresql.insert if self.is_postgresql else sqlite.insert
+        for start in range(0, len(rows), _ROWS_A_STATEMENT):
+            statement = build(target).values(rows[start : start + _ROWS_A_STATEMENT])
+            changes: dict[str, Any] = {name: statement.excluded[name] for name in replace}
+            changes |= {name: target.c[name] + statement.excluded[name] for name in add}
+            if changes:
+                self.connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes))
+            else:
+                self.connection.execute(statement.on_conflict_do_nothing(index_elements=keys))
+
+
+class StoreSettings(Protocol):
+    """What of the settings the store needs."""
+
+    @property
+    def database_url(self) -> SecretStr: ...
+
+    @property
+    def keys_file(self) -> Path: ...
+
+
+class Store:
+    """The store of one engine. Cheap to make; connections open as they are needed, and it may be shared by threads.
+
+    ``url`` is an SQLAlchemy URL (``sqlite:///path``, ``postgresql+psycopg://...``; a plain ``postgresql://`` is read so).
+    """
+
+    def __init__(self, url: str, keys: Keyring) -> None:
+        self.engine = _engine(url)
+        self.keys = keys
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """A writing transaction: commits at the end of the block, rolls back on any exception. Raises Transient."""
+        with _failures(), self.engine.connect() as connection:
+            writing = connection.execution_options(cdr_begin="BEGIN IMMEDIATE")
+            with writing.begin():
+                yield Transaction(writing, self.keys)
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """A transaction that only reads. Raises Transient."""
+        with _failures(), self.engine.connect() as connection, connection.begin():
+            yield Transaction(connection, self.keys)
+
+    def require_schema(self) -> None:
+        """Raises NotUpgraded where the database's schema isn't the newest this program knows."""
+        with _failures(), self.engine.connect() as connection:
+            if migrations.revision(connection) != migrations.newest():
+                raise NotUpgraded("The database's schema is not this program's: run cdr db upgrade.")
+
+    def require_keys(self, now: datetime) -> None:
+        """Raises KeyMissing where something here was sealed or indexed with a key that isn't held; notes the keys held."""
+        held = {("seal", fingerprint): 0 for fingerprint in self.keys.seal_fingerprints}
+        held |= {("index", fingerprint): version for version, fingerprint in self.keys.index_fingerprints.items()}
+        with self.transaction() as transaction:
+            rows = transaction.connection.execute(
+                select(table(KeyInUse).c.purpose, table(KeyInUse).c.fingerprint)
+            ).all()
+            lost = [
+                f"{row.purpose} key {row.fingerprint}" for row in rows if (row.purpose, row.fingerprint) not in held
+            ]
+            if lost:
+                raise KeyMissing(f"This database was written with keys that are not given: {', '.join(sorted(lost))}.")
+            new = [
+                {"purpose": purpose, "fingerprint": fingerprint, "version": version, "first_used_at": now}
+                for (purpose, fingerprint), version in held.items()
+            ]
+            transaction.upsert(KeyInUse, new)
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def open_store(settings: StoreSettings, *, upgrade: bool = False) -> Store:
+    """The store that the settings name, its schema and keys checked; ``upgrade`` brings the schema up first.
+
+    On SQLite a missing keys file is made (a first start); a lost one is noticed, because the database knows its keys.
+    Raises NotUpgraded, KeyMissing, KeyUnreadable or Transient.
+    """
+    url = settings.database_url.get_secret_value()
+    embedded = make_url(url).get_backend_name() == "sqlite"
+    if embedded:
+        Path(make_url(url).database or ".").parent.mkdir(parents=True, exist_ok=True)
+    store = Store(url, keyring(os.environ, settings.keys_file, create=embedded))
+    if upgrade:
+        upgrade_schema(store.engine)
+    store.require_schema()
+    store.require_keys(datetime.now(UTC))
+    return store
+
+
+def upgrade_schema(database: str | Engine) -> str:
+    """Bring a database (by URL or engine) to the newest schema and return its revision. Raises Transient."""
+    engine = _engine(database) if isinstance(database, str) else database
+    try:
+        with _failures(), engine.connect() as connection:
+            return migrations.upgrade(connection)
+    finally:
+        if isinstance(database, str):
+            engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    address = make_url(url)
+    if address.get_backend_name() == "postgresql":
+        return create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    engine = create_engine(address)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver's own BEGIN comes late and isn't IMMEDIATE; None hands transactions to us (see _begin_sqlite).
+    connection.isolation_level = None
+    for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+        connection.execute(f"PRAGMA {setting}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("cdr_begin", "BEGIN"))
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """Tell failures that pass from those that don't. Driver texts quote bound values, so they are never passed on."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise Transient("No database connection became free in time.") from error
+    except DBAPIError as error:
+        if _passes(error):
+            raise Transient(f"The database could not do it now ({_code(error)}).") from None
+        raise StoreError(f"The database refused a statement ({_code(error)}).") from _without_values(error)
+
+
+def _without_values(error: SQLAlchemyError) -> SQLAlchemyError:
+    return SQLAlchemyError(f"{type(error).__name__} at {_code(error)}") if isinstance(error, DBAPIError) else error
+
+
+def _code(error: DBAPIError) -> str:
+    origin = error.orig
+    name = getattr(origin, "sqlstate", None) or getattr(origin, "sqlite_errorname", None)
+    return str(name or type(origin).__name__)
+
+
+def _passes(error: DBAPIError) -> bool:
+    if error.connection_invalidated:
+        return True
+    code = _code(error)
+    if isinstance(error.orig, sqlite3.Error):
+        return code.removeprefix("SQLITE_").split("_")[0] in _SQLITE_PASSES
+    state = getattr(error.orig, "sqlstate", None)
+    return state.startswith(_POSTGRES_PASSES) if state else isinstance(error, OperationalError)

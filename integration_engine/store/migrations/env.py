@@ -1,0 +1,8 @@
+"""Alembic's entry: runs the revisions on the connection it is given, inside that connection's transaction."""
+
+from alembic import context
+
+from integration_engine.store.tables import METADATA
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
+context.run_migrations()
