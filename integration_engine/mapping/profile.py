@@ -7,10 +7,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from integration_engine.mapping.compiler import Compiler, Report
 from integration_engine.mapping.documents import ProfileError, read_yaml
 from integration_engine.mapping.files import mappings
 from integration_engine.mapping.paths import CHECKS, Found, Source
-from integration_engine.mapping.rules import Compiler, Report, Rule, Run
+from integration_engine.mapping.rules import Rule, Run
 from integration_engine.mapping.shapes import Shape, fields
 from integration_engine.record.codes import PartnerKind
 from integration_engine.record.notice import Problem, Provenance
