@@ -5,18 +5,19 @@ no door. Several tokens of one partner may be live at once: a new one is tried b
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, ForeignKey, Index, Text, delete, select, update
-from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session
 from sqlmodel import Field, SQLModel, col
 
 from integration_engine.security import identity
 from integration_engine.security.identity import Credential, NotAllowed, Principal, Role, Token
+from integration_engine.store.database import Store
 from integration_engine.store.tables import Instant
 
 Clock = Callable[[], datetime]
@@ -79,11 +80,22 @@ class Registered:
 
 
 class Identities:
-    """The register of who may come in, over the store's engine. Safe to call from several threads."""
+    """The register of who may come in. Safe to call from several threads; every call may raise the store's Transient."""
 
-    def __init__(self, engine: Engine, clock: Clock = lambda: datetime.now(UTC)) -> None:
-        self._engine = engine
+    def __init__(self, store: Store, clock: Clock = lambda: datetime.now(UTC)) -> None:
+        self._store = store
         self._clock = clock
+
+    @contextmanager
+    def _writing(self) -> Iterator[Session]:
+        with self._store.transaction() as transaction, Session(transaction.connection) as session:
+            yield session
+            session.flush()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        with self._store.reading() as transaction, Session(transaction.connection) as session:
+            yield session
 
     def add(
         self,
@@ -101,7 +113,7 @@ class Identities:
         """
         if not identity.is_code(code):
             raise NotAllowed("bad-code", "a code is letters, digits, hyphens and underscores, 64 at most")
-        with Session(self._engine) as session:
+        with self._writing() as session:
             row = session.get(PartnerRow, code)
             if row is not None and row.role != role:
                 raise NotAllowed("other-role", "that code is already registered in another role")
@@ -122,12 +134,11 @@ class Identities:
                     expires_at=expires_at,
                 )
             )
-            session.commit()
         return token
 
     def revoke(self, code: str, lookup: str | None = None) -> int:
         """Revoke one token of a partner, or all of them; says how many were live. Sessions opened with them end."""
-        with Session(self._engine) as session:
+        with self._writing() as session:
             wanted = [col(CredentialRow.partner) == code, col(CredentialRow.revoked_at).is_(None)]
             if lookup:
                 wanted.append(col(CredentialRow.lookup) == lookup)
@@ -137,12 +148,11 @@ class Identities:
                     update(CredentialRow).where(col(CredentialRow.lookup).in_(found)).values(revoked_at=self._clock())
                 )
                 session.execute(delete(BrowserSessionRow).where(col(BrowserSessionRow.lookup).in_(found)))
-            session.commit()
         return len(found)
 
     def registered(self) -> list[Registered]:
         """Everybody in the register, by code."""
-        with Session(self._engine) as session:
+        with self._reading() as session:
             partners = session.scalars(select(PartnerRow).order_by(col(PartnerRow.code))).all()
             credentials = session.scalars(select(CredentialRow).order_by(col(CredentialRow.created_at))).all()
             feeds = session.scalars(select(FeedRow).order_by(col(FeedRow.name))).all()
@@ -164,7 +174,7 @@ class Identities:
         parts = identity.split(token)
         if parts is None:
             return None
-        with Session(self._engine) as session:
+        with self._reading() as session:
             found = session.get(CredentialRow, parts[0])
             row = session.get(PartnerRow, found.partner) if found else None
             credential = _credential(found, row) if found and row else None
@@ -175,7 +185,7 @@ class Identities:
     def find(self, partner: str) -> Principal | None:
         """A registered partner by its code, or by an organisation it speaks for; None where nobody is or its tokens are
         all revoked: revoking a partner closes every door it has."""
-        with Session(self._engine) as session:
+        with self._reading() as session:
             for row in session.scalars(select(PartnerRow).where(col(PartnerRow.role) == "partner")).all():
                 principal = _principal(row, "")
                 if partner.strip() and principal.may_speak_as(partner) and self._has_live(session, row.code):
@@ -184,7 +194,7 @@ class Identities:
 
     def add_feed(self, name: str, partner: str, kind: str, settings: dict[str, Any]) -> None:
         """Register a feed or change its settings. Raises NotAllowed ``no-partner`` or ``taken-feed``."""
-        with Session(self._engine) as session:
+        with self._writing() as session:
             if session.get(PartnerRow, partner) is None:
                 raise NotAllowed("no-partner", "no partner is registered under that code")
             row = session.get(FeedRow, name) or FeedRow(name=name, partner=partner, kind=kind, settings="{}")
@@ -193,18 +203,17 @@ class Identities:
             row.kind = kind
             row.settings = json.dumps(settings, sort_keys=True)
             session.add(row)
-            session.commit()
 
     def feeds(self) -> list[dict[str, Any]]:
         """Every registered feed: name, partner, kind and its settings."""
-        with Session(self._engine) as session:
+        with self._reading() as session:
             return [_feed(row) for row in session.scalars(select(FeedRow).order_by(col(FeedRow.name))).all()]
 
     def open_session(self, principal: Principal, seconds: int) -> str:
         """A secret for a browser's cookie, good for ``seconds``."""
         secret = identity.new_token().text
         now = self._clock()
-        with Session(self._engine) as session:
+        with self._writing() as session:
             session.execute(delete(BrowserSessionRow).where(col(BrowserSessionRow.expires_at) < now))
             session.add(
                 BrowserSessionRow(
@@ -213,13 +222,12 @@ class Identities:
                     expires_at=now + timedelta(seconds=seconds),
                 )
             )
-            session.commit()
         return secret
 
     def session(self, secret: str) -> Principal | None:
         """Whose session it is; None once it or the token it was opened with has ended."""
         now = self._clock()
-        with Session(self._engine) as session:
+        with self._reading() as session:
             opened = session.get(BrowserSessionRow, identity.hashed(secret))
             if opened is None or opened.expires_at <= now:
                 return None
@@ -230,9 +238,8 @@ class Identities:
             return _principal(row, found.lookup)
 
     def close_session(self, secret: str) -> None:
-        with Session(self._engine) as session:
+        with self._writing() as session:
             session.execute(delete(BrowserSessionRow).where(col(BrowserSessionRow.hashed) == identity.hashed(secret)))
-            session.commit()
 
     def _has_live(self, session: Session, code: str) -> bool:
         rows = session.scalars(select(CredentialRow).where(col(CredentialRow.partner) == code)).all()
