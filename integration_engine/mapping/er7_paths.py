@@ -172,20 +172,43 @@ def _segments(message: Message, path: _Path) -> Iterator[tuple[Segment, str]]:
     for number, segment in enumerate(same, start=1):
         if path.occurrence is not None and number != path.occurrence:
             continue
-        if all(keep(message, segment) for keep in path.segment_filters):
-            yield segment, f"{name}[{number}]" if several else name
+        if path.segment_filters and not all(keep(message, segment) for keep in path.segment_filters):
+            continue
+        yield segment, f"{name}[{number}]" if several else name
 
 
-def _repetitions(message: Message, segment: Segment, prefix: str, path: _Path) -> Iterator[tuple[str, str]]:
-    """The repetitions of a segment's field that a path means, raw, each with its own exact path."""
-    field = path.field or 0
-    same = segment.repetitions(field)
+def _repetitions(message: Message, segment: Segment, path: _Path) -> Iterator[tuple[str, str]]:
+    """The repetitions of a segment's field that a path means, raw, each with its number as a path writes it."""
+    same = segment.repetitions(path.field or 0)
     several = len(same) > 1
     for number, raw in enumerate(same, start=1):
         if not raw or raw == DELETE or (path.repetition is not None and number != path.repetition):
             continue
-        if all(keep(message, raw) for keep in path.filters):
-            yield raw, f"{prefix}-{field}[{number}]" if several else f"{prefix}-{field}"
+        if path.filters and not all(keep(message, raw) for keep in path.filters):
+            continue
+        yield raw, f"[{number}]" if several else ""
+
+
+def _values(message: Message, segment: Segment, prefix: str, path: _Path) -> Sequence[Found]:
+    """What a path finds in one segment."""
+    same = segment.repetitions(path.field or 0)
+    if not same:
+        return _NOTHING
+    if len(same) == 1 and not path.filters:
+        # Nearly every path of nearly every message: one repetition, nothing to choose.
+        text = "" if path.repetition not in (None, 1) else _part(message, same[0], path.component, path.sub_component)
+        return (Found(text, f"{prefix}-{path.field}{path.tail}"),) if text else _NOTHING
+    return [
+        Found(text, f"{prefix}-{path.field}{number}{path.tail}")
+        for raw, number in _repetitions(message, segment, path)
+        if (text := _part(message, raw, path.component, path.sub_component))
+    ]
+
+
+def _raw_parts(message: Message, segment: Segment, prefix: str, path: _Path) -> "list[tuple[str, RepetitionSource]]":
+    """The repetitions a path finds in one segment, each as a source of its own."""
+    places = [(f"{prefix}-{path.field}{number}", raw) for raw, number in _repetitions(message, segment, path)]
+    return [(place, RepetitionSource(message, raw, place)) for place, raw in places]
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,27 +222,25 @@ class Er7Source:
         if compiled.segment is None or compiled.field is None:
             return _NOTHING
         message = self.message
-        if not message.segments(compiled.segment):
+        same = message.segments(compiled.segment)
+        if not same:
             return _NOTHING
-        found = []
-        for segment, prefix in _segments(message, compiled):
-            for raw, place in _repetitions(message, segment, prefix, compiled):
-                if text := _part(message, raw, compiled.component, compiled.sub_component):
-                    found.append(Found(text, place + compiled.tail))
-        return found
+        if len(same) == 1 and not compiled.segment_filters and compiled.occurrence in (None, 1):
+            return _values(message, same[0], compiled.segment, compiled)
+        return [
+            found
+            for segment, prefix in _segments(message, compiled)
+            for found in _values(message, segment, prefix, compiled)
+        ]
 
-    def parts(self, path: str) -> Sequence[tuple[str, "Er7Source | SegmentSource | RepetitionSource"]]:
+    def parts(self, path: str) -> Sequence[tuple[str, "SegmentSource | RepetitionSource"]]:
         compiled = _compiled(path)
         if compiled.segment is None:
             return ()
         segments = _segments(self.message, compiled)
         if compiled.field is None:
             return [(place, SegmentSource(self.message, segment, place)) for segment, place in segments]
-        return [
-            (place, RepetitionSource(self.message, raw, place))
-            for segment, prefix in segments
-            for raw, place in _repetitions(self.message, segment, prefix, compiled)
-        ]
+        return [part for segment, prefix in segments for part in _raw_parts(self.message, segment, prefix, compiled)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,24 +255,13 @@ class SegmentSource:
         compiled = _compiled(path)
         if compiled.segment is not None:
             return Er7Source(self.message).find(path)
-        if compiled.field is None:
-            return _NOTHING
-        return [
-            Found(text, place + compiled.tail)
-            for raw, place in _repetitions(self.message, self.segment, self.place, compiled)
-            if (text := _part(self.message, raw, compiled.component, compiled.sub_component))
-        ]
+        return _values(self.message, self.segment, self.place, compiled) if compiled.field is not None else _NOTHING
 
-    def parts(self, path: str) -> Sequence[tuple[str, "Er7Source | SegmentSource | RepetitionSource"]]:
+    def parts(self, path: str) -> Sequence[tuple[str, "SegmentSource | RepetitionSource"]]:
         compiled = _compiled(path)
         if compiled.segment is not None:
             return Er7Source(self.message).parts(path)
-        if compiled.field is None:
-            return ()
-        return [
-            (place, RepetitionSource(self.message, raw, place))
-            for raw, place in _repetitions(self.message, self.segment, self.place, compiled)
-        ]
+        return _raw_parts(self.message, self.segment, self.place, compiled) if compiled.field is not None else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,8 +279,8 @@ class RepetitionSource:
         if compiled.field is not None:
             return _NOTHING
         text = _part(self.message, self.raw, compiled.component, compiled.sub_component)
-        return [Found(text, self.place + compiled.tail)] if text else _NOTHING
+        return (Found(text, self.place + compiled.tail),) if text else _NOTHING
 
-    def parts(self, path: str) -> Sequence[tuple[str, "Er7Source | SegmentSource | RepetitionSource"]]:
+    def parts(self, path: str) -> Sequence[tuple[str, "SegmentSource | RepetitionSource"]]:
         compiled = _compiled(path)
         return Er7Source(self.message).parts(path) if compiled.segment is not None else ()

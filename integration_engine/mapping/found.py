@@ -1,11 +1,9 @@
 """What paths answer: a value and the exact place it stood."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One value a path found, and the exact place it stood (``PID-3[2].1``)."""
 
     value: Any

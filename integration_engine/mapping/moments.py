@@ -5,6 +5,7 @@ refused: nobody can tell a newborn from a great-grandmother by it.
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 
 from integration_engine.mapping.registry import Example, Refused, shape, transform
@@ -41,6 +42,7 @@ _MONTHS = {
 }
 
 
+@lru_cache(maxsize=8192)
 def _read(value: str) -> str | None:
     """A partial from any of the spellings, or None for nothing. Raises Refused."""
     bare = value.strip()

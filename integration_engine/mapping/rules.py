@@ -6,7 +6,7 @@ first rule of a field that yields a value wins. What can't be read is a problem 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from integration_engine.mapping import codes
 from integration_engine.mapping.paths import Source
@@ -34,8 +34,7 @@ class Run:
             self.invalid_nhs_numbers.append(error.identifier)
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """A value that is ready for its field, where it stood, and the number of the rule that found it, from 1."""
 
     value: Any

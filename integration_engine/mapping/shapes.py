@@ -112,9 +112,7 @@ def fitting(wanted: Shape) -> Callable[[Any], Any]:
 
 def _text(value: Any) -> str | None:
     text = value if type(value) is str else text_of(value)
-    if "\x00" in text:
-        text = text.replace("\x00", "")
-    return text.strip() or None
+    return (text.replace("\x00", "") if "\x00" in text else text).strip() or None
 
 
 def _partial(value: Any) -> str | None:
