@@ -6,7 +6,7 @@ _WEIGHTS = range(10, 1, -1)
 TEST_RANGE = 999_000_0000
 
 
-def test_nhs_number(serial: int) -> str:
+def invented_nhs_number(serial: int) -> str:
     """The ``serial``-th NHS number of the 999 test range that passes modulus 11."""
     body = 999_000_000 + serial
     while True:
