@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 State = Literal["open", "held", "withdrawn", "out-of-scope"]
 
@@ -68,3 +68,32 @@ class Routing:
     flags: tuple[str, ...] = ()
     ladder: tuple[Step, ...] = ()
     restricted: bool = False
+    why: str = ""
+    """The scope decision in a sentence."""
+    first_known: datetime | None = None
+    """When anybody first told of the death: beside ``ncmd_due``, it explains a late notification."""
+
+
+def to_json(routing: Routing) -> dict[str, Any]:
+    """The parts of a routing as ``cdr try`` and ``cdr route`` print them: ``lead``, ``copies``, ``notify``, ``jar``,
+    ``clocks``, ``flags``, and ``state`` with its ``rule``."""
+    lead, jar = routing.lead, routing.jar
+    return {
+        "state": routing.state,
+        "rule": routing.rule,
+        "lead": lead
+        and {"cdop": lead.cdop, "rule": lead.rule, "why": lead.why} | ({"then": lead.then} if lead.then else {}),
+        "copies": [{"cdop": copy.cdop, "rule": copy.rule} for copy in routing.copies],
+        "notify": list(routing.notify),
+        "jar": {
+            "required": jar.required,
+            "reasons": list(jar.reasons),
+            "team": jar.team,
+            "rule": jar.rule,
+            "mode": jar.mode,
+            "told": list(jar.told),
+            "police_force": jar.police_force,
+        },
+        "clocks": {name: due.isoformat() for name, due in routing.clocks.items()},
+        "flags": sorted(routing.flags),
+    }

@@ -1,0 +1,215 @@
+"""The dated reference data of routing: loaded once, then asked in memory. Pure after loading.
+
+Tables live in ``mappings/reference``; an operator's own postcode and site lookups replace the bundled samples.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+from integration_engine.record.codes import Residency
+from integration_engine.routing.footprints import Footprint, bodies_of, load_bodies, load_covers
+from integration_engine.routing.geography import Geography, load_geography, nation_of_code
+from integration_engine.routing.overlay import laid_over, read_overlay
+from integration_engine.routing.postcodes import PackedPostcodes, Postcodes, canonical_postcode, load_sample
+from integration_engine.routing.processes import Process, load_processes
+from integration_engine.routing.sites import Site, Sites, load_sites
+from integration_engine.routing.tables import ReferenceDataError, rows
+from integration_engine.routing.triggers import Trigger, load_triggers
+from integration_engine.routing.working_days import WorkingDays, load_working_days
+
+POSTCODES_VARIABLE = "CDR_POSTCODES"
+SITES_VARIABLE = "CDR_SITES"
+
+_BUNDLED = Path(__file__).resolve().parents[2] / "mappings" / "reference"
+_PSEUDO = "ZZ99"
+_RESIDENCIES: Mapping[str, Residency] = {
+    "england": "england",
+    "wales": "wales",
+    "scotland": "scotland",
+    "northern-ireland": "northern-ireland",
+    "isle-of-man": "isle-of-man",
+    "channel-islands": "channel-islands",
+    "overseas": "overseas",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Force:
+    """A territorial police force: ONS code, name, and its two-digit number in PNC and STATS19."""
+
+    code: str
+    name: str
+    number: str
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """Everything routing looks up. ``pseudo`` are pseudo-postcodes (None: names no area), ``postcode_areas`` the letters of
+    postcode areas that lie wholly outside England, ``countries`` spellings of countries (None: says nothing of a nation)."""
+
+    geography: Geography
+    cdops: Footprint
+    jar_teams: Footprint
+    police: Footprint
+    coroners: Footprint
+    forces: Mapping[str, Force]
+    postcodes: Postcodes
+    sites: Sites
+    pseudo: Mapping[str, Residency | None]
+    postcode_areas: Mapping[str, Residency]
+    countries: Mapping[str, Residency | None]
+    working_days: WorkingDays
+    jar_triggers: tuple[Trigger, ...]
+    processes: tuple[Process, ...]
+
+    def cdop_for(self, lad_code: str, on: date, today: date = date.max) -> tuple[str | None, str] | None:
+        """The panel that covered an authority on a day, and the one whose work that is today. None for an unknown code.
+
+        The first is None where the day lies before the table's knowledge; then the earliest panel known is taken.
+        """
+        owner = self.cdops.owner(lad_code, on, today)
+        return (owner.then, owner.now) if owner else None
+
+    def cdop_name(self, code: str) -> str:
+        """A panel's name, or its code where it has none."""
+        body = self.cdops.bodies.get(code)
+        return body.name if body else code
+
+    def jar_team(self, lad_code: str, on: date, today: date = date.max) -> str | None:
+        """The joint agency response team that covers an authority and is at work today."""
+        owner = self.jar_teams.owner(lad_code, on, today)
+        return owner.now if owner else None
+
+    def police_force(self, lad_code: str, on: date) -> str | None:
+        """The territorial force of a district on a day; None where unknown or where several share it."""
+        owner = self.police.owner(lad_code, on, on)
+        return owner.now if owner else None
+
+    def force(self, code: str) -> Force | None:
+        """A force by its ONS code (E23000038) or its two-digit number (54)."""
+        return self.forces.get(code.strip().upper())
+
+    def coroner_areas(self, lad_code: str, on: date) -> tuple[str, ...]:
+        """The slugs of the coroner areas of an authority on a day; several where the split isn't known."""
+        return self.coroners.owners(lad_code, on)
+
+    def district(self, postcode: str) -> str | None:
+        """The district code of a postcode, in any spelling; None where the lookup doesn't hold it. Not only England's."""
+        canonical = canonical_postcode(postcode)
+        return self.postcodes.district(canonical) if canonical else None
+
+    def nation_of_postcode(self, postcode: str) -> tuple[bool, Residency | None]:
+        """Whether a postcode tells a nation without a district, and which: a pseudo-postcode (``None``: it names no area)
+        or one of an area that lies wholly in another nation."""
+        canonical = canonical_postcode(postcode) or ""
+        if canonical.startswith(_PSEUDO):
+            # Beyond the listed ones each pseudo-postcode stands for a country (ONS list of pseudo country postcodes).
+            return True, self.pseudo.get(canonical, "overseas")
+        letters = canonical[:2] if canonical[1:2].isalpha() else canonical[:1]
+        nation = self.postcode_areas.get(letters)
+        return nation is not None, nation
+
+    def nation_of_country(self, country: str) -> Residency | None:
+        """The nation that a country's code or name tells; None where it says nothing (GBR) or isn't known."""
+        word = country.strip().upper()
+        if word in self.countries:
+            return self.countries[word]
+        return nation_of_code(word) or ("overseas" if word.isalpha() and len(word) in (2, 3) else None)
+
+    def site(self, ods_code: str) -> Site | None:
+        """The NHS site of an ODS code, by its longest known beginning."""
+        return self.sites.find(ods_code)
+
+
+def load_reference(
+    directory: Path | None = None,
+    postcodes: Path | None = None,
+    sites: Path | None = None,
+    overlay: Path | None = None,
+) -> Reference:
+    """Load the reference tables.
+
+    Parameters: the folder of tables (the bundled one); a packed postcode lookup and a sites table (those that
+    ``CDR_POSTCODES`` and ``CDR_SITES`` name, else the bundled samples); a local footprint to lay over.
+    Raises ReferenceDataError, which names file and row.
+    """
+    return _load(
+        directory or _BUNDLED, postcodes or _named_by(POSTCODES_VARIABLE), sites or _named_by(SITES_VARIABLE), overlay
+    )
+
+
+def _load(folder: Path, postcodes: Path | None, sites: Path | None, overlay: Path | None) -> Reference:
+    geography = load_geography(folder / "authorities.csv")
+    cdops = Footprint(
+        geography,
+        load_bodies(folder / "cdops.csv", "nhs_region"),
+        load_covers(folder / "cdop-footprints.csv", "cdop", "authority"),
+    )
+    jar_teams = Footprint(
+        geography,
+        load_bodies(folder / "jar-teams.csv"),
+        load_covers(folder / "jar-footprints.csv", "team", "area"),
+    )
+    if overlay:
+        local = read_overlay(overlay)
+        cdops = laid_over(cdops, local.cdops, local.first)
+        jar_teams = laid_over(jar_teams, local.jar_teams, local.first)
+    forces = _forces(folder / "police-forces.csv")
+    police = load_covers(folder / "police-areas.csv", "force", "area")
+    coroners = load_covers(folder / "coroner-areas.csv", "slug", "area", "part")
+    return Reference(
+        geography=geography,
+        cdops=cdops,
+        jar_teams=jar_teams,
+        police=Footprint(geography, bodies_of(police, {force.code: force.name for force in forces.values()}), police),
+        coroners=Footprint(geography, bodies_of(coroners, _coroner_names(folder)), coroners),
+        forces=forces,
+        postcodes=PackedPostcodes(postcodes) if postcodes else load_sample(folder / "postcodes.csv"),
+        sites=load_sites(sites or folder / "sites.csv"),
+        pseudo={
+            canonical_postcode(row["postcode"]) or "": _residency(where, row["residency"])
+            for where, row in rows(folder / "pseudo-postcodes.csv", ("postcode", "residency"))
+        },
+        postcode_areas={
+            row["area"]: nation
+            for where, row in rows(folder / "postcode-areas.csv", ("area", "residency"))
+            if (nation := _residency(where, row["residency"]))
+        },
+        countries={
+            row["country"].upper(): _residency(where, row["residency"])
+            for where, row in rows(folder / "countries.csv", ("country", "residency"))
+        },
+        working_days=load_working_days(folder / "bank-holidays.yaml"),
+        jar_triggers=load_triggers(folder / "jar-triggers.yaml"),
+        processes=load_processes(folder / "processes.yaml"),
+    )
+
+
+def _named_by(variable: str) -> Path | None:
+    path = os.environ.get(variable)
+    return Path(path) if path else None
+
+
+def _residency(where: str, word: str) -> Residency | None:
+    if word and word not in _RESIDENCIES:
+        raise ReferenceDataError("unknown-residency", where, f"residency is blank or one of {', '.join(_RESIDENCIES)}")
+    return _RESIDENCIES.get(word)
+
+
+def _forces(path: Path) -> Mapping[str, Force]:
+    found = [Force(row["code"], row["name"], row["number"]) for _, row in rows(path, ("code", "name", "number"))]
+    return {force.number: force for force in found} | {force.code: force for force in found}
+
+
+def _coroner_names(folder: Path) -> Mapping[str, str]:
+    return {row["slug"]: row["name"] for _, row in rows(folder / "coroner-areas.csv", ("slug", "name"))}
+
+
+@lru_cache(maxsize=1)
+def bundled() -> Reference:
+    """The reference data as shipped, read once a process and blind to the environment. For tests and examples."""
+    return _load(_BUNDLED, None, None, None)

@@ -1,0 +1,152 @@
+"""Routing: from one case's record to its state, lead, copies, response, deadlines and flags, each with its rule. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from integration_engine.record.decision import Decision
+from integration_engine.record.notice import DeathNotice
+from integration_engine.record.record import ChildDeathRecord
+from integration_engine.record.standing import Standing
+from integration_engine.routing.answer import Copy, Routing, State
+from integration_engine.routing.clocks import clocks, starting_flags
+from integration_engine.routing.evidence import Evidence, latest_decision
+from integration_engine.routing.flags import case_flags, process_flags
+from integration_engine.routing.jar import joint_agency_response
+from integration_engine.routing.locate import Located, locate_address, locate_place
+from integration_engine.routing.reference import Reference
+from integration_engine.routing.residence import Residence, looking_after, placements, residence, usual_addresses
+from integration_engine.routing.scope import Scope, scope
+from integration_engine.routing.switches import Switches
+
+__all__ = ["Switches", "route"]
+
+_HELD_BY_STANDING = {
+    "cancelled-visit": "held.cancelled-visit",
+    "disputed": "held.disputed",
+    "contradiction": "held.contradiction",
+    "indirect": "held.indirect-source",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    state: State
+    rule: str
+    restricted: bool
+
+
+def route(  # noqa: PLR0913 - one keyword for each thing a routing depends on
+    record: ChildDeathRecord,
+    notices: Sequence[DeathNotice],
+    *,
+    standing: Standing,
+    decided: Mapping[str, Decision],
+    reference: Reference,
+    now: datetime,
+    switches: Switches = Switches(),
+    in_review: bool = False,
+    adoption: bool = False,
+) -> Routing:
+    """Decide everything about one case.
+
+    Parameters: the record and the notices it was folded from (none, where a record stands alone); who still says dead;
+    what people decided about this case, by kind; the reference data; the time, zone-aware; the switches. ``in_review``:
+    a linkage review is open. ``adoption``: a rekey under another name joins two of its identities.
+    """
+    case = Evidence(record, notices, decided, reference, now, switches)
+    in_scope = scope(case)
+    home = residence(case)
+    verdict = _verdict(case, standing, in_scope, home, adoption)
+    flags = {"in-review"} if in_review else set()
+    if verdict.state in ("withdrawn", "out-of-scope"):
+        return Routing(
+            verdict.state,
+            verdict.rule,
+            lead=home.lead,
+            flags=tuple(sorted(flags)),
+            ladder=home.steps,
+            restricted=verdict.restricted,
+            why=in_scope.why if verdict.rule == in_scope.rule else "",
+        )
+    jar = joint_agency_response(case, in_scope.rule, home)
+    flags |= process_flags(case, in_scope) | case_flags(case) | set(starting_flags(case))
+    flags |= {"non-resident"} if home.non_resident else set()
+    flags |= {"age-unconfirmed"} if in_scope.rule in ("scope.age-unconfirmed", "held.age") else set()
+    flags |= {"disputed"} if standing.outcome == "disputed" else set()
+    return Routing(
+        verdict.state,
+        verdict.rule,
+        lead=home.lead,
+        copies=_copies(case, home),
+        notify=_notify(case, home),
+        jar=jar,
+        clocks=clocks(case, home.lead.cdop if home.lead else None, in_scope.rule if jar.required else None),
+        flags=tuple(sorted(flags)),
+        ladder=home.steps,
+        restricted=verdict.restricted,
+        why=in_scope.why if verdict.rule == in_scope.rule else "",
+        first_known=case.first_told if notices else None,
+    )
+
+
+def _verdict(case: Evidence, standing: Standing, in_scope: Scope, home: Residence, adoption: bool) -> _Verdict:
+    """The state and its rule. What ends a case comes first; then what must stay hidden, so that nothing of a restricted case
+    leaves for another reason; then what a person must settle about the death, the age and the home."""
+    release = case.decided.get("release")
+    last = latest_decision(release, case.decided.get("restrict"))
+    protected = adoption or case.record.child.restricted not in (None, "none")
+    restricted = in_scope.private or (protected if last is None else last is not release)
+    if standing.outcome in ("retracted", "none"):
+        return _Verdict("withdrawn", "scope.retracted", restricted)
+    if in_scope.verdict == "out":
+        return _Verdict("out-of-scope", in_scope.rule, restricted)
+    if home.non_resident and case.decision("review-non-resident", "review") is False:
+        return _Verdict("out-of-scope", "not-reviewed", restricted)
+    if restricted:
+        return _Verdict("held", "held.restricted", restricted)
+    if standing.outcome in _HELD_BY_STANDING and release is None:
+        return _Verdict("held", _HELD_BY_STANDING[standing.outcome], restricted)
+    if in_scope.verdict == "held" and release is None:
+        return _Verdict("held", in_scope.rule, restricted)
+    if home.held:
+        return _Verdict("held", home.held, restricted)
+    return _Verdict("open", "scope.age-unconfirmed" if in_scope.verdict == "held" else in_scope.rule, restricted)
+
+
+def _copies(case: Evidence, home: Residence) -> tuple[Copy, ...]:
+    """Panels that are told without owning the case, each once, under the first rule that names it."""
+    if home.lead is None:
+        return ()
+    found: dict[str, Copy] = {}
+
+    def tell(where: Located, rule: str, why: str) -> None:
+        owner = where.district and case.reference.cdop_for(where.district, case.died_on, case.today)
+        if owner and home.lead and owner[1] != home.lead.cdop and owner[1] not in found:
+            found[owner[1]] = Copy(owner[1], rule, why)
+
+    tell(home.died, "copy.death", "The child died in this panel's area.")
+    event = case.record.death.event
+    if event and event.type != "sudden-death":
+        tell(locate_place(event.place, case.reference), "copy.event", "The fatal event happened in this panel's area.")
+    if looking_after(case) is not None:
+        # A looked-after child's home address that isn't the looking-after authority's is where they were placed.
+        for address in placements(case.record) or usual_addresses(case.record)[:1]:
+            where = locate_address(address, case.reference)
+            tell(where, "copy.placement", "The looked-after child was placed in this panel's area.")
+    return tuple(found.values())
+
+
+def _notify(case: Evidence, home: Residence) -> tuple[str, ...]:
+    """Whom else to tell, in words: the nation of a non-resident, the nation where the child died, and the panel of the place
+    of death while nobody can tell whose case it is."""
+    found: list[str] = []
+    if home.non_resident and home.nation:
+        found.append(home.nation)
+    if home.died.outside_england and home.died.nation and home.died.nation not in found:
+        found.append(home.died.nation)
+    if home.lead is None and home.died.district:
+        owner = case.reference.cdop_for(home.died.district, case.died_on, case.today)
+        if owner:
+            found.append(f"unassigned:{owner[1]}")
+    return tuple(found)

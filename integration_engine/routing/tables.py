@@ -1,0 +1,78 @@
+"""Reading the project's reference tables: CSV rows with dates, and the error that says which row of which file is wrong."""
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+DAWN, DUSK = date.min, date.max
+"""What a blank ``valid_from`` (since before we know) and a blank ``valid_to`` (open) mean."""
+
+
+class ReferenceDataError(Exception):
+    """A reference file can't be used. ``code`` is stable; ``where`` names file and row; the sentence is for an operator."""
+
+    def __init__(self, code: str, where: str, text: str) -> None:
+        super().__init__(f"{where}: {text} ({code})")
+        self.code, self.where, self.text = code, where, text
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of days, both ends inclusive, as the tables write it."""
+
+    first: date = DAWN
+    last: date = DUSK
+
+    def holds(self, day: date) -> bool:
+        """Whether the day lies in it."""
+        return self.first <= day <= self.last
+
+
+def rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Each row of a table with where it stands (``file:line``), values stripped.
+
+    Raises ReferenceDataError where the file or one of ``columns`` is missing.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            missing = [column for column in columns if column not in (reader.fieldnames or ())]
+            if missing:
+                raise ReferenceDataError("missing-column", path.name, f"columns not found: {', '.join(missing)}")
+            for row in reader:
+                where = f"{path.name}:{reader.line_num}"
+                if any(row[column] is None for column in columns):
+                    raise ReferenceDataError("short-row", where, "the row has fewer fields than the heading")
+                yield where, {column: (row[column] or "").strip() for column in columns}
+    except (OSError, UnicodeDecodeError) as cause:
+        raise ReferenceDataError("unreadable-file", path.name, "the file is missing or isn't UTF-8 text") from cause
+
+
+def span(where: str, row: Mapping[str, str]) -> Span:
+    """The dates of a row: ISO, inclusive, blank where unknown or open."""
+    try:
+        first = date.fromisoformat(row["valid_from"]) if row["valid_from"] else DAWN
+        last = date.fromisoformat(row["valid_to"]) if row["valid_to"] else DUSK
+    except ValueError as cause:
+        raise ReferenceDataError("bad-date", where, "dates are written as 2026-04-01") from cause
+    if last < first:
+        raise ReferenceDataError("bad-span", where, "the row ends before it begins")
+    return Span(first, last)
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """A cell that holds several codes, separated by semicolons."""
+    return tuple(part.strip() for part in text.split(";") if part.strip())
+
+
+def document(path: Path) -> Any:
+    """A YAML file's content. Raises ReferenceDataError."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as cause:
+        raise ReferenceDataError("unreadable-file", path.name, "the file is missing or isn't YAML") from cause
