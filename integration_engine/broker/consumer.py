@@ -1,0 +1,259 @@
+"""Taking messages in micro-batches: collected, handed over together, acknowledged together once that returned.
+
+One connection, in the thread that calls :meth:`Consumer.run`; a batch is worked on in that same thread, while the broker
+goes on sending up to ``prefetch`` messages ahead.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pika
+from pika.exceptions import AMQPError
+
+from integration_engine.broker.connection import keep_connected, parameters
+from integration_engine.broker.message import Delivered
+
+_log = logging.getLogger(__name__)
+_LOOK_S = 0.2
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0
+# A batch that can't be worked on is held this long; then it goes back to the broker until the way is clear again.
+_HOLD_S = 300.0
+_BREATH_S = 0.002
+# After two consumers died with a message in hand, chance is a poor excuse: such messages are worked on one by one.
+_SUSPICIOUS_DEATHS = 2
+
+
+class NotNow(Exception):
+    """Something needed is away (the database, the broker we publish to). Nothing was done; the same batch comes again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """``batch``: at most so many kept messages together; ``wait_s``: no message waits longer for company; ``prefetch``:
+    how far ahead the broker sends."""
+
+    batch: int = 50
+    wait_s: float = 0.02
+    prefetch: int = 200
+
+
+class Consumer:
+    """Consumes ``queues``.
+
+    ``work(batch)`` has made the messages' effect durable when it returns; it raises NotNow to be called again with the
+    same batch later. Any other exception ends :meth:`run`, the batch unacknowledged. ``keep(message)``, if given, is asked
+    as each message arrives; one it says no to is done with: acknowledged, never handed over. ``ready()``, if given, is
+    asked before connecting, so that an outage elsewhere doesn't count against messages.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        queues: Sequence[str],
+        work: Callable[[Sequence[Delivered]], None],
+        *,
+        keep: Callable[[Delivered], bool] | None = None,
+        ready: Callable[[], bool] | None = None,
+        pace: Pace = Pace(),
+    ) -> None:
+        self._parameters = parameters(url, name)
+        self._name = name
+        self._queues = tuple(queues)
+        self._work = work
+        self._keep = keep
+        self._ready = ready
+        self._pace = pace
+        self._stopped = threading.Event()
+        self._failure: BaseException | None = None
+        self._connection: Any = None
+        self._channel: Any = None
+        self._consumed = False
+        self._reset()
+
+    @property
+    def consuming(self) -> bool:
+        """Whether messages can come in just now."""
+        return self._channel is not None and not self._held_since
+
+    def run(self) -> None:
+        """Consume until :meth:`stop`; reconnects by itself. Raises what ``work`` raised."""
+        keep_connected(self._live, self._stopped, self._name)
+        if self._failure is not None:
+            raise self._failure
+
+    def stop(self) -> None:
+        """From any thread: finish what was sent to us already, acknowledge it, and let :meth:`run` return."""
+        self._stopped.set()
+
+    def _reset(self) -> None:
+        self._kept: list[Delivered] = []
+        self._apart: list[list[Delivered]] = []
+        self._last_tag = 0
+        self._settled_tag = 0
+        self._timer: Any = None
+        self._held_since = 0.0
+        self._pause_s = _FIRST_PAUSE_S
+        self._finishing = False
+        self._tags_of_consumers: list[str] = []
+
+    def _live(self) -> bool:
+        """One connection, from opening to its end. True if it was consuming."""
+        if self._ready is not None and not self._ready():
+            return False
+        self._reset()
+        self._consumed = False
+        try:
+            self._connection = pika.SelectConnection(
+                self._parameters,
+                on_open_callback=lambda connection: connection.channel(on_open_callback=self._consume),
+                on_open_error_callback=lambda connection, _: connection.ioloop.stop(),
+                on_close_callback=lambda connection, _: connection.ioloop.stop(),
+            )
+            self._connection.ioloop.start()
+        except (AMQPError, OSError):
+            _log.warning("the consumer's connection broke", extra={"check": self._name})
+        finally:
+            self._channel = None
+            if self._connection is not None:
+                self._connection.ioloop.close()
+                self._connection = None
+        return self._consumed
+
+    def _consume(self, channel: Any) -> None:
+        self._channel = channel
+        channel.add_on_close_callback(self._channel_closed)
+        channel.add_on_cancel_callback(lambda _: self._hang_up())  # the queue was deleted or its node lost
+        channel.basic_qos(prefetch_count=self._pace.prefetch)
+        for queue in self._queues:
+            tag = channel.basic_consume(queue, self._taker(queue), callback=self._agreed)
+            self._tags_of_consumers.append(tag)
+        self._look()
+
+    def _agreed(self, _frame: Any) -> None:
+        self._consumed = True
+
+    def _taker(self, queue: str) -> Callable[[Any, Any, Any, bytes], None]:
+        keep, pace = self._keep, self._pace
+        # acknowledging each half of what the broker may send ahead keeps it sending
+        enough = max(1, pace.prefetch // 2)
+
+        def take(_channel: Any, method: Any, properties: Any, body: bytes) -> None:
+            tag = self._last_tag = method.delivery_tag
+            message = Delivered(tag, queue, method.routing_key, body, properties, method.redelivered)
+            if keep is None or keep(message):
+                self._kept.append(message)
+            if self._held_since or self._apart:
+                return
+            if len(self._kept) >= pace.batch or tag - self._settled_tag >= enough:
+                self._flush()
+            elif self._timer is None:
+                self._timer = self._connection.ioloop.call_later(pace.wait_s, self._time_is_up)
+
+        return take
+
+    def _time_is_up(self) -> None:
+        self._timer = None
+        if not self._held_since and not self._apart:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Work on everything received, then acknowledge it."""
+        if self._timer is not None:
+            self._connection.ioloop.remove_timeout(self._timer)
+            self._timer = None
+        try:
+            self._settle()
+        except NotNow:
+            self._hold()
+        except BaseException as failure:
+            self._failure = failure
+            self._stopped.set()
+            self._hang_up()
+        else:
+            self._held_since, self._pause_s = 0.0, _FIRST_PAUSE_S
+            if self._finishing and not self._apart:
+                self._hang_up()
+
+    def _settle(self) -> None:
+        if self._apart:
+            self._work_apart()
+            return
+        if any(message.deaths >= _SUSPICIOUS_DEATHS for message in self._kept):
+            self._set_apart()
+            self._work_apart()
+            return
+        size = self._pace.batch
+        while self._kept:
+            self._work(self._kept[:size])
+            del self._kept[:size]
+        if self._last_tag > self._settled_tag:
+            self._channel.basic_ack(self._last_tag, multiple=True)
+            self._settled_tag = self._last_tag
+
+    def _set_apart(self) -> None:
+        """The others first, together; then the suspects one by one, in an order of chance: whichever of them kills us,
+        others of its neighbours get through each time."""
+        suspects = [message for message in self._kept if message.deaths >= _SUSPICIOUS_DEATHS]
+        others = [message for message in self._kept if message.deaths < _SUSPICIOUS_DEATHS]
+        apart = [[message] for message in random.sample(suspects, len(suspects))]
+        self._apart = [others, *apart] if others else apart
+        self._kept = []
+
+    def _work_apart(self) -> None:
+        group = self._apart[0]
+        self._work(group)
+        for message in group:
+            self._channel.basic_ack(message.tag)
+        del self._apart[0]
+        # in a turn of its own, so that this acknowledgement has left before the next one may kill us
+        self._connection.ioloop.call_later(_BREATH_S, self._try_again)
+
+    def _hold(self) -> None:
+        """Nothing was done: the batch stays ours, and is tried again after a pause that grows."""
+        now = time.monotonic()
+        self._held_since = self._held_since or now
+        if now - self._held_since > _HOLD_S or self._stopped.is_set():
+            self._hang_up()
+            return
+        self._connection.ioloop.call_later(self._pause_s, self._try_again)
+        self._pause_s = min(_LONGEST_PAUSE_S, self._pause_s * 2)
+
+    def _try_again(self) -> None:
+        if self._channel is not None and self._channel.is_open:
+            self._flush()
+
+    def _look(self) -> None:
+        """Notice that we are to stop; a flag, because it may be set from a signal's handler."""
+        if self._stopped.is_set() and not self._finishing and self._channel is not None:
+            self._finish()
+            return
+        self._connection.ioloop.call_later(_LOOK_S, self._look)
+
+    def _finish(self) -> None:
+        """Ask for no more; what was sent before the broker agreed to that is still worked on."""
+        self._finishing = True
+        left = len(self._tags_of_consumers)
+
+        def cancelled(_frame: Any) -> None:
+            nonlocal left
+            left -= 1
+            if not left:
+                self._flush()
+
+        for tag in self._tags_of_consumers:
+            self._channel.basic_cancel(tag, cancelled)
+
+    def _channel_closed(self, _channel: Any, reason: Any) -> None:
+        _log.info("channel closed", extra={"check": self._name, "code": str(getattr(reason, "reply_code", ""))})
+        self._channel = None
+        self._hang_up()
+
+    def _hang_up(self) -> None:
+        if self._connection.is_open:
+            self._connection.close()

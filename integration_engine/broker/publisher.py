@@ -1,0 +1,310 @@
+"""Publishing so that nothing is lost on the way: mandatory, persistent, confirmed, many on their way at once.
+
+One connection in a thread of its own; any thread or event loop may publish through it. What isn't confirmed is an error,
+not a wait: a lost connection fails everything that was on its way, and who published decides whether to send it again.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+import pika
+from pika.exceptions import AMQPError
+
+from integration_engine.broker.connection import keep_connected, parameters
+from integration_engine.broker.message import Message
+
+_log = logging.getLogger(__name__)
+_LOOK_S = 0.5
+
+Done = Callable[["NotConfirmed | None"], None]
+
+
+class NotConfirmed(Exception):
+    """The broker did not say that it has the message. It may have it all the same: publish again under the same id.
+
+    ``code``: ``broker-away``, ``broker-blocked`` (its disk or memory alarm), ``no-confirm`` (too slow), ``unroutable`` (no
+    queue takes this key), ``nacked`` (a queue is full or unavailable), ``broker-refused`` (permission or missing exchange).
+    """
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"the broker did not confirm the message ({code})")
+        self.code = code
+
+
+@dataclass(slots=True)
+class _Sending:
+    message: Message
+    done: Done | None
+    until: float
+    returned: bool = False
+
+    def end(self, error: NotConfirmed | None) -> None:
+        done, self.done = self.done, None
+        if done is not None:
+            done(error)
+
+
+class Publisher:
+    """A confirmed publisher.
+
+    Parameters: ``url``; ``name`` of the connection; ``window``, how many may be unconfirmed at once; ``patience_s``, how
+    long a confirm may take. Use as a context manager, or ``start`` and ``close``.
+    """
+
+    def __init__(self, url: str, name: str, *, window: int = 500, patience_s: float = 10.0) -> None:
+        self._parameters = parameters(url, name)
+        self._window = window
+        self._patience_s = patience_s
+        self._lock = threading.Lock()
+        self._waiting: deque[_Sending] = deque()
+        self._waking = False
+        self._state = "broker-away"  # or "" when open, or "broker-blocked"
+        self._stopped = threading.Event()
+        self._open = threading.Event()
+        self._name = name
+        # the following are touched by the publisher's own thread only
+        self._sent: dict[int, _Sending] = {}
+        self._tag = 0
+        self._connection: Any = None
+        self._channel: Any = None
+        self._was_open = False
+        self._timer: Any = None
+        self._thread = threading.Thread(target=self._run, name=f"publisher {name}", daemon=True)
+
+    def __enter__(self) -> "Publisher":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wait_ready(self, seconds: float) -> bool:
+        """Whether it is connected by then."""
+        return self._open.wait(seconds)
+
+    @property
+    def ready(self) -> bool:
+        return not self._state
+
+    def publish(self, message: Message) -> "Future[None]":
+        """A future that ends when the broker has confirmed the message, with NotConfirmed where it didn't."""
+        future: Future[None] = Future()
+
+        def done(error: NotConfirmed | None) -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            if error is None:
+                future.set_result(None)
+            else:
+                future.set_exception(error)
+
+        self._submit([_Sending(message, done, time.monotonic() + self._patience_s)])
+        return future
+
+    async def publish_here(self, message: Message) -> None:
+        """For an event loop: returns once the broker has confirmed the message. Raises NotConfirmed."""
+        await asyncio.shield(asyncio.wrap_future(self.publish(message)))
+
+    def publish_all(self, messages: Sequence[Message]) -> list[NotConfirmed | None]:
+        """Publish all and wait for every answer: None for a confirmed one, in order. For a thread that may wait."""
+        answers: list[NotConfirmed | None] = [None] * len(messages)
+        left, lock, ended = len(messages), threading.Lock(), threading.Event()
+        if not messages:
+            return answers
+
+        def done_for(place: int) -> Done:
+            def done(error: NotConfirmed | None) -> None:
+                nonlocal left
+                answers[place] = error
+                with lock:
+                    left -= 1
+                    last = not left
+                if last:
+                    ended.set()
+
+            return done
+
+        until = time.monotonic() + self._patience_s
+        self._submit([_Sending(message, done_for(place), until) for place, message in enumerate(messages)])
+        ended.wait()  # always ends: what isn't answered in time is ended by the publisher's thread
+        return answers
+
+    def close(self, patience_s: float = 5.0) -> None:
+        """Wait for what is on its way (so long), then disconnect."""
+        until = time.monotonic() + patience_s
+        while self._thread.is_alive() and self.ready and (self._waiting or self._sent) and time.monotonic() < until:
+            time.sleep(0.01)
+        self._stopped.set()
+        if self._thread.is_alive():
+            self._on_loop(self._hang_up)
+            self._thread.join(patience_s)
+        self._fail_everything("broker-away")
+
+    def _submit(self, sendings: list[_Sending]) -> None:
+        with self._lock:
+            state = self._state
+            if not state:
+                self._waiting.extend(sendings)
+                wake, self._waking = not self._waking, True
+        if state:
+            for sending in sendings:
+                sending.end(NotConfirmed(state))
+        elif wake:
+            self._on_loop(self._pump)
+
+    def _on_loop(self, call: Callable[[], Any]) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.ioloop.add_callback_threadsafe(call)
+
+    # Everything below runs in the publisher's own thread.
+
+    def _run(self) -> None:
+        keep_connected(self._live, self._stopped, self._name)
+
+    def _live(self) -> bool:
+        """One connection, from opening to its end. True if it was open."""
+        self._was_open, self._timer = False, None
+        try:
+            connection = pika.SelectConnection(
+                self._parameters,
+                on_open_callback=lambda _: self._open_channel(),
+                on_open_error_callback=lambda ended, _: ended.ioloop.stop(),
+                on_close_callback=lambda ended, _: ended.ioloop.stop(),
+            )
+            with self._lock:
+                self._connection = connection
+            self._connection.add_on_connection_blocked_callback(lambda *_: self._become("broker-blocked"))
+            self._connection.add_on_connection_unblocked_callback(lambda *_: self._become(""))
+            self._connection.ioloop.start()
+        except (AMQPError, OSError):
+            _log.warning("the publisher's connection broke", extra={"check": self._name})
+        finally:
+            self._fail_everything("broker-away")
+            with self._lock:
+                ended, self._connection = self._connection, None
+            if ended is not None:
+                ended.ioloop.close()
+        return self._was_open
+
+    def _open_channel(self) -> None:
+        self._connection.channel(on_open_callback=self._channel_open)
+
+    def _channel_open(self, channel: Any) -> None:
+        channel.add_on_close_callback(self._channel_closed)
+        channel.add_on_return_callback(self._on_return)
+        channel.confirm_delivery(self._on_confirm, callback=lambda _: self._ready(channel))
+
+    def _ready(self, channel: Any) -> None:
+        self._channel, self._tag = channel, 0
+        self._was_open = True
+        self._become("")
+        if self._timer is not None:
+            self._connection.ioloop.remove_timeout(self._timer)
+        self._look()
+
+    def _become(self, state: str) -> None:
+        with self._lock:
+            if self._state == "broker-away" and state == "broker-blocked":
+                return
+            self._state = state
+        if state:
+            self._open.clear()
+        else:
+            self._open.set()
+            self._pump()
+
+    def _channel_closed(self, channel: Any, reason: Any) -> None:
+        if self._channel is not channel and self._channel is not None:
+            return
+        self._fail_everything("broker-refused" if self._connection.is_open else "broker-away")
+        if self._connection.is_open and not self._stopped.is_set():
+            _log.error("the broker closed the channel", extra={"check": self._name, "code": _reply_code(reason)})
+            self._open_channel()
+
+    def _pump(self) -> None:
+        """Send what waits, as far as the window allows."""
+        with self._lock:
+            self._waking = False
+        while self._channel is not None and len(self._sent) < self._window:
+            with self._lock:
+                if not self._waiting:
+                    return
+                sending = self._waiting.popleft()
+            if sending.done is None:
+                continue
+            message = sending.message
+            self._tag += 1
+            self._sent[self._tag] = sending
+            self._channel.basic_publish(
+                message.exchange, message.key, message.body, message.properties(), mandatory=True
+            )
+
+    def _on_confirm(self, frame: Any) -> None:
+        method = frame.method
+        nacked = isinstance(method, pika.spec.Basic.Nack)
+        if method.multiple:
+            tags = []
+            for tag in self._sent:
+                if tag > method.delivery_tag:
+                    break
+                tags.append(tag)
+        else:
+            tags = [method.delivery_tag]
+        for tag in tags:
+            sending = self._sent.pop(tag, None)
+            if sending is not None:
+                error = "nacked" if nacked else "unroutable" if sending.returned else None
+                sending.end(NotConfirmed(error) if error else None)
+        if self._waiting:
+            self._pump()
+
+    def _on_return(self, _channel: Any, method: Any, properties: Any, _body: bytes) -> None:
+        """A return comes before its confirm and doesn't say which publish it is of: the oldest one that looks so."""
+        for sending in self._sent.values():
+            message = sending.message
+            named = (message.exchange, message.key, message.message_id)
+            if not sending.returned and named == (method.exchange, method.routing_key, properties.message_id):
+                sending.returned = True
+                return
+
+    def _hang_up(self) -> None:
+        if self._connection.is_open:
+            self._connection.close()
+
+    def _look(self) -> None:
+        """End what has waited too long. It keeps its place in the window: the broker still owes us its confirm."""
+        if self._channel is None:
+            return
+        now = time.monotonic()
+        with self._lock:
+            late = [sending for sending in self._waiting if sending.until < now]
+        for sending in (*late, *self._sent.values()):
+            if sending.until < now:
+                sending.end(NotConfirmed("no-confirm"))
+        self._timer = self._connection.ioloop.call_later(_LOOK_S, self._look)
+
+    def _fail_everything(self, code: str) -> None:
+        self._channel = None
+        self._open.clear()
+        with self._lock:
+            self._state = "broker-away"
+            self._waking = False
+            waiting, self._waiting = self._waiting, deque()
+            sent, self._sent = self._sent, {}
+        for sending in (*sent.values(), *waiting):
+            sending.end(NotConfirmed(code))
+
+
+def _reply_code(reason: Any) -> str:
+    return str(getattr(reason, "reply_code", type(reason).__name__))
