@@ -8,7 +8,7 @@ from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.record import ChildDeathRecord
 from integration_engine.record.standing import Standing
-from integration_engine.routing.answer import Copy, Routing, State
+from integration_engine.routing.answer import Copy, Routing, State, to_json
 from integration_engine.routing.clocks import clocks, starting_flags
 from integration_engine.routing.evidence import Evidence, latest_decision
 from integration_engine.routing.flags import case_flags, process_flags
@@ -19,7 +19,7 @@ from integration_engine.routing.residence import Residence, looking_after, place
 from integration_engine.routing.scope import Scope, scope
 from integration_engine.routing.switches import Switches
 
-__all__ = ["Switches", "route"]
+__all__ = ["Switches", "route", "to_json"]
 
 _HELD_BY_STANDING = {
     "cancelled-visit": "held.cancelled-visit",
