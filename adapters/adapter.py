@@ -76,7 +76,9 @@ class Item:
 class Reading:
     """What one message says. ``index`` is that of its first item; ``problems`` are the message's own, beside its items'.
 
-    ``hint`` is a sentence for the sender (a stillbirth belongs to MBRRACE), never with patient data.
+    ``hint`` is a sentence for the sender (a stillbirth belongs to MBRRACE), never with patient data. ``body`` is this
+    message's own bytes where the submission holds several (a batch, a file of rows): what is kept of one child must not
+    hold its neighbours, of whom nothing is kept.
     """
 
     index: int
@@ -88,6 +90,7 @@ class Reading:
     partner: str | None = None
     content_hash: str = ""
     hint: str | None = None
+    body: bytes | None = None
 
     @property
     def deciding(self) -> Item:
