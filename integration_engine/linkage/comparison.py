@@ -1,0 +1,345 @@
+"""Two pieces of evidence side by side: for each comparison the level of agreement and what it weighs.
+
+Every function answers the name of a level; the model says how many bits it is worth. Name levels add the rarity of the
+shared name. Postcode, address, practice and mother are one household: together they never weigh more than the cap.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from rapidfuzz.distance import OSA
+
+from integration_engine.linkage.evidence import Evidence
+from integration_engine.linkage.model import Model
+from integration_engine.linkage.names import alike, known, slip, spelled
+
+# Bits of a shared rare name at most: beyond this a table knows nothing.
+_RAREST = 12.0
+# A second name shared besides the first: families and faiths favour combinations, so it counts in part.
+_SECOND_NAME_SHARE = 0.6
+_SECOND_NAME_MOST = 6.0
+_NEWBORN_DAYS = 28
+# Two clocks at one death: pronounced, recorded and reported within the hour.
+_SAME_HOUR_MINUTES = 60
+# How far outside an age's interval a birth may lie before it contradicts: half the unit, for ages counted loosely.
+_AGE_TOLERANCE = {"years": 370, "months": 31, "weeks": 8, "days": 2, "hours": 1, "minutes": 1, "month": 31, "year": 366}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One bar of the waterfall: what was compared, at which level it agreed, and the bits that is worth."""
+
+    comparison: str
+    level: str
+    bits: float
+
+
+@dataclass(slots=True)
+class Compared:
+    """How two pieces of evidence agree. ``score`` is in bits, prior included; levels are empty where a side says nothing."""
+
+    score: float = 0.0
+    nhs: str = ""
+    given: str = ""
+    second: str = ""
+    family: str = ""
+    birth: str = ""
+    death: str = ""
+    sex: str = ""
+    home: str = ""
+    practice: str = ""
+    mother: str = ""
+    mother_nhs: str = ""
+    place: str = ""
+    order: str = ""
+    weight: str = ""
+    gestation: str = ""
+    local_ref: str = ""
+    person: str = ""
+    coroner: str = ""
+    event: str = ""
+    steps: tuple[Step, ...] = ()
+
+
+def compare(a: Evidence, b: Evidence, model: Model, explain: bool = False) -> Compared:
+    """Weigh two pieces of evidence; the order of the two doesn't matter. ``explain`` keeps the steps."""
+    c = Compared()
+    c.nhs = nhs_level(a, b)
+    c.given, c.second, given_bits = _given(a, b, model)
+    c.family, family_bits = _family(a, b, model)
+    if c.given == "conflict" and c.family == "conflict":
+        crossed = _swapped(a, b)
+        if crossed:
+            c.given = c.family = crossed
+            given_bits, family_bits = (
+                (_rarity(model, "given", spelled(a.given[0])), _rarity(model, "family", spelled(a.family[0])))
+                if crossed == "swapped"
+                else (0.0, 0.0)
+            )
+    c.birth = birth_level(a, b)
+    c.death = death_level(a, b, c.birth)
+    c.sex = _same(a.sex, b.sex)
+    c.home = home_level(a, b)
+    c.practice = _same(a.gp, b.gp)
+    c.mother = _mother(a, b)
+    c.mother_nhs = _same(a.mother_nhs, b.mother_nhs)
+    c.place = ("same" if a.places & b.places else "different") if a.places and b.places else ""
+    one, other = a.order or a.order_hint, b.order or b.order_hint
+    c.order = ("equal" if one == other else "different") if one and other else ""
+    if a.weight_g and b.weight_g:
+        apart = abs(a.weight_g - b.weight_g) / max(a.weight_g, b.weight_g)
+        c.weight = "equal" if apart <= 0.03 else "near" if apart <= 0.1 else "different"
+    if a.gestation_days and b.gestation_days:
+        days = abs(a.gestation_days - b.gestation_days)
+        c.gestation = "equal" if days <= 6 else "near" if days <= 14 else "different"
+    _references(a, b, c)
+    bits = model.bits
+    household = [
+        ("home", c.home, bits["home"].get(c.home, 0.0)),
+        ("practice", c.practice, bits["practice"].get(c.practice, 0.0)),
+        ("mother", c.mother, bits["mother"].get(c.mother, 0.0)),
+        ("mother_nhs", c.mother_nhs, bits["mother_nhs"].get(c.mother_nhs, 0.0)),
+    ]
+    family_home = min(sum(step[2] for step in household), model.household_cap)
+    named = bits["given"].get(c.given, 0.0) + bits["second"].get(c.second, 0.0) + given_bits
+    surname = bits["family"].get(c.family, 0.0) + family_bits
+    rest = [(name, getattr(c, name), bits[name].get(getattr(c, name), 0.0)) for name in _PLAIN]
+    c.score = model.prior + named + surname + family_home + sum(step[2] for step in rest)
+    if explain:
+        steps = [
+            ("prior", "", model.prior),
+            ("given", c.given, named),
+            ("family", c.family, surname),
+            *rest,
+            *household,
+        ]
+        over = sum(step[2] for step in household) - family_home
+        steps += [("household cap", "", -over)] if over > 0 else []
+        c.steps = tuple(Step(name, level, round(worth, 2)) for name, level, worth in steps if level or worth)
+    return c
+
+
+_PLAIN = (
+    "nhs",
+    "birth",
+    "death",
+    "sex",
+    "place",
+    "order",
+    "weight",
+    "gestation",
+    "local_ref",
+    "person",
+    "coroner",
+    "event",
+)
+
+
+def _same(one: str, other: str) -> str:
+    return ("equal" if one == other else "different") if one and other else ""
+
+
+def _references(a: Evidence, b: Evidence, c: Compared) -> None:
+    if a.local_ref and b.local_ref and a.partner == b.partner:
+        c.local_ref = "equal" if a.local_ref == b.local_ref else "different"
+    if a.person and b.person and a.partner == b.partner:
+        if a.report and a.report == b.report:
+            c.person = "equal" if a.person == b.person else "different"
+        elif a.event_ref and a.event_ref == b.event_ref and a.person != b.person:
+            c.person = "different"
+    if a.coroner_ref and a.coroner_ref == b.coroner_ref:
+        c.coroner = "equal"
+    if a.event_ref and a.event_ref == b.event_ref:
+        c.event = "equal"
+
+
+def nhs_level(a: Evidence, b: Evidence) -> str:
+    """``equal``; ``different`` (both valid: never a slip of each other, modulus 11 catches those); ``typed-equal`` (the same
+    invalid digits); ``slip`` (an invalid number one edit from the other side's); ``typed-different``."""
+    if a.nhs and b.nhs:
+        return "equal" if a.nhs == b.nhs else "different"
+    if a.nhs_typed and b.nhs_typed:
+        return "typed-equal" if a.nhs_typed == b.nhs_typed else "typed-different"
+    one, other = a.nhs or a.nhs_typed, b.nhs or b.nhs_typed
+    if one and other:
+        return "slip" if OSA.distance(one, other, score_cutoff=1) <= 1 else "typed-different"
+    return ""
+
+
+def _rarity(model: Model, table: str, name: str) -> float:
+    return min(model.rarity(table, name), _RAREST)
+
+
+_GIVEN: dict[tuple[object, ...], tuple[str, str, float]] = {}
+_FAMILY: dict[tuple[object, ...], tuple[str, float]] = {}
+_REMEMBERED = 500_000
+
+
+def _given(a: Evidence, b: Evidence, model: Model) -> tuple[str, str, float]:
+    """Level of the first names, of the second names, and the bits of rarity. Remembered: the same names meet often."""
+    key = (a.given, a.also_given, b.given, b.also_given, model.version)
+    found = _GIVEN.get(key)
+    if found is None:
+        if len(_GIVEN) > _REMEMBERED:
+            _GIVEN.clear()
+        found = _GIVEN[key] = given_level(a, b, model)
+    return found
+
+
+def given_level(a: Evidence, b: Evidence, model: Model) -> tuple[str, str, float]:
+    """``equal``, ``variant``, ``slip`` (only where one side is no known name), ``initial``, ``crossed`` (with a second name),
+    ``conflict``; and for second names ``agree`` or ``conflict`` (Muhammad Yusuf, Muhammad Haris)."""
+    one, other = a.given or a.also_given, b.given or b.also_given
+    if not one or not other:
+        return "", "", 0.0
+    first, rival = one[0], other[0]
+    rarity = _rarity(model, "given", spelled(first))
+    if first == rival or "".join(one) == "".join(other):
+        level = "equal"
+    elif alike(first, rival) or _also(a, b):
+        level = "variant"
+        rarity = min(rarity, _rarity(model, "given", spelled(rival)))
+    elif _crossed(one, other):
+        shared = next(x for x in one for y in other if alike(x, y))
+        return "crossed", "", _rarity(model, "given", spelled(shared))
+    elif slip(first, rival) and not (known(first) and known(rival)):
+        level = "slip"
+    elif first[0] == rival[0] and 1 in (len(first), len(rival)):
+        return "initial", "", 0.0
+    else:
+        return "conflict", "", 0.0
+    seconds, others = one[1:], other[1:]
+    if not seconds or not others or "".join(one) == "".join(other):
+        return level, "", rarity
+    for x in seconds:
+        for y in others:
+            if alike(x, y) or slip(x, y):
+                extra = min(_SECOND_NAME_MOST, model.rarity("given", spelled(x)) * _SECOND_NAME_SHARE)
+                return level, "agree", rarity + extra
+    if any(x[0] == y[0] and 1 in (len(x), len(y)) for x in seconds for y in others):
+        return level, "", rarity
+    return level, "conflict", rarity
+
+
+def _also(a: Evidence, b: Evidence) -> bool:
+    """Whether a name the child is known by is the other side's name."""
+    one, other = a.given[:1] + a.also_given, b.given[:1] + b.also_given
+    return bool(a.also_given or b.also_given) and any(alike(x, y) for x in one for y in other)
+
+
+def _crossed(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether one side's first name is the other's second, with nothing left over on both sides."""
+    if not (any(alike(one[0], y) for y in other[1:]) or any(alike(other[0], x) for x in one[1:])):
+        return False
+    left = [x for x in one if not any(alike(x, y) or slip(x, y) for y in other)]
+    right = [y for y in other if not any(alike(x, y) or slip(x, y) for x in one)]
+    return not (left and right)
+
+
+def _family(a: Evidence, b: Evidence, model: Model) -> tuple[str, float]:
+    key = (a.family, a.also_family, a.mother_family, b.family, b.also_family, b.mother_family, model.version)
+    found = _FAMILY.get(key)
+    if found is None:
+        if len(_FAMILY) > _REMEMBERED:
+            _FAMILY.clear()
+        found = _FAMILY[key] = family_level(a, b, model)
+    return found
+
+
+def family_level(a: Evidence, b: Evidence, model: Model) -> tuple[str, float]:
+    """``equal``, ``variant``, ``part`` (of a double-barrelled name), ``slip``, ``former`` (a former or the mother's name),
+    ``conflict``; and the bits of rarity."""
+    one, other = a.family, b.family
+    if not one or not other:
+        return "", 0.0
+    whole, rival = "".join(one), "".join(other)
+    rarity = min(_rarity(model, "family", spelled(part)) for part in one)
+    if whole == rival or set(one) == set(other):
+        return "equal", rarity
+    if (len(one) == len(other) and all(alike(x, y) for x, y in zip(one, other, strict=True))) or alike(whole, rival):
+        return "variant", rarity
+    for x in one:
+        for y in other:
+            if alike(x, y):
+                return "part", _rarity(model, "family", spelled(x))
+    short, long = sorted((whole, rival), key=len)
+    if len(short) >= 5 and (long.startswith(short) or long.endswith(short)):
+        return "part", rarity
+    if slip(whole, rival) and not (known(whole) and known(rival)):
+        return "slip", rarity
+    for x in one:
+        for y in other:
+            if slip(x, y) and (len(one) > 1 or len(other) > 1) and not (known(x) and known(y)):
+                return "part", _rarity(model, "family", spelled(x))
+    mine, theirs = {*one, *a.also_family, *a.mother_family}, {*other, *b.also_family, *b.mother_family}
+    if any(alike(x, y) for x in mine for y in theirs):
+        return "former", min(6.0, rarity)
+    return "conflict", 0.0
+
+
+def _swapped(a: Evidence, b: Evidence) -> str:
+    """``swapped`` where given and family name have changed places on both sides, ``half-swapped`` where only one has."""
+    there = any(alike(x, y) for x in a.given[:1] for y in b.family)
+    back = any(alike(x, y) for x in a.family for y in b.given[:1])
+    return "swapped" if there and back else "half-swapped" if there or back else ""
+
+
+def birth_level(a: Evidence, b: Evidence) -> str:
+    """``equal``, ``swapped`` (day and month), ``first-january`` (a default), ``edit``, ``same-month``, ``other``; with an age
+    or a partial date on a side ``within-<unit>``, ``near`` or ``outside``."""
+    if not a.birth_to or not b.birth_to:
+        return ""
+    if a.birth_unit == "day" and b.birth_unit == "day":
+        return "equal" if a.birth_from == b.birth_from else _dates(a.birth_from, b.birth_from)
+    gap = max(a.birth_from - b.birth_to, b.birth_from - a.birth_to)
+    loose = a.birth_unit if b.birth_unit == "day" else b.birth_unit
+    if gap <= 0:
+        return f"within-{loose}"
+    tolerance = max(_AGE_TOLERANCE.get(a.birth_unit, 0), _AGE_TOLERANCE.get(b.birth_unit, 0))
+    return "near" if gap <= tolerance else "outside"
+
+
+def _dates(one: int, other: int) -> str:
+    x, y = date.fromordinal(one), date.fromordinal(other)
+    if x.year == y.year and (x.month, x.day) == (y.day, y.month):
+        return "swapped"
+    if x.year == y.year and (1, 1) in ((x.month, x.day), (y.month, y.day)):
+        return "first-january"
+    if OSA.distance(f"{x:%Y%m%d}", f"{y:%Y%m%d}", score_cutoff=1) <= 1:
+        return "edit"
+    return "same-month" if (x.year, x.month) == (y.year, y.month) else "other"
+
+
+def death_level(a: Evidence, b: Evidence, birth: str) -> str:
+    """``same-hour``, ``equal``, ``near`` (two days), ``days`` (four), ``other``; ``-newborn`` where both were born the same
+    day and died within four weeks of it, so that dying on the same day says little more."""
+    if not a.death_to or not b.death_to:
+        return ""
+    if a.death_from != a.death_to or b.death_from != b.death_to:
+        gap = max(a.death_from - b.death_to, b.death_from - a.death_to)
+        return "overlap" if gap <= 0 else "near" if gap <= 2 else "days" if gap <= 4 else "other"
+    apart = abs(a.death_from - b.death_from)
+    newborn = "-newborn" if birth == "equal" and a.death_from - a.birth_from <= _NEWBORN_DAYS else ""
+    if a.death_minute and b.death_minute and abs(a.death_minute - b.death_minute) <= _SAME_HOUR_MINUTES:
+        return "same-hour" + newborn
+    if apart == 0:
+        return "equal" + newborn
+    return "near" if apart <= 2 else "days" if apart <= 4 else "other"
+
+
+def home_level(a: Evidence, b: Evidence) -> str:
+    """``same`` (postcode and house), ``postcode`` or ``house`` alone, ``different``."""
+    postcode = any(x in b.postcodes for x in a.postcodes)
+    house = any(x in b.addresses for x in a.addresses)
+    if postcode:
+        return "same" if house else "postcode"
+    if house:
+        return "house"
+    compared = (a.postcodes and b.postcodes) or (a.addresses and b.addresses)
+    return "different" if compared else ""
+
+
+def _mother(a: Evidence, b: Evidence) -> str:
+    if not a.mother_given or not b.mother_given:
+        return ""
+    return "equal" if alike(a.mother_given, b.mother_given) or slip(a.mother_given, b.mother_given) else "different"

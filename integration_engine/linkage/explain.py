@@ -1,0 +1,42 @@
+"""Why two notices are, or are not, taken for one child: the waterfall of one pair."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from integration_engine.linkage import vetoes as guard
+from integration_engine.linkage.blocking import keys
+from integration_engine.linkage.comparison import Step, compare
+from integration_engine.linkage.evidence import Evidence
+from integration_engine.linkage.model import Model, shipped
+
+
+@dataclass(frozen=True, slots=True)
+class Waterfall:
+    """``steps`` add up to ``score`` (bits, prior first). ``verdict``: ``link`` and ``review`` as the pair alone would have
+    it, ``apart`` below review, ``not-compared`` where no blocking key is shared. What the neighbourhood knows (a twin, a
+    close rival) can only turn a link into a review."""
+
+    a: str
+    b: str
+    steps: tuple[Step, ...]
+    score: float
+    vetoes: tuple[str, ...]
+    holds: tuple[str, ...]
+    verdict: Literal["link", "review", "apart", "not-compared"]
+    model: str
+
+
+def explain(a: Evidence, b: Evidence, model: Model | None = None) -> Waterfall:
+    """The waterfall of one pair, whichever way round it is asked."""
+    model = model or shipped()
+    a, b = (a, b) if a.id <= b.id else (b, a)
+    compared = compare(a, b, model, explain=True)
+    barred, held = guard.vetoes(a, b, compared), guard.holds(a, b, compared)
+    verdict: Literal["link", "review", "apart", "not-compared"]
+    if keys(a, model).isdisjoint(keys(b, model)):
+        verdict = "not-compared"
+    elif not barred and not held and compared.score >= model.link:
+        verdict = "link"
+    else:
+        verdict = "review" if compared.score >= (model.review_vetoed if barred else model.review) else "apart"
+    return Waterfall(a.id, b.id, compared.steps, round(compared.score, 2), barred, held, verdict, model.version)

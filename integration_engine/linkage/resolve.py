@@ -1,0 +1,296 @@
+"""Which notices are about the same child: a pure function of the *set* of evidence and of what people decided.
+
+Pairs that share a blocking key are compared; the strong ones are joined from the heaviest down, unless any notice of one
+cluster is vetoed against any of the other. What evidence can't settle goes to a person. Order of arrival, batches and
+repetition don't matter, and nothing outside the notices bonded to a new one can change (see ``bonded``).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from integration_engine.linkage import vetoes as guard
+from integration_engine.linkage.blocking import keys
+from integration_engine.linkage.comparison import Compared, compare
+from integration_engine.linkage.evidence import Evidence
+from integration_engine.linkage.model import Model, shipped
+from integration_engine.linkage.rekeys import Rekeys, rekeyed
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A pair only a person can settle. ``score`` in bits; ``why`` are codes; ``vetoed``: something keeps them apart."""
+
+    a: str
+    b: str
+    score: float
+    why: tuple[str, ...]
+    vetoed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """What a person decided about two notices."""
+
+    a: str
+    b: str
+    kind: Literal["link", "unlink"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The answer. ``clusters`` hold every notice exactly once; ``reviews`` the most telling pair of each pair of clusters,
+    heaviest first; ``related`` pairs of notices of different children that belong together (``multiple-birth``,
+    ``same-event``); ``restricted`` the notices that a rekey under another name ties together."""
+
+    clusters: tuple[frozenset[str], ...] = ()
+    reviews: tuple[Review, ...] = ()
+    related: tuple[tuple[str, str, str], ...] = ()
+    restricted: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class _Edge:
+    """A pair that may be one child. ``holds`` grow with what the neighbourhood knows."""
+
+    a: str
+    b: str
+    compared: Compared
+    vetoes: tuple[str, ...]
+    holds: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Graph:
+    """Everything known about pairs: edges of a plausible weight, kin (two children of one family), events shared."""
+
+    edges: dict[tuple[str, str], _Edge] = field(default_factory=dict)
+    at: dict[str, list[_Edge]] = field(default_factory=lambda: defaultdict(list))
+    kin: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    events: list[tuple[str, str]] = field(default_factory=list)
+
+
+def resolve(
+    evidence: Iterable[Evidence], constraints: Iterable[Constraint] = (), model: Model | None = None
+) -> Resolution:
+    """Resolve a set of evidence. Repeated ids count once; the order of both arguments doesn't matter."""
+    model = model or shipped()
+    said = {e.id: e for e in evidence}
+    rekeys = rekeyed(said.values())
+    items = {id: rekeys.apply(said[id]) for id in sorted(said)}
+    graph = _compare_all(items, rekeys, model)
+    _guard(graph, items, model)
+    clusters = _Clusters(items, graph, rekeys, model, constraints)
+    clusters.join()
+    return Resolution(
+        clusters=clusters.sets(),
+        reviews=clusters.reviews(),
+        related=clusters.related(),
+        restricted=rekeys.restricted,
+    )
+
+
+def bonded(a: Evidence, b: Evidence, model: Model | None = None) -> bool:
+    """Whether what is decided about one of two notices that share a blocking key can touch the other: a plausible pair,
+    kin, or one event. The closure of a notice under this (and under people's links and rekeys) is its neighbourhood:
+    resolving that alone gives the same clusters as resolving everything."""
+    model = model or shipped()
+    compared = compare(a, b, model)
+    if compared.score >= model.review or compared.event == "equal" or a.rekey or b.rekey:
+        return True
+    return bool(guard.kin(a, b, compared, guard.vetoes(a, b, compared)))
+
+
+def _compare_all(items: dict[str, Evidence], rekeys: Rekeys, model: Model) -> _Graph:
+    graph = _Graph()
+    blocks: dict[str, list[str]] = defaultdict(list)
+    for id, e in items.items():
+        seen: set[str] = set()
+        for key in keys(e, model):
+            block = blocks[key]
+            seen.update(block)
+            block.append(id)
+        for other in sorted(seen):
+            if not rekeys.parted(other, id):
+                _consider(graph, items[other], e, model)
+    return graph
+
+
+def _consider(graph: _Graph, a: Evidence, b: Evidence, model: Model) -> None:
+    compared = compare(a, b, model)
+    if compared.event == "equal":
+        graph.events.append((a.id, b.id))
+    barred = guard.vetoes(a, b, compared)
+    if barred:
+        family = guard.kin(a, b, compared, barred)
+        if family:
+            graph.kin[a.id][b.id] = graph.kin[b.id][a.id] = family
+    if compared.score >= model.review:
+        edge = _Edge(a.id, b.id, compared, barred, guard.holds(a, b, compared))
+        graph.edges[a.id, b.id] = edge
+        graph.at[a.id].append(edge)
+        graph.at[b.id].append(edge)
+
+
+def _guard(graph: _Graph, items: dict[str, Evidence], model: Model) -> None:
+    """Add to each edge the holds that follow from its neighbourhood: known kin, and a rival close behind."""
+    for edge in graph.edges.values():
+        a, b = items[edge.a], items[edge.b]
+        kin = graph.kin.get(edge.a, {}) | graph.kin.get(edge.b, {})
+        if (kin or a.known_multiple or b.known_multiple) and not _told_apart(a, b, edge.compared, kin):
+            edge.holds += ("multiple-birth-or-sibling-known",)
+        if not edge.vetoes and not edge.holds and _rivalled(graph, edge, model):
+            edge.holds += ("rival-close",)
+
+
+def _told_apart(a: Evidence, b: Evidence, c: Compared, kin: dict[str, str]) -> bool:
+    """Whether these two can't have been mixed up with a twin or sibling: an own identifier and the same name; against a
+    sibling of another age the full birth date is such an identifier."""
+    if c.given not in ("equal", "variant") or c.second == "conflict":
+        return False
+    own = c.nhs == "equal" or c.local_ref == "equal" or c.person == "equal"
+    only_siblings = "twin" not in kin.values() and not a.known_multiple and not b.known_multiple
+    return own or (only_siblings and c.birth == "equal")
+
+
+def _rivalled(graph: _Graph, edge: _Edge, model: Model) -> bool:
+    """Whether either end has another, different child nearly as close."""
+    for end, other in ((edge.a, edge.b), (edge.b, edge.a)):
+        for rival in graph.at[end]:
+            third = rival.a if rival.b == end else rival.b
+            if third == other or rival.vetoes or rival.compared.score < edge.compared.score - model.margin:
+                continue
+            between = graph.edges.get((min(other, third), max(other, third)))
+            if (between is not None and between.vetoes) or third in graph.kin.get(other, {}):
+                return True
+    return False
+
+
+class _Clusters:
+    """Agglomeration under vetoes."""
+
+    def __init__(
+        self, items: dict[str, Evidence], graph: _Graph, rekeys: Rekeys, model: Model, constraints: Iterable[Constraint]
+    ) -> None:
+        self.items, self.graph, self.rekeys, self.model = items, graph, rekeys, model
+        self.of = {id: id for id in items}
+        self.members: dict[str, list[str]] = {id: [id] for id in items}
+        known = [c for c in constraints if c.a in items and c.b in items and c.a != c.b]
+        self.links = sorted({(min(c.a, c.b), max(c.a, c.b)) for c in known if c.kind == "link"})
+        self.unlinks = {(min(c.a, c.b), max(c.a, c.b)) for c in known if c.kind == "unlink"}
+        self.by_person: dict[str, set[str]] = defaultdict(set)
+        self.disagreeing: list[tuple[str, str]] = []
+        self._barred: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def join(self) -> None:
+        for a, b in self.links:
+            if (a, b) in self.unlinks or self._unlinked(self.of[a], self.of[b]):
+                self.disagreeing.append((a, b))
+                continue
+            self._merge(self.of[a], self.of[b])
+            group = self.by_person[a] | self.by_person[b] | {a, b}
+            for id in group:
+                self.by_person[id] = group
+        strong = [
+            e for e in self.graph.edges.values() if not e.vetoes and not e.holds and e.compared.score >= self.model.link
+        ]
+        for edge in sorted(strong, key=lambda e: (-e.compared.score, e.a, e.b)):
+            one, other = self.of[edge.a], self.of[edge.b]
+            if one != other and not self._unlinked(one, other) and not self.barred_between(one, other):
+                self._merge(one, other)
+
+    def _merge(self, one: str, other: str) -> None:
+        if one == other:
+            return
+        keep, gone = sorted((one, other))
+        for id in self.members.pop(gone):
+            self.of[id] = keep
+            self.members[keep].append(id)
+
+    def _unlinked(self, one: str, other: str) -> bool:
+        if not self.unlinks or one == other:
+            return False
+        return any((min(x, y), max(x, y)) in self.unlinks for x in self.members[one] for y in self.members[other])
+
+    def barred_between(self, one: str, other: str) -> frozenset[str]:
+        """Every veto between any notice of one cluster and any of the other.
+
+        What a person linked counts as one: a veto by one of its notices stands back where another of the same linked group
+        is close without one.
+        """
+        found: set[str] = set()
+        for x in self.members[one]:
+            for y in self.members[other]:
+                codes = self.barred(x, y)
+                if codes and not self._vouched(x, y):
+                    found.update(codes)
+        return frozenset(found)
+
+    def barred(self, x: str, y: str) -> tuple[str, ...]:
+        pair = (x, y) if x < y else (y, x)
+        codes = self._barred.get(pair)
+        if codes is None:
+            edge = self.graph.edges.get(pair)
+            if self.rekeys.parted(*pair):
+                codes = ("rekeyed-under-another-name",)
+            elif edge:
+                codes = edge.vetoes
+            else:
+                a, b = self.items[pair[0]], self.items[pair[1]]
+                codes = guard.vetoes(a, b, compare(a, b, self.model))
+            self._barred[pair] = codes
+        return codes
+
+    def _vouched(self, x: str, y: str) -> bool:
+        for mine, theirs in ((x, y), (y, x)):
+            for friend in self.by_person.get(theirs, ()):
+                edge = self.graph.edges.get((min(mine, friend), max(mine, friend)))
+                if edge and not edge.vetoes and edge.compared.score >= self.model.link:
+                    return True
+        return False
+
+    def sets(self) -> tuple[frozenset[str], ...]:
+        return tuple(frozenset(ids) for _, ids in sorted((min(ids), ids) for ids in self.members.values()))
+
+    def reviews(self) -> tuple[Review, ...]:
+        best: dict[tuple[str, str], _Edge] = {}
+        for edge in self.graph.edges.values():
+            one, other = sorted((self.of[edge.a], self.of[edge.b]))
+            if one == other:
+                continue
+            held = best.get((one, other))
+            if held is None or (-edge.compared.score, edge.a, edge.b) < (-held.compared.score, held.a, held.b):
+                best[one, other] = edge
+        found = [r for (one, other), edge in best.items() if (r := self._review(one, other, edge))]
+        found += [Review(a, b, 0.0, ("people-disagree",), True) for a, b in self.disagreeing]
+        return tuple(sorted(found, key=lambda r: (-r.score, r.a, r.b)))
+
+    def _review(self, one: str, other: str, edge: _Edge) -> Review | None:
+        if self._unlinked(one, other):
+            return None
+        barred = self.barred_between(one, other)
+        if barred and edge.compared.score < self.model.review_vetoed:
+            return None
+        if len(barred) > 1:
+            return None  # two reasons apart from one another: they are two children, and nobody need be asked
+        why = tuple(sorted(barred)) + edge.holds
+        return Review(edge.a, edge.b, round(edge.compared.score, 2), why or ("below-automatic",), bool(barred))
+
+    def related(self) -> tuple[tuple[str, str, str], ...]:
+        """One pair of notices for each pair of clusters and reason, the smallest ids."""
+        found: dict[tuple[str, str, str], tuple[str, str]] = {}
+
+        def note(a: str, b: str, why: str) -> None:
+            one, other = sorted((self.of[a], self.of[b]))
+            pair = (a, b) if a < b else (b, a)
+            if one != other:
+                found[one, other, why] = min(pair, found.get((one, other, why), pair))
+
+        for a, relatives in self.graph.kin.items():
+            for b, kind in relatives.items():
+                if kind == "twin":
+                    note(a, b, "multiple-birth")
+        for a, b in self.graph.events:
+            note(a, b, "same-event")
+        return tuple(sorted((a, b, why) for (_, _, why), (a, b) in found.items()))

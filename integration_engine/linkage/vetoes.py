@@ -1,0 +1,105 @@
+"""Guards: what keeps two notices apart whatever they weigh, and what only a person may join.
+
+Twins agree on almost everything that is compared. No weight can tell them apart, so weights don't decide: a *veto* says
+that these are two children unless a person or a rekey says otherwise; a *hold* says that they may be one child, but that
+the evidence is of the kind that has been wrong before.
+"""
+
+from integration_engine.linkage.comparison import Compared
+from integration_engine.linkage.evidence import Evidence
+
+_DEATHS_APART_DAYS = 4
+# Born before and after midnight, or the date of one twin written for both.
+_TWINS_APART_DAYS = 1
+
+_NAME_AGREES = frozenset({"equal", "variant", "slip", "crossed", "swapped"})
+_FAMILY_AGREES = frozenset({"equal", "variant", "part", "slip", "former", "swapped"})
+_HOME_AGREES = frozenset({"same", "postcode", "house"})
+_IDENTIFIERS_ONLY = ("rekey", "retract")
+
+
+def named_alike(c: Compared) -> bool:
+    """The given names agree, but for spelling."""
+    return c.given in _NAME_AGREES and c.second != "conflict"
+
+
+def vetoes(a: Evidence, b: Evidence, c: Compared) -> tuple[str, ...]:
+    """Codes of what keeps these apart; empty where nothing does."""
+    found: list[str] = []
+    if c.nhs == "different":
+        found.append("nhs-numbers-differ")
+    if c.order == "different":
+        found.append("birth-order-differs")
+    if c.given == "conflict" or c.second == "conflict":
+        found.append("given-names-differ")
+    if c.sex == "different" and not named_alike(c):
+        found.append("sexes-differ")
+    days = max(a.death_from - b.death_to, b.death_from - a.death_to) if a.death_to and b.death_to else 0
+    if days > _DEATHS_APART_DAYS and not (c.nhs == "equal" and named_alike(c)):
+        found.append("deaths-far-apart")
+    if c.local_ref == "different" and (a.kind == b.kind or c.nhs != "equal"):
+        found.append("local-ids-differ")
+    if c.person == "different":
+        found.append("event-persons-differ")
+    return tuple(found)
+
+
+def shares_identifier(a: Evidence, b: Evidence, c: Compared) -> bool:
+    """Whether both carry an identifier that is the child's own. A newborn's mother's number with the same birth date counts
+    as long as no multiple birth is known."""
+    return (
+        c.nhs in ("equal", "typed-equal")
+        or c.local_ref == "equal"
+        or c.person == "equal"
+        or c.coroner == "equal"
+        or (c.mother_nhs == "equal" and c.birth == "equal" and not (a.known_multiple or b.known_multiple))
+    )
+
+
+def holds(a: Evidence, b: Evidence, c: Compared) -> tuple[str, ...]:
+    """Codes of why only a person may join these two, as far as the two alone show."""
+    if a.intent in _IDENTIFIERS_ONLY or b.intent in _IDENTIFIERS_ONLY:
+        bare = next(e for e in (a, b) if e.intent in _IDENTIFIERS_ONLY)
+        if not bare.given and not bare.family and not bare.birth_to and shares_identifier(a, b, c):
+            return ()  # it speaks of an identifier, and nothing contradicts
+    found: list[str] = []
+    identified = shares_identifier(a, b, c)
+    birth_agrees = c.birth == "equal"
+    if not identified and (not a.given or not b.given):
+        found.append("unnamed-without-identifier")
+    if c.nhs == "equal" and not birth_agrees and not (named_alike(c) or c.family in _FAMILY_AGREES):
+        found.append("number-only")
+    if not identified and not _backed(a, b, c):
+        found.append("names-and-birth-only")
+    if c.given == "half-swapped":
+        found.append("names-half-swapped")
+    return tuple(found)
+
+
+def _backed(a: Evidence, b: Evidence, c: Compared) -> bool:
+    """Whether a home, the mother, or the hour and place of the death stand behind name and birth date."""
+    if c.home in _HOME_AGREES or c.mother_nhs == "equal":
+        return True
+    if c.mother == "equal" and c.home != "different":
+        return True
+    return c.place == "same" and c.death.startswith("same-hour") and c.home != "different" and c.given == "equal"
+
+
+def kin(a: Evidence, b: Evidence, c: Compared, barred: tuple[str, ...]) -> str:
+    """``twin`` or ``sibling`` where these two are known to be two children of one family, else empty.
+
+    Two children: something beyond a number keeps them apart, or a number does and the names don't agree. One family: home or
+    mother, or the family name on the same birth date with a multiple birth known.
+    """
+    apart = set(barred) - {"deaths-far-apart", "sexes-differ", "local-ids-differ"}
+    if not apart or (apart == {"nhs-numbers-differ"} and named_alike(c)):
+        return ""
+    mother = c.mother_nhs == "equal"
+    same_day = bool(a.birth_day and b.birth_day and abs(a.birth_day - b.birth_day) <= _TWINS_APART_DAYS)
+    named = c.family in _FAMILY_AGREES
+    multiple = a.known_multiple or b.known_multiple
+    if same_day and (mother or c.home in _HOME_AGREES or (named and multiple and c.home != "different")):
+        return "twin"
+    if mother or (c.home in _HOME_AGREES and (named or c.mother == "equal")):
+        return "sibling"
+    return ""
