@@ -88,7 +88,7 @@ class Consumer:
             raise self._failure
 
     def stop(self) -> None:
-        """From any thread: finish what was sent to us already, acknowledge it, and let :meth:`run` return."""
+        """From any thread: finish what is in hand, acknowledge it, and let :meth:`run` return. The rest goes back."""
         self._stopped.set()
 
     def _reset(self) -> None:
@@ -236,7 +236,7 @@ class Consumer:
         self._connection.ioloop.call_later(_LOOK_S, self._look)
 
     def _finish(self) -> None:
-        """Ask for no more; what was sent before the broker agreed to that is still worked on."""
+        """Ask for no more and work on what we have. What was still on its way pika sends back to its place."""
         self._finishing = True
         left = len(self._tags_of_consumers)
 

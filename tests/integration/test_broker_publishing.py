@@ -1,0 +1,116 @@
+"""A message is confirmed and there, or its publisher is told why not."""
+
+import asyncio
+from datetime import UTC, datetime
+
+import pika
+import pytest
+
+from integration_engine.broker.declare import apply_topology
+from integration_engine.broker.message import Message
+from integration_engine.broker.publisher import NotConfirmed, Publisher
+from integration_engine.broker.topology import load_topology
+
+
+@pytest.fixture
+def url(amqp_url: str) -> str:
+    apply_topology(load_topology().only("intake.", "dead."), amqp_url)
+    return amqp_url
+
+
+def _all(url: str, queue: str) -> list[tuple[pika.BasicProperties, bytes]]:
+    connection = pika.BlockingConnection(pika.URLParameters(url))
+    channel = connection.channel()
+    found = []
+    while True:
+        method, properties, body = channel.basic_get(queue, auto_ack=True)
+        if method is None:
+            connection.close()
+            return found
+        found.append((properties, body))
+
+
+def test_a_message_travels_untouched_with_its_envelope(url: str) -> None:
+    user = pika.URLParameters(url).credentials.username
+    body = b"MSH|^~\\&|\xff\x00\r"
+    at = datetime(2026, 3, 9, 4, 10, tzinfo=UTC)
+    message = Message(
+        "cdr.intake", "hospital-hl7.RXX", body, "application/hl7-v2+er7", "M1", user_id=user, at=at,
+        headers={"cdr-feed": "pas"},
+    )  # fmt: skip
+    with Publisher(url, "t") as publisher:
+        assert publisher.wait_ready(10)
+        publisher.publish(message).result(10)
+    [(properties, received)] = _all(url, "intake.hospital-hl7")
+    assert received == body
+    assert (properties.content_type, properties.message_id, properties.user_id) == (
+        "application/hl7-v2+er7", "M1", user,
+    )  # fmt: skip
+    assert (properties.timestamp, properties.delivery_mode) == (int(at.timestamp()), 2)
+    assert properties.headers["cdr-feed"] == "pas"
+
+
+def test_many_are_confirmed_at_once_and_keep_their_order(url: str) -> None:
+    with Publisher(url, "t", window=50) as publisher:
+        assert publisher.wait_ready(10)
+        messages = [Message("cdr.intake", "police.X", b"%d" % n, message_id=str(n)) for n in range(700)]
+        assert publisher.publish_all(messages) == [None] * 700
+    assert [body for _, body in _all(url, "intake.police")] == [b"%d" % n for n in range(700)]
+
+
+def test_what_no_queue_takes_is_told_and_harms_no_neighbour(url: str) -> None:
+    keys = ["police.X", "nobody.X", "police.X", "nobody.X", "coroner.X"]
+    with Publisher(url, "t") as publisher:
+        assert publisher.wait_ready(10)
+        answers = publisher.publish_all([Message("cdr.intake", key, b"x") for key in keys])
+    assert [answer and answer.code for answer in answers] == [None, "unroutable", None, "unroutable", None]
+    assert len(_all(url, "intake.police")) == 2
+
+
+def test_a_full_queue_refuses_and_is_heard(url: str) -> None:
+    connection = pika.BlockingConnection(pika.URLParameters(url))
+    arguments = {"x-queue-type": "quorum", "x-max-length": 3, "x-overflow": "reject-publish"}
+    connection.channel().queue_declare("small", durable=True, arguments=arguments)
+    connection.close()
+    with Publisher(url, "t") as publisher:
+        assert publisher.wait_ready(10)
+        codes = [_code(publisher, Message("", "small", b"x")) for _ in range(12)]
+    assert codes[0] is None
+    assert codes[-1] == "nacked"
+    assert len(_all(url, "small")) == codes.count(None)
+
+
+def test_a_channel_the_broker_closes_is_opened_again(url: str) -> None:
+    with Publisher(url, "t") as publisher:
+        assert publisher.wait_ready(10)
+        assert _code(publisher, Message("no-such-exchange", "k", b"x")) == "broker-refused"
+        assert publisher.wait_ready(10)
+        assert _code(publisher, Message("cdr.intake", "police.X", b"x")) is None
+
+
+def test_a_publisher_without_a_broker_says_so_at_once(url: str) -> None:
+    with Publisher("amqp://127.0.0.1:1/", "t") as publisher:
+        assert not publisher.wait_ready(0.05)
+        assert _code(publisher, Message("cdr.intake", "police.X", b"x")) == "broker-away"
+
+
+def test_an_event_loop_waits_for_its_confirms_without_standing_still(url: str) -> None:
+    async def send(publisher: Publisher) -> int:
+        message = Message("cdr.intake", "police.X", b"x")
+        await asyncio.gather(*(publisher.publish_here(message) for _ in range(200)))
+        with pytest.raises(NotConfirmed):
+            await publisher.publish_here(Message("cdr.intake", "nobody.X", b"x"))
+        return 200
+
+    with Publisher(url, "t", window=20) as publisher:
+        assert publisher.wait_ready(10)
+        sent = asyncio.run(send(publisher))
+    assert len(_all(url, "intake.police")) == sent
+
+
+def _code(publisher: Publisher, message: Message) -> str | None:
+    try:
+        publisher.publish(message).result(10)
+    except NotConfirmed as problem:
+        return problem.code
+    return None
