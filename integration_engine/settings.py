@@ -8,11 +8,12 @@ import os
 import tomllib
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
+from typing_extensions import TypedDict
 
 from adapters.adapter import Feed
 from integration_engine.record.age import AgeRules
@@ -23,6 +24,7 @@ MEBIBYTE = 1024 * 1024
 BROKER_CEILING = 16 * MEBIBYTE - 64 * 1024
 
 Port = int
+CdopDue = Literal["24h", "48h", "next-working-day"]
 
 
 class SettingsError(Exception):
@@ -74,11 +76,33 @@ class MllpListener(_Part):
     client_ca: Path | None = None
 
 
+class SwitchSettings(TypedDict, total=False):
+    """The rules that an operator may switch, as ``[switches]``: named as in routing's ``Switches``, which says what each
+    means and gives the defaults (``Switches(**settings.switches)``). They are named here too because the gateway reads
+    settings and may not know routing."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]  # how pydantic takes a TypedDict's settings
+
+    looked_after_leads: bool
+    home_before_custody: bool
+    leap_birthday_in_march: bool
+    cdop_due: CdopDue
+    cdop_due_of: dict[str, CdopDue]
+    jar_attendance_hours: Annotated[int, Field(ge=0, le=48)]
+    newborn_days: Annotated[int, Field(ge=0, le=365)]
+    key_worker_days: Annotated[int, Field(ge=0)]
+
+
 class Settings(BaseSettings):
     """The engine's settings. Sizes are bytes, times seconds unless the name says otherwise."""
 
     model_config = SettingsConfigDict(
-        env_prefix="CDR_", extra="forbid", frozen=True, hide_input_in_errors=True, env_ignore_empty=True
+        env_prefix="CDR_",
+        env_nested_delimiter="__",
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     # Broker and store
@@ -114,8 +138,7 @@ class Settings(BaseSettings):
     prefetch: int = Field(default=200, ge=1)
 
     # Rules that are switches
-    leap_birthday_in_march: bool = True
-    switches: dict[str, bool | int | str | dict[str, str]] = {}
+    switches: SwitchSettings = {}
     production: bool = True
 
     feeds: tuple[FeedSettings, ...] = ()
@@ -149,7 +172,7 @@ class Settings(BaseSettings):
 
     @property
     def age_rules(self) -> AgeRules:
-        return AgeRules(leap_birthday_in_march=self.leap_birthday_in_march)
+        return AgeRules(leap_birthday_in_march=self.switches.get("leap_birthday_in_march", True))
 
 
 def config_file() -> Path:

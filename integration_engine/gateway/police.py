@@ -9,19 +9,17 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 
-from integration_engine.gateway.answers import Refusal, not_durable, written, written_item
-from integration_engine.gateway.body import media_type, read_body
-from integration_engine.gateway.entry import Entry
-from integration_engine.gateway.intake import Heard, Intake
-from integration_engine.record.codes import PartnerKind
-from integration_engine.security.identity import NotAllowed, require_kind
+from integration_engine.gateway.answers import Refusal, written, written_item
+from integration_engine.gateway.door import Door
+from integration_engine.gateway.intake import Heard
 
-KIND: PartnerKind = "police"
+CONTENT_TYPES = frozenset({"application/json", "text/csv"})
 # Reasons that say the bytes are no report at all, rather than a report that says something wrong.
-_UNREADABLE = frozenset({"not-json", "empty", "encoding", "structure", "schema-unknown"})
+_UNREADABLE = frozenset({"not-json", "bad-json", "empty", "encoding", "charset", "unreadable", "structure"})
+_BODY = {"requestBody": {"required": True, "content": {each: {} for each in sorted(CONTENT_TYPES)}}}
 
 
-def police_door(intake: Intake, entry: Entry, *, limit: int) -> APIRouter:
+def police_door(door: Door) -> APIRouter:
     """The police's routes."""
     router = APIRouter(tags=["police"])
 
@@ -29,36 +27,15 @@ def police_door(intake: Intake, entry: Entry, *, limit: int) -> APIRouter:
         "/police/reports",
         status_code=202,
         summary="Send a sudden-death report (police-sudden-death/1)",
-        openapi_extra={
-            "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
-        },
+        openapi_extra=_BODY,
     )
     async def report(request: Request) -> Response:
-        principal = await entry.bearer(request)
-        try:
-            require_kind(principal, KIND)
-            content_type = media_type(request, {"application/json"})
-            body = await read_body(request, limit)
-            heard = await intake.hear(
-                body, kind=KIND, partner=principal, content_type=content_type, feed=request.headers.get("cdr-feed")
-            )
-        except NotAllowed as error:
-            raise Refusal(403, error.code, str(error)) from None
-        if heard.verdict == "refused":
-            raise refused(heard)
-        if not heard.to_be_taken:
-            return _receipt(request, heard, accepted=False)
-        taken = await intake.take(
-            body,
-            kind=KIND,
-            partner=principal.name,
-            content_type=content_type,
-            message_id=heard.message_id,
-            feed=heard.feed.name if heard.feed else None,
-        )
-        if not taken.durable:
-            raise not_durable(taken.reason, taken.retry_seconds)
-        return _receipt(request, heard, accepted=True)
+        knock = await door.knock(request, CONTENT_TYPES)
+        if knock.heard.verdict == "refused":
+            raise refused(knock.heard)
+        if knock.heard.to_be_taken:
+            await door.take(knock)
+        return _receipt(request, knock.heard)
 
     return router
 
@@ -70,13 +47,13 @@ def refused(heard: Heard) -> Refusal:
     return Refusal(status, heard.reason, heard.hint or "Nothing of the message was taken.", problems=problems)
 
 
-def _receipt(request: Request, heard: Heard, *, accepted: bool) -> Response:
+def _receipt(request: Request, heard: Heard) -> Response:
     body: dict[str, Any] = {
         "id": request.state.request_id,
-        "accepted": accepted,
+        "accepted": heard.to_be_taken,
         "items": [written_item(item) for item in heard.items],
         "problems": [written(problem) for reading in heard.readings for problem in reading.problems],
     }
     if heard.hint:
         body["hint"] = heard.hint
-    return Response(orjson.dumps(body), 202 if accepted else 200, media_type="application/json")
+    return Response(orjson.dumps(body), 202 if heard.to_be_taken else 200, media_type="application/json")

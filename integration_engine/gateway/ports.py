@@ -17,6 +17,10 @@ class NotDurable(Exception):
         super().__init__(f"the message could not be made durable ({code})")
 
 
+class StoreAway(Exception):
+    """The database can't answer now; trying again later may help."""
+
+
 class Publisher(Protocol):
     """Makes bytes durable."""
 
@@ -82,11 +86,31 @@ class Inbox(Protocol):
         ...
 
 
+class Upload(Protocol):
+    """One upload that was taken, as its own partner sees it."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+    @property
+    def accepted(self) -> int: ...
+
+    @property
+    def refused(self) -> int: ...
+
+
 class Receipts(Protocol):
     """Which uploads were taken before, so that the same file again can be recognised and said so."""
 
-    def seen(self, partner: str, body: bytes) -> str | None:
-        """The receipt of the same bytes from the same partner, if they were taken."""
+    def seen(self, partner: str, fingerprint: str) -> str | None:
+        """The receipt of the same bytes (by content hash) from the same partner, if they were taken."""
         ...
 
-    def keep(self, partner: str, body: bytes, receipt: str) -> None: ...
+    def keep(self, partner: str, kind: str, fingerprint: str, receipt: str, accepted: int, refused: int) -> None: ...
+
+    def latest(self, partner: str) -> Sequence[Upload]:
+        """The partner's last uploads, newest first."""
+        ...

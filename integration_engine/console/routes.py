@@ -1,0 +1,68 @@
+"""The console's pages: what operators watch, and a panel's own deliveries. Counts and codes, never a child's details."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from fastapi import APIRouter, Request, Response
+from pika.exceptions import AMQPError
+
+from integration_engine.console.figures import Figures, QueueFigure, Queues
+from integration_engine.gateway.entry import Entry, need
+from integration_engine.gateway.page import page
+from integration_engine.gateway.ports import StoreAway
+from integration_engine.gateway.sign_in import signed_in
+from integration_engine.store.database import Transient
+
+log = logging.getLogger(__name__)
+# Always shown, because it is where work piles up first.
+_ALWAYS = "intake."
+
+
+def console_pages(entry: Entry, figures: Figures, queues: Queues) -> APIRouter:
+    """The console's routes, to be put into the gateway's application or one of its own."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/console")
+    async def overview(request: Request) -> Response:
+        principal = await signed_in(entry, request)
+        need(principal, ("operator", "restricted"))
+        try:
+            seen = await asyncio.to_thread(figures.overview, restricted=principal.role == "restricted")
+        except Transient as error:
+            raise StoreAway from error
+        found = await _found(queues)
+        shown = [] if found is None else _worth_showing(found)
+        return page(
+            "overview.html",
+            principal,
+            entry.form_value(request),
+            seen=seen,
+            queues=None if found is None else shown,
+            idle=len(found or ()) - len(shown),
+        )
+
+    @router.get("/console/cdop")
+    async def panel(request: Request) -> Response:
+        principal = await signed_in(entry, request)
+        need(principal, ("cdop",))
+        try:
+            deliveries = await asyncio.to_thread(figures.deliveries, principal.name)
+        except Transient as error:
+            raise StoreAway from error
+        return page("panel.html", principal, entry.form_value(request), deliveries=deliveries)
+
+    return router
+
+
+async def _found(queues: Queues) -> Sequence[QueueFigure] | None:
+    try:
+        return await asyncio.to_thread(queues)
+    except (OSError, AMQPError, RuntimeError):
+        log.warning("the broker's queues could not be read")
+        return None
+
+
+def _worth_showing(queues: Sequence[QueueFigure]) -> list[QueueFigure]:
+    shown = [queue for queue in queues if queue.messages or queue.consumers or queue.name.startswith(_ALWAYS)]
+    return sorted(shown, key=lambda queue: (-queue.messages, queue.name))

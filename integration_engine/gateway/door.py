@@ -1,0 +1,78 @@
+"""What every HTTP door does with a message: know the sender, read the body within limits, hear it, make it durable."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from integration_engine.gateway.answers import Refusal, not_durable
+from integration_engine.gateway.body import media_type, read_body
+from integration_engine.gateway.entry import Entry
+from integration_engine.gateway.intake import Heard, Intake
+from integration_engine.record.codes import PartnerKind
+from integration_engine.security.identity import NotAllowed, Principal, require_kind
+
+FEED_HEADER = "cdr-feed"
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """One message at a door, heard but not yet taken. ``content_type`` is as the sender wrote it."""
+
+    partner: Principal
+    kind: PartnerKind
+    body: bytes
+    content_type: str
+    heard: Heard
+
+
+class Door:
+    """One kind's way in. ``limit`` is the most bytes a body may have."""
+
+    def __init__(self, kind: PartnerKind, intake: Intake, entry: Entry, *, limit: int) -> None:
+        self.kind = kind
+        self.intake = intake
+        self.entry = entry
+        self.limit = limit
+
+    async def partner(self, request: Request) -> Principal:
+        """The bearer, if it is a partner of this kind; else 401 or 403."""
+        return self.admit(await self.entry.bearer(request))
+
+    def admit(self, principal: Principal) -> Principal:
+        """Refuses 403 whoever isn't a partner of this kind."""
+        try:
+            require_kind(principal, self.kind)
+        except NotAllowed as error:
+            raise Refusal(403, error.code, str(error)) from None
+        return principal
+
+    async def knock(self, request: Request, types: Collection[str]) -> Knock:
+        """Know, read and hear. The sender is known before a single byte of the body is read."""
+        principal = await self.partner(request)
+        media_type(request, types)
+        body = await read_body(request, self.limit)
+        return await self.hear(principal, body, request.headers["content-type"], request.headers.get(FEED_HEADER))
+
+    async def hear(self, principal: Principal, body: bytes, content_type: str, feed: str | None = None) -> Knock:
+        """Hear bytes that have come. Refuses 403 where they name another sender."""
+        try:
+            heard = await self.intake.hear(
+                body, kind=self.kind, partner=principal, content_type=content_type, feed=feed
+            )
+        except NotAllowed as error:
+            raise Refusal(403, error.code, str(error)) from None
+        return Knock(principal, self.kind, body, content_type, heard)
+
+    async def take(self, knock: Knock) -> None:
+        """Make it durable; refuses 503 where the broker doesn't confirm."""
+        taken = await self.intake.take(
+            knock.body,
+            kind=knock.kind,
+            partner=knock.partner.name,
+            content_type=knock.content_type,
+            message_id=knock.heard.message_id,
+            feed=knock.heard.feed.name if knock.heard.feed else None,
+        )
+        if not taken.durable:
+            raise not_durable(taken.reason, taken.retry_seconds)

@@ -1,0 +1,85 @@
+"""Signing in to the pages with a token: a form, a session cookie, and the page that belongs to one's role."""
+
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Request, Response
+from starlette.responses import RedirectResponse
+
+from integration_engine.gateway.answers import Refusal
+from integration_engine.gateway.body import media_type, read_body
+from integration_engine.gateway.entry import Entry
+from integration_engine.gateway.page import page, stylesheet
+from integration_engine.security.identity import Principal, Role
+
+_FORM_LIMIT_BYTES = 8 * 1024
+_FORM = frozenset({"application/x-www-form-urlencoded"})
+SIGN_IN = "/sign-in"
+_HOME: dict[Role, str] = {"operator": "/console", "restricted": "/console", "cdop": "/console/cdop"}
+
+
+def home(principal: Principal) -> str:
+    """The page that belongs to somebody's role."""
+    return _HOME.get(principal.role, "/coroner/upload")
+
+
+async def signed_in(entry: Entry, request: Request) -> Principal:
+    """Whose browser it is. Sends the browser to the sign-in page where nobody has signed in."""
+    principal = await entry.session(request)
+    if principal is None:
+        raise Refusal(303, "sign-in", "Sign in first.", headers={"Location": SIGN_IN})
+    return principal
+
+
+async def form_of(request: Request) -> dict[str, str]:
+    """A small form's fields, the first value of each."""
+    media_type(request, _FORM)
+    body = await read_body(request, _FORM_LIMIT_BYTES)
+    try:
+        fields = parse_qs(body.decode("utf-8"), keep_blank_values=True, max_num_fields=20)
+    except ValueError:
+        raise Refusal(400, "form", "The form can't be read.") from None
+    return {name: values[0] for name, values in fields.items()}
+
+
+def sign_in_pages(entry: Entry) -> APIRouter:
+    """The routes of signing in and out, and the style sheet."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get(SIGN_IN)
+    async def ask(request: Request) -> Response:
+        principal = await entry.session(request)
+        if principal:
+            return RedirectResponse(home(principal), 303)
+        return page("sign_in.html", None, wrong=False)
+
+    @router.post(SIGN_IN)
+    async def enter(request: Request) -> Response:
+        _same_site(request)
+        fields = await form_of(request)
+        try:
+            principal = await entry.known(fields.get("token", "").strip())
+        except Refusal:
+            return page("sign_in.html", None, status=403, wrong=True)
+        answer = RedirectResponse(home(principal), 303)
+        await entry.sign_in(principal, answer)
+        return answer
+
+    @router.post("/sign-out")
+    async def leave(request: Request) -> Response:
+        fields = await form_of(request)
+        entry.check_form(request, fields.get("form", ""))
+        answer = RedirectResponse(SIGN_IN, 303)
+        await entry.sign_out(request, answer)
+        return answer
+
+    @router.get("/style.css")
+    async def style() -> Response:
+        return Response(stylesheet(), media_type="text/css", headers={"Cache-Control": "max-age=300"})
+
+    return router
+
+
+def _same_site(request: Request) -> None:
+    # Browsers say where a form came from; a page elsewhere must not sign somebody in under another's name.
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise Refusal(403, "form", "Sign in on this service's own page.")
