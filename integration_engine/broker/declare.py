@@ -1,8 +1,7 @@
 """Making a broker have a topology, and saying where it differs. Over AMQP; users and permissions by management."""
 
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +10,9 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
 
 from integration_engine.broker.management import Management
-from integration_engine.broker.topology import Exchange, Queue, Role, Topology, fill
+from integration_engine.broker.topology import Exchange, Queue, Topology
 
 _NOT_FOUND, _PRECONDITION_FAILED = 404, 406
-NOTHING = "^$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,36 +120,9 @@ def definitions_text(topology: Topology) -> str:
     return json.dumps(definitions(topology), indent=1, sort_keys=True) + "\n"
 
 
-def put_user(management: Management, vhost: str, role: Role, password: str, values: Mapping[str, str]) -> str:
-    """Make (or change) a user of this role and return its name. ``values`` fill the role's ``{names}``, such as
-    ``partner`` and ``kinds`` (kinds separated by ``|``)."""
-    quoted = {name: value if name == "kinds" else re.escape(value) for name, value in values.items()}
-    user = fill(role.user, values)
-    management.put("users", user, body={"password": password, "tags": ""})
-    permission = {"configure": NOTHING, "write": _any_of(role.write, quoted), "read": _any_of(role.read, quoted)}
-    management.put("permissions", vhost, user, body=permission)
-    for exchange, key in role.topics.items():
-        topic = {"exchange": exchange, "write": fill(key, quoted), "read": NOTHING}
-        management.put("topic-permissions", vhost, user, body=topic)
-    return user
-
-
-def remove_user(management: Management, role: Role, values: Mapping[str, str]) -> None:
-    """A user that may not come any more. One that isn't there is gone already."""
-    user = fill(role.user, values)
-    if management.get("users", user) is not None:
-        management.delete("users", user)
-
-
 def virtual_host(url: str) -> str:
     """The virtual host of an AMQP URL."""
     return str(pika.URLParameters(url).virtual_host)
-
-
-def _any_of(names: Sequence[str], quoted: Mapping[str, str]) -> str:
-    if not names:
-        return NOTHING
-    return "^(" + "|".join(fill(name.replace(".", r"\."), quoted) for name in names) + ")$"
 
 
 def _declare_exchange(channel: BlockingChannel, exchange: Exchange, *, passive: bool = False) -> None:

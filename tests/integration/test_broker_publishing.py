@@ -21,7 +21,7 @@ def url(amqp_url: str) -> str:
 def _all(url: str, queue: str) -> list[tuple[pika.BasicProperties, bytes]]:
     connection = pika.BlockingConnection(pika.URLParameters(url))
     channel = connection.channel()
-    found = []
+    found: list[tuple[pika.BasicProperties, bytes]] = []
     while True:
         method, properties, body = channel.basic_get(queue, auto_ack=True)
         if method is None:

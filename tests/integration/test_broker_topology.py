@@ -1,16 +1,18 @@
 """A real broker is made to have the topology, and every difference from it is told."""
 
+import re
 from collections.abc import Iterator
 
 import pika
 import pytest
 from pika.exceptions import ChannelClosedByBroker
 
-from integration_engine.broker.declare import Differs, Drift, apply_topology, check_topology, put_user, remove_user
+from integration_engine.broker.declare import Differs, Drift, apply_topology, check_topology
 from integration_engine.broker.management import Management
 from integration_engine.broker.message import Message
 from integration_engine.broker.publisher import NotConfirmed, Publisher
 from integration_engine.broker.topology import Topology, load_topology
+from integration_engine.broker.users import put_user, remove_user, repair_users, user_drifts
 from integration_engine.services import Broker
 
 
@@ -109,3 +111,18 @@ def test_a_removed_partner_is_gone_and_removing_it_again_is_no_error(
     remove_user(management, role, values)
     remove_user(management, role, values)
     assert management.get("users", name) is None
+
+
+def test_a_user_with_too_many_rights_is_told_and_put_right(
+    amqp_url: str, vhost: str, management: Management, small: Topology
+) -> None:
+    role, values = small.roles["jar"], {"team": f"JAR-{vhost}"}
+    user = put_user(management, vhost, role, "pass", values)
+    try:
+        assert [drift for drift in user_drifts(small, management, vhost) if drift.name == user] == []
+        management.put("permissions", vhost, user, body={"configure": "", "write": "", "read": ".*"})
+        assert [drift.how for drift in user_drifts(small, management, vhost) if drift.name == user] == ["different"]
+        assert user in repair_users(small, management, vhost)
+        assert management.get("users", user, "permissions")[0]["read"] == f"^({re.escape(user)})$"
+    finally:
+        remove_user(management, role, values)

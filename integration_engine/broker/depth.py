@@ -1,0 +1,58 @@
+"""How much lies in each queue, and how long its oldest message has lain there."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pika
+from pika.adapters.blocking_connection import BlockingChannel
+from pika.exceptions import ChannelClosedByBroker
+
+_NOT_FOUND = 404
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """``ready`` messages wait; ``consumers`` take them. ``oldest`` is when the one at the head was published, None where
+    the queue is empty, its publisher didn't say, or nobody looked. ``there`` is False for a queue that doesn't exist."""
+
+    queue: str
+    ready: int = 0
+    consumers: int = 0
+    oldest: datetime | None = None
+    there: bool = True
+
+
+def depths(url: str, queues: Iterable[str], *, look_at_oldest: bool = False) -> list[Depth]:
+    """Ask for each queue. Looking at the oldest message takes it and puts it back, which counts as a redelivery of it:
+    only for queues that nobody consumes. Raises pika's AMQPError where the broker is away."""
+    connection = pika.BlockingConnection(pika.URLParameters(url))
+    found: list[Depth] = []
+    try:
+        channel = connection.channel()
+        for queue in queues:
+            if not channel.is_open:
+                channel = connection.channel()
+            found.append(_depth(channel, queue, look_at_oldest))
+    finally:
+        connection.close()
+    return found
+
+
+def _depth(channel: BlockingChannel, queue: str, look_at_oldest: bool) -> Depth:
+    try:
+        method = channel.queue_declare(queue, passive=True).method
+    except ChannelClosedByBroker as problem:
+        if problem.reply_code != _NOT_FOUND:
+            raise
+        return Depth(queue, there=False)
+    look = look_at_oldest and method.message_count and not method.consumer_count
+    return Depth(queue, method.message_count, method.consumer_count, _oldest(channel, queue) if look else None)
+
+
+def _oldest(channel: BlockingChannel, queue: str) -> datetime | None:
+    got, properties, _ = channel.basic_get(queue)
+    if got is None:
+        return None
+    channel.basic_reject(got.delivery_tag, requeue=True)
+    return None if properties.timestamp is None else datetime.fromtimestamp(properties.timestamp, UTC)
