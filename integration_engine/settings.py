@@ -6,12 +6,13 @@ them. A name in ``cdr.toml`` that is no setting is refused by name, because a mi
 
 import os
 import tomllib
+from contextvars import ContextVar
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 from typing_extensions import TypedDict
 
@@ -24,6 +25,8 @@ MEBIBYTE = 1024 * 1024
 BROKER_CEILING = 16 * MEBIBYTE - 64 * 1024
 
 Port = int
+# What cdr.toml says, while settings are being loaded: pydantic-settings gives a source no other way to be handed data.
+_WRITTEN: ContextVar[dict[str, Any]] = ContextVar("written", default={})  # noqa: B039  # read only
 CdopDue = Literal["24h", "48h", "next-working-day"]
 
 
@@ -162,8 +165,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over ``cdr.toml`` (given as initial values); no other sources."""
-        return (env_settings, init_settings)
+        """What the caller says, then the environment, then ``cdr.toml``; no other sources."""
+        return (init_settings, env_settings, InitSettingsSource(settings_cls, _WRITTEN.get()))
 
     @cached_property
     def feed_list(self) -> tuple[Feed, ...]:
@@ -181,21 +184,20 @@ def config_file() -> Path:
 
 
 def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
-    """The settings of ``path`` (default ``config_file()``, which may be missing), the environment, then ``overrides``.
+    """The settings: ``overrides`` first, then the environment, then ``path`` (default ``config_file()``, may be missing).
 
     Raises SettingsError naming every setting that is unknown or wrong, never its value.
     """
-    written = _read(path or config_file(), must_exist=path is not None or "CDR_CONFIG" in os.environ)
+    before = _WRITTEN.set(_read(path or config_file(), must_exist=path is not None or "CDR_CONFIG" in os.environ))
     try:
-        settings = Settings(**written)
-        if overrides:
-            settings = Settings.model_validate({**settings.__dict__, **overrides})
+        return Settings(**overrides)
     except ValidationError as error:
         raise SettingsError([_problem(each) for each in error.errors(include_input=False, include_url=False)]) from None
     except UnreadableSetting as error:
         name = str(error).partition('field "')[2].partition('"')[0]
         raise SettingsError([(name or "environment", "is not the JSON that this setting takes")]) from None
-    return settings
+    finally:
+        _WRITTEN.reset(before)
 
 
 def _read(path: Path, must_exist: bool) -> dict[str, Any]:
