@@ -1,7 +1,7 @@
 """Code tables: what a partner's code means in ours. Files at mappings/codes/<name>.csv, or written inside a profile.
 
-A table has the columns ``code,value[,note]``; one row a code. Codes are compared without case and without white space at
-their ends.
+A table has the columns ``code,value[,note]`` (or ``meaning`` for ``value``, and more); one row a code. Codes are compared
+without case and without white space at their ends.
 """
 
 import csv
@@ -68,7 +68,7 @@ def load(name: str) -> Table:
     """A shipped table by name. Raises CodesError where it isn't there, lacks columns or contradicts itself."""
     pairs: dict[str, str] = {}
     for number, row in enumerate(rows(name), start=2):
-        code, value = row.get("code"), row.get("value")
+        code, value = row.get("code"), row.get("value") or row.get("meaning")
         if code is None or not value or None in row:
             raise CodesError(f"mappings/codes/{name}.csv line {number}: expected the columns code,value,note")
         if code in pairs:

@@ -6,7 +6,7 @@ Spellings are compared without case, spaces, underscores and punctuation: ``Date
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from integration_engine.mapping.found import Found, PathError
 
@@ -41,19 +41,24 @@ def matched(headings: Iterable[str], columns: Mapping[str, Sequence[str]]) -> di
 
 @dataclass(frozen=True, slots=True)
 class RowSource:
-    """One row, by canonical column name. ``headings`` gives the file's own heading of a column, for the place of a value
-    (``row 3, column Date of Birth``); ``place`` is the row's."""
+    """One row, by canonical column name.
+
+    ``headings`` gives the file's own heading of a column, for the place of a value (``row 3, column Date of Birth``);
+    ``place`` is the row's, ``elsewhere`` that of the columns that come from another row.
+    """
 
     row: Mapping[str, str]
-    headings: Mapping[str, str]
+    headings: Mapping[str, str] = field(default_factory=dict)
     place: str = "row 1"
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, path: str) -> Sequence[Found]:
         value = self.row.get(path)
-        if not value or not value.strip():
+        if not value or not (bare := value.strip()):
             return ()
-        return (Found(value.strip(), f"{self.place}, column {self.headings.get(path, path)}"),)
+        place = self.elsewhere.get(path) or f"{self.place}, column {self.headings.get(path, path)}"
+        return (Found(bare, place),)
 
     def parts(self, path: str) -> Sequence[tuple[str, "RowSource"]]:
-        """A row has no parts but its cells."""
-        return ()
+        """A row's parts are what stands in one cell only: the row itself where the cell holds something."""
+        return [(found.path, self) for found in self.find(path)]

@@ -64,8 +64,8 @@ class Compiler:
         return rules.guarded(rule, conditions) if conditions else rule
 
     def _simple(self, name: str, node: Mapping[str, Any], wanted: Shape, place: str) -> rules.Rule:
-        if wanted.kind == "structure" and "value" not in node:
-            self.report(place, f"{name} is a structure: give its parts under fields")
+        if wanted.kind == "structure" and not {"value", "transform"} & set(node):
+            self.report(place, f"{name} is a structure: give its parts under fields, or a transform that makes it")
         fit = fitting(wanted)
         if "value" in node:
             if extra := set(node) - {"value", "when", "not", "note"}:

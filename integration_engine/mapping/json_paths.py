@@ -13,6 +13,7 @@ from typing import Any
 from integration_engine.mapping.found import Found, PathError
 
 _PLAIN = re.compile(r"\$((?:\.[A-Za-z_][A-Za-z0-9_]*)*)", re.ASCII)
+_TOP = re.compile(r"\.(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:\[(?P<index>\d+)\])?", re.ASCII)
 _Matches = Iterator[tuple[Any, str]]
 
 
@@ -66,20 +67,21 @@ class JsonSource:
     """A JSON document, or one composed of several parts of one.
 
     ``place`` is where the document itself stands. ``members`` says, for a composed document, where each of its top members
-    really stands in the message: ``{"person": "$.persons[0]"}``.
+    really stands in the message: ``{"person": "$.persons[0]"}``, and for a list where each of its elements does.
     """
 
     document: Any
     place: str = "$"
-    members: Mapping[str, str] = field(default_factory=dict)
+    members: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
 
     def _exact(self, place: str) -> str:
-        if self.members and place.startswith("."):
-            top, dot, rest = place[1:].partition(".")
-            name, bracket, inner = top.partition("[")
-            if name in self.members:
-                return self.members[name] + bracket + inner + dot + rest
-        return self.place + place
+        top = _TOP.match(place) if self.members else None
+        really = self.members.get(top["name"]) if top else None
+        if top is None or really is None:
+            return self.place + place
+        if isinstance(really, str):
+            return really + place[top.end("name") :]
+        return really[int(top["index"])] + place[top.end() :] if top["index"] else ", ".join(really)
 
     def find(self, path: str) -> Sequence[Found]:
         return [

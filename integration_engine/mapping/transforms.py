@@ -262,6 +262,27 @@ def last_part(value: str, separator: str) -> str | None:
     return value.rsplit(separator, 1)[-1].strip() or None
 
 
+@transform(
+    Example("Wiltshire and Swindon", "wiltshire-and-swindon"),
+    Example("Leicester City & South Leicestershire", "leicester-city-and-south-leicestershire"),
+)
+def slug(value: str) -> str | None:
+    """A name as a slug: small letters, words joined by hyphens, ``&`` as ``and``. Coroner areas are known by theirs."""
+    return "-".join(re.findall(r"[a-z0-9]+", value.casefold().replace("&", " and ").replace("'", ""))) or None
+
+
+@transform(
+    Example("k81001", "K81001"),
+    Example("The Surgery, High Street", None),
+    Example("Unknown", None),
+)
+def ods_code(value: str) -> str | None:
+    """An organisation or site code (ODS): three to ten capital letters and digits with a digit among them; any other text
+    is no code and gives nothing."""
+    bare = value.strip().upper()
+    return bare if re.fullmatch(r"(?=.*\d)[A-Z0-9]{3,10}", bare, re.ASCII) else None
+
+
 @transform(Example("01234-2026/A", "01234-2026", "/"))
 def first_part(value: str, separator: str) -> str | None:
     """What stands before the first separator."""

@@ -1,0 +1,233 @@
+"""The police adapter: a report's bytes to one notice for each deceased child."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from pydantic import ValidationError
+
+from adapters.adapter import Adapter, Item, Reading, Submission, content_hash, notice_id
+from adapters.police import export
+from adapters.police.document import report
+from adapters.police.people import Deceased, Envelope, deceased, envelope_of
+from adapters.police.report import SCHEMA
+from adapters.police.verdict import Judgement, judge
+from adapters.strict_json import NotReadable
+from integration_engine.mapping.moments import datetime as moment
+from integration_engine.mapping.notices import notice_from
+from integration_engine.mapping.profile import Mapped, Profile
+from integration_engine.mapping.registry import Refused
+from integration_engine.record import names
+from integration_engine.record.codes import PartnerKind
+from integration_engine.record.dates import canonical, earliest
+from integration_engine.record.notice import Problem, Provenance
+
+# A force's clock may run ahead of ours, and a report may be written while it is being sent.
+FUTURE_TOLERANCE = timedelta(days=1)
+_FORCE = re.compile(r"[A-Z]\d{8}", re.ASCII)
+
+
+@dataclass
+class PoliceAdapter:
+    """Sudden-death reports, JSON or a records system's CSV export. Settings of CSV profiles: see ``export``."""
+
+    kind: PartnerKind = "police"
+    default_profile: str = "police-sudden-death"
+
+    def recognises(self, body: bytes, name: str | None = None) -> bool:
+        """JSON that names our schema, or a table whose headings are those of a shipped force's export."""
+        start = body[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+        if start.startswith(b"{"):
+            return b'"police-sudden-death' in body or (b'"persons"' in body and b'"report_id"' in body)
+        return export.profile_for(body) is not None
+
+    def screen(self, body: bytes) -> bool:
+        """Always worth reading: forces send sudden deaths only."""
+        return bool(body.strip())
+
+    def sender(self, body: bytes) -> tuple[str | None, str | None]:
+        """The force the report names."""
+        try:
+            return str(report(body).json["force"]), None
+        except NotReadable:
+            return None, None
+
+    def read(self, submission: Submission, profile: Profile) -> Iterator[Reading]:
+        """One reading a report, one item a deceased person; a CSV export holds several reports."""
+        if profile.language == "columns" or not submission.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+            yield from self._exported(submission, profile)
+            return
+        whole = content_hash(submission.body)
+        try:
+            document = report(submission.body)
+        except NotReadable as refusal:
+            yield _refused(0, refusal.problems, profile.name, whole)
+            return
+        told = _Told(submission, profile, envelope_of(document.json), whole)
+        yield _reading(told, tuple(deceased(document.json)), document.problems, 0)
+
+    def _exported(self, submission: Submission, profile: Profile) -> Iterator[Reading]:
+        try:
+            yield from _exported(submission, profile)
+        except NotReadable as refusal:
+            yield _refused(0, refusal.problems, profile.name, content_hash(submission.body))
+
+
+def _exported(submission: Submission, profile: Profile) -> Iterator[Reading]:
+    fitting = profile if profile.language == "columns" else export.profile_for(submission.body)
+    if fitting is None:
+        problem = Problem(code="unknown-format", text=f"neither JSON {SCHEMA} nor an export whose columns are known")
+        raise NotReadable(problem)
+    for part in export.reports(submission.body, fitting):
+        if part.envelope is None:
+            yield _refused(part.first, part.refusal, fitting.name, part.content)
+        else:
+            told = _Told(submission, fitting, part.envelope, part.content)
+            yield _reading(told, part.people, part.problems, part.first)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One report on its way to a reading: how it came, how it is read, what it says of itself, its fingerprint."""
+
+    submission: Submission
+    profile: Profile
+    about: Envelope
+    content: str
+
+    @property
+    def partner(self) -> str:
+        return self.submission.partner or self.about.force
+
+    @property
+    def version_id(self) -> str:
+        """What a force means by a message: this version of this report."""
+        return f"{self.about.report_id}/{self.about.version}"
+
+    def envelope(
+        self, index: int, person_id: str | None, stated: str | None, problems: list[Problem]
+    ) -> dict[str, Any]:
+        """The notice's envelope for one person."""
+        withdrawn = self.about.withdrawn
+        local_ref = f"{self.about.report_id}/{person_id}" if person_id else self.about.report_id
+        return {
+            "id": notice_id("police", self.partner, self.version_id, self.content, index),
+            "submission": "s-" + self.content[:24],
+            "source": {
+                "kind": "police",
+                "partner": self.partner,
+                "message_id": self.submission.message_id or self.version_id,
+                "event": "withdrawn" if withdrawn else "sudden-death-report",
+                "local_ref": local_ref,
+                "version": self.about.version,
+            },
+            "stated_at": stated,
+            "received_at": self.submission.received_at,
+            "profile": self.profile.name,
+            "profile_version": self.profile.version,
+            "problems": problems,
+        } | ({"intent": "retract", "retraction": {"form": "withdrawn"}} if withdrawn else {})
+
+
+def _reading(told: _Told, people: Sequence[Deceased], problems: tuple[Problem, ...], first: int) -> Reading:
+    submission = told.submission
+    if _FORCE.fullmatch(submission.partner or "") and submission.partner != told.about.force:
+        problem = Problem(
+            code="wrong-sender", text="the report names another force than the one that sent it", path="$.force"
+        )
+        return _refused(first, (problem,), told.profile.name, told.content)
+    judged = [_item(told, person) for person in people]
+    items = tuple(item for item, _ in judged) or (_without_dead(told, first),)
+    return Reading(
+        items[0].index,
+        "police",
+        told.profile.name,
+        items,
+        problems,
+        submission.message_id or told.version_id,
+        told.partner,
+        told.content,
+        next((judgement.hint for _, judgement in judged if judgement.hint), None),
+    )
+
+
+def _without_dead(told: _Told, index: int) -> Item:
+    """A report that names no deceased: nothing to us - unless it withdraws one that did."""
+    if not told.about.withdrawn:
+        return Item(index, "passed-over", "no-death")
+    values = {"police.force": told.about.force, "police.report_id": told.about.report_id}
+    stated, problems = _stated(told)
+    envelope = told.envelope(index, None, stated, problems)
+    provenance = {path: Provenance(path="$.report_id", profile=told.profile.name) for path in values}
+    return Item(index, "retraction", "withdrawn", notice_from(Mapped(values, provenance), **envelope), tuple(problems))
+
+
+def _stated(told: _Told) -> tuple[str | None, list[Problem]]:
+    try:
+        return (moment(told.about.reported_at) if told.about.reported_at else None), []
+    except Refused as error:
+        text = f"reported_at: {error.why} (profile {told.profile.name})"
+        return None, [Problem(code=error.code, text=text, path="$.reported_at")]
+
+
+def _item(told: _Told, person: Deceased) -> tuple[Item, Judgement]:
+    mapped = told.profile.map(person.source)
+    stated, problems = _stated(told)
+    received = canonical(told.submission.received_at.isoformat())
+    values = dict(mapped.values)
+    # Nobody in a report died after it was made: the latest day of death where no time is given.
+    told_at = stated if stated and earliest(stated) < earliest(received) else received
+    judgement = judge(values, told_at, withdrawn=told.about.withdrawn, rules=told.submission.age_rules)
+    if judgement.way == "passed-over":
+        return Item(person.index, "passed-over", judgement.reason), judgement
+    problems += _future(values, mapped, told.submission)
+    provenance = {path: where for path, where in mapped.provenance.items() if path in values}
+    _derived(values, provenance, person, judgement, told.profile)
+    envelope = told.envelope(person.index, person.person_id, stated, problems)
+    try:
+        notice = notice_from(Mapped(values, provenance, mapped.problems), **envelope)
+    except ValidationError:
+        problem = Problem(code="bad-envelope", text="the report's own identifiers can't be read", path=person.place)
+        return Item(person.index, "refused", "bad-envelope", problems=(problem,)), judgement
+    return Item(person.index, judgement.way, judgement.reason, notice, notice.problems), judgement
+
+
+def _future(values: dict[str, Any], mapped: Mapped, submission: Submission) -> list[Problem]:
+    """Problems of times that haven't come yet; such a time is taken out, the death is not."""
+    found = []
+    for path in ("death.died_at", "death.found_at", "death.last_seen_alive_at", "child.birth_date", "death.event.at"):
+        value = values.get(path)
+        if value and earliest(value) > submission.received_at + FUTURE_TOLERANCE:
+            at = mapped.provenance[path].path
+            found.append(Problem(code="date-in-future", text=f"{path}: a time that has not come yet", path=at))
+            del values[path]
+    return found
+
+
+def _derived(
+    values: dict[str, Any], provenance: dict[str, Provenance], person: Deceased, judgement: Judgement, profile: Profile
+) -> None:
+    """What follows from the values and no path can say."""
+
+    def put(path: str, value: Any, place: str, rule: str) -> None:
+        values[path] = value
+        provenance[path] = Provenance(path=place, profile=profile.name, rule=rule)
+
+    if names.is_placeholder(values.get("child.given_names", ()), values.get("child.family_name")):
+        put("child.name_is_placeholder", True, person.place, "placeholder-names")
+    if not judgement.certain_child and person.signs:
+        put("child.signs_of_childhood", list(person.signs), person.place, "signs-of-childhood")
+    about = person.report
+    reference = f"{about.force}/{about.event_id or about.report_id}"
+    put("death.event.reference", reference, "$.event.event_id" if about.event_id else "$.report_id", "event-reference")
+
+
+def _refused(index: int, problems: Sequence[Problem], profile: str, content: str) -> Reading:
+    first = problems[0]
+    item = Item(index, "refused", first.code, problems=tuple(problems))
+    return Reading(index, "police", profile, (item,), content_hash=content)
+
+
+ADAPTER: Adapter = PoliceAdapter()

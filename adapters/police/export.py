@@ -1,0 +1,170 @@
+"""A records system's flat CSV export of sudden-death reports: one row a person, rows of one report joined by its number.
+
+No two forces' exports are alike, so nearly all of it is the profile's: column names (``columns``), pick lists (``code``
+of each rule) and these settings:
+
+* ``roles``: what the words of the column ``role`` mean: deceased, injured, mother, father, carer, sibling, witness, other.
+* ``force``: the ONS force code, where the export has no column ``force``.
+* ``withdrawn``: words of the column ``status`` that take a report back.
+
+Columns read here, beside those of the profile's rules: ``report_id`` and ``role`` (both needed), ``person_id``, ``version``,
+``status``, ``reported_at``, ``force``, ``event_id``, ``incident_ref``, ``school``. Where one person died, the mother's row in
+the same report is read beside their own, its columns as ``mother_...``.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from adapters.police.people import Deceased, Envelope, described_as_child
+from adapters.strict_json import NotReadable
+from adapters.tables import NotATable, Row, Table, from_csv
+from integration_engine.mapping.codes import folded
+from integration_engine.mapping.columns import matched
+from integration_engine.mapping.paths import RowSource
+from integration_engine.mapping.profile import Profile, load_profile, shipped_profiles
+from integration_engine.record.notice import Problem
+
+NEEDED = ("report_id", "role")
+ROLES = frozenset({"deceased", "injured", "mother", "father", "carer", "sibling", "witness", "other"})
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One report of an export: its deceased, or why it is refused. ``first`` is the index of its first row."""
+
+    first: int
+    content: str
+    envelope: Envelope | None = None
+    people: tuple[Deceased, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    refusal: tuple[Problem, ...] = ()
+
+
+@lru_cache(maxsize=1)
+def _exports() -> tuple[Profile, ...]:
+    """The shipped profiles of exports."""
+    found = [load_profile(path) for path in shipped_profiles() if path.parent.name == "police"]
+    return tuple(profile for profile in found if profile.language == "columns")
+
+
+def profile_for(body: bytes) -> Profile | None:
+    """The shipped profile whose columns the table's headings match best, or None where none has the needed ones."""
+    best: tuple[int, Profile] | None = None
+    for profile in _exports():
+        try:
+            headings = _headings(body, profile)
+        except NotATable:
+            continue
+        if all(name in headings for name in NEEDED) and (best is None or len(headings) > best[0]):
+            best = len(headings), profile
+    return best[1] if best else None
+
+
+def _headings(body: bytes, profile: Profile) -> Mapping[str, str]:
+    from adapters.tables import decoded, delimiter_of
+
+    # Headings stand at the top; a cut in the middle of a character must not spoil them.
+    text, _ = decoded(body[:65536].rpartition(b"\n")[0] or body[:65536])
+    delimiter, text = delimiter_of(text)
+    lines = text.splitlines()[:10]
+    found = [matched([cell.strip(' "') for cell in line.split(delimiter)], profile.columns) for line in lines]
+    return max(found, key=len, default={})
+
+
+def reports(body: bytes, profile: Profile) -> Iterator[Part]:
+    """The reports of an export, in order of their first rows. Raises NotReadable where the whole can't be read."""
+    try:
+        table = from_csv(body, profile.columns, NEEDED)
+    except NotATable as error:
+        raise NotReadable(error.problem) from error
+    groups: dict[tuple[str, str], list[Row]] = {}
+    for row in table.rows:
+        if row.refusal is not None:
+            yield Part(row.index, _content([row]), refusal=(row.refusal,))
+        elif "report_id" not in row.cells:
+            missing = Problem(code="missing", text="a report's number is needed", path=f"{row.place}, column report_id")
+            yield Part(row.index, _content([row]), refusal=(missing,))
+        else:
+            groups.setdefault((row.cells["report_id"], row.cells.get("version", "")), []).append(row)
+    for rows in groups.values():
+        yield _part(rows, table, profile)
+
+
+def _content(rows: Sequence[Row]) -> str:
+    """The fingerprint of what rows say, whatever file, order of columns or spelling of headings they came in."""
+    said = json.dumps([dict(sorted(row.cells.items())) for row in rows], ensure_ascii=False)
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _part(rows: Sequence[Row], table: Table, profile: Profile) -> Part:
+    content = _content(rows)
+    refusals: list[Problem] = []
+    roles: list[tuple[Row, str]] = []
+    known = {folded(str(word)): str(role) for word, role in (profile.settings.get("roles") or {}).items()}
+    for row in rows:
+        role = known.get(folded(row.cells.get("role", "")))
+        if role not in ROLES:
+            why = (
+                "the role is needed" if "role" not in row.cells else "a role that the profile's pick list doesn't have"
+            )
+            code = "missing" if "role" not in row.cells else "unknown-code"
+            refusals.append(Problem(code=code, text=why, path=f"{row.place}, column {table.headings['role']}"))
+        roles.append((row, str(role)))
+    force = next((row.cells["force"] for row in rows if "force" in row.cells), profile.settings.get("force"))
+    if not force:
+        refusals.append(Problem(code="missing", text="neither a column nor the profile's settings name the force"))
+    version = next((row.cells["version"] for row in rows if "version" in row.cells), "1")
+    if not version.isascii() or not version.isdigit() or not 1 <= int(version[:9]) <= 1_000_000:
+        refusals.append(Problem(code="wrong-type", text="a version is a whole number from 1", path=rows[0].place))
+    if refusals:
+        return Part(rows[0].index, content, refusal=tuple(refusals))
+    envelope = _envelope(rows, str(force).strip().upper(), int(version), profile)
+    return Part(rows[0].index, content, envelope, tuple(_people(roles, envelope, table)), table.problems)
+
+
+def _envelope(rows: Sequence[Row], force: str, version: int, profile: Profile) -> Envelope:
+    def said(column: str) -> str | None:
+        return next((row.cells[column] for row in rows if column in row.cells), None)
+
+    words: Any = profile.settings.get("withdrawn") or ()
+    withdrawn = {folded(str(word)) for word in words}
+    return Envelope(
+        force=force,
+        report_id=rows[0].cells["report_id"],
+        version=version,
+        withdrawn=folded(said("status") or "") in withdrawn,
+        reported_at=said("reported_at"),
+        event_id=said("event_id") or said("incident_ref"),
+    )
+
+
+def _people(roles: Sequence[tuple[Row, str]], envelope: Envelope, table: Table) -> Iterator[Deceased]:
+    mothers = [row for row, role in roles if role == "mother"]
+    dead = [row for row, role in roles if role == "deceased"]
+    around = {role for _, role in roles}
+    for number, row in enumerate(dead, start=1):
+        cells = {"person_id": str(number), "force": envelope.force, **row.cells}
+        elsewhere = {"force": "(the profile)"} if "force" not in row.cells else {}
+        # Whose mother she is, a flat export doesn't say: with several dead she may be a cousin's.
+        if len(mothers) == 1 and len(dead) == 1:
+            for column, value in mothers[0].cells.items():
+                if (name := f"mother_{column}") not in cells:
+                    cells[name] = value
+                    elsewhere[name] = f"{mothers[0].place}, column {table.headings.get(column, column)}"
+        source = RowSource(cells, table.headings, row.place, elsewhere)
+        yield Deceased(row.index, cells["person_id"], source, row.place, envelope, _signs(row, around))
+
+
+def _signs(row: Row, around: set[str]) -> tuple[str, ...]:
+    told = ["school"] if "school" in row.cells else []
+    if described_as_child(
+        " ".join(row.cells.get(name, "") for name in ("given_names", "family_name", "full_name", "age"))
+    ):
+        told.append("described-as-child")
+    if around & {"mother", "father", "carer"} or any(name.startswith("mother_") for name in row.cells):
+        told.append("parent-named")
+    return tuple(told)

@@ -1,0 +1,70 @@
+"""What a report on one deceased person comes to: a notice, a retraction, or nothing for us - and why.
+
+The rules are those of scope: adults, attended stillbirths, late fetal losses and lawful terminations leave nothing behind but
+a count; a stillbirth that nobody attended stays in, provisionally; doubt about age is a notice, never an omission.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from integration_engine.record.age import AgeRules, child_or_adult
+from integration_engine.record.dates import day_of
+from integration_engine.record.notice import Age
+
+# Before 24 completed weeks a baby born without signs of life is a late fetal loss, not a stillbirth (Births and Deaths
+# Registration Act 1953 s41).
+STILLBIRTH_FROM_DAYS = 24 * 7
+
+MBRRACE_HINT = "A stillbirth with a professional attending is not reviewed by a CDOP: report it to MBRRACE-UK."
+TERMINATION_HINT = "A birth after a lawful termination is not reviewed by a CDOP; nothing of this message is kept."
+
+Way = Literal["notice", "retraction", "passed-over"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The verdict on one person. ``certain_child`` is False where the age is not known well enough."""
+
+    way: Way
+    reason: str
+    hint: str | None = None
+    certain_child: bool = True
+
+
+def judge(values: Mapping[str, Any], told_at: str, *, withdrawn: bool, rules: AgeRules) -> Judgement:
+    """The verdict on mapped values.
+
+    Parameters: ``values`` by canonical path; ``told_at``, a partial: when the report was made - nobody in it died later;
+    ``withdrawn`` where the partner takes the report back.
+    """
+    outside = _no_childs_death(values)
+    if outside is not None:
+        return outside
+    age = values.get("child.age_at_death")
+    answer = child_or_adult(
+        values.get("child.birth_date"),
+        values.get("death.died_at") or day_of(told_at),
+        Age(**age) if age else None,
+        rules,
+    )
+    if answer == "adult":
+        return Judgement("passed-over", "adult")
+    certain = answer == "child"
+    if withdrawn:
+        return Judgement("retraction", "withdrawn", certain_child=certain)
+    return Judgement("notice", "death", certain_child=certain)
+
+
+def _no_childs_death(values: Mapping[str, Any]) -> Judgement | None:
+    if values.get("death.termination"):
+        return Judgement("passed-over", "termination", TERMINATION_HINT)
+    if values.get("death.live_birth") != "no" or values.get("death.signs_of_life"):
+        return None
+    gestation = values.get("child.gestation_days")
+    if gestation is not None and gestation < STILLBIRTH_FROM_DAYS:
+        return Judgement("passed-over", "late-fetal-loss", MBRRACE_HINT)
+    attended = values.get("death.professional_attending_birth") == "yes"
+    if attended and not values.get("death.suspected_stillbirth_at_home"):
+        return Judgement("passed-over", "stillbirth-attended", MBRRACE_HINT)
+    return None
