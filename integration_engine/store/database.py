@@ -26,8 +26,6 @@ from integration_engine.store import migrations
 from integration_engine.store.tables import KeyInUse
 
 BUSY_TIMEOUT_MS = 10_000
-# SQLite's own limit is 32,766 bound values a statement, PostgreSQL's 65,535.
-_ROWS_A_STATEMENT = 500
 _SQLITE_PASSES = frozenset({"BUSY", "LOCKED", "IOERR", "FULL", "CANTOPEN", "PROTOCOL", "NOMEM"})
 # SQLSTATE classes: connection, rollback (deadlock, serialization), resources, operator intervention, system.
 _POSTGRES_PASSES = ("08", "40", "53", "55", "57", "58")
@@ -79,9 +77,9 @@ class Transaction:
             self.connection.execute(statement, {"numbers": numbers})
 
     def insert(self, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert rows, many a statement."""
-        for start in range(0, len(rows), _ROWS_A_STATEMENT):
-            self.connection.execute(table(model).insert().values(rows[start : start + _ROWS_A_STATEMENT]))
+        """Insert rows, all with the same columns, in one round trip."""
+        if rows:
+            self.connection.execute(table(model).insert(), rows)
 
     def upsert(
         self,
@@ -92,17 +90,18 @@ class Transaction:
         add: Sequence[str] = (),
     ) -> None:
         """Insert rows; where the primary key is there already, ``replace`` these columns and ``add`` to those."""
+        if not rows:
+            return
         target = table(model)
         keys = [column.name for column in target.primary_key]
-        build = postgresql.insert if self.is_postgresql else sqlite.insert
-        for start in range(0, len(rows), _ROWS_A_STATEMENT):
-            statement = build(target).values(rows[start : start + _ROWS_A_STATEMENT])
-            changes: dict[str, Any] = {name: statement.excluded[name] for name in replace}
-            changes |= {name: target.c[name] + statement.excluded[name] for name in add}
-            if changes:
-                self.connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes))
-            else:
-                self.connection.execute(statement.on_conflict_do_nothing(index_elements=keys))
+        statement = postgresql.insert(target) if self.is_postgresql else sqlite.insert(target)
+        changes: dict[str, Any] = {name: statement.excluded[name] for name in replace}
+        changes |= {name: target.c[name] + statement.excluded[name] for name in add}
+        if changes:
+            statement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
+        else:
+            statement = statement.on_conflict_do_nothing(index_elements=keys)
+        self.connection.execute(statement, rows)
 
 
 class StoreSettings(Protocol):

@@ -94,15 +94,6 @@ class CaseRow(SQLModel, table=True):
     sealed: bytes = Field(sa_column=_sealed())
 
 
-class RelationRow(SQLModel, table=True):
-    """Two cases that are decided together: a multiple birth, one event."""
-
-    __tablename__ = "relation"
-    case_id: str = Field(sa_column=_text(ForeignKey("cases.id"), primary_key=True))
-    other: str = Field(sa_column=_text(primary_key=True))
-    why: str = Field(sa_column=_text(primary_key=True))
-
-
 class NoticeRow(SQLModel, table=True):
     """What one submission says about one child. No ``case_id``: it waits for a child we haven't been told of."""
 
@@ -124,6 +115,14 @@ class BlindIndexRow(SQLModel, table=True):
     block_key: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
     notice_id: str = Field(sa_column=_text(ForeignKey("notice.id"), primary_key=True))
     key_version: int = 1
+
+
+class BondRow(SQLModel, table=True):
+    """Two notices that have to be decided together: what is decided about one can touch the other. Written both ways."""
+
+    __tablename__ = "bond"
+    notice_id: str = Field(sa_column=_text(ForeignKey("notice.id"), primary_key=True))
+    other: str = Field(sa_column=_text(ForeignKey("notice.id"), primary_key=True))
 
 
 class DecisionRow(SQLModel, table=True):
@@ -207,7 +206,7 @@ class HoldingRow(SQLModel, table=True):
 
 
 class TallyRow(SQLModel, table=True):
-    """How many messages ended how: all that is kept of adults, the living and whatever else was passed over."""
+    """How many items (persons spoken of) ended how: all that is kept of adults, the living and others passed over."""
 
     __tablename__ = "tally"
     day: str = Field(sa_column=_text(primary_key=True))
@@ -215,7 +214,7 @@ class TallyRow(SQLModel, table=True):
     partner: str = Field(sa_column=_text(primary_key=True))
     verdict: str = Field(sa_column=_text(primary_key=True))
     reason: str = Field(sa_column=_text(primary_key=True))
-    messages: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    items: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
 
 
 class RefusalRow(SQLModel, table=True):

@@ -154,7 +154,7 @@ def _make_tables() -> None:
         sa.Column("partner", sa.Text(), nullable=False),
         sa.Column("verdict", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.Column("messages", sa.BigInteger(), nullable=False),
+        sa.Column("items", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("day", "kind", "partner", "verdict", "reason"),
     )
     op.create_table(
@@ -209,14 +209,6 @@ def _make_tables() -> None:
     op.create_index("ix_notice_case_id", "notice", ["case_id"], unique=False)
     op.create_index("ix_notice_submission_id", "notice", ["submission_id"], unique=False)
     op.create_table(
-        "relation",
-        sa.Column("case_id", sa.Text(), nullable=False),
-        sa.Column("other", sa.Text(), nullable=False),
-        sa.Column("why", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["case_id"], ["cases.id"]),
-        sa.PrimaryKeyConstraint("case_id", "other", "why"),
-    )
-    op.create_table(
         "blind_index",
         sa.Column("block_key", sa.LargeBinary(), nullable=False),
         sa.Column("notice_id", sa.Text(), nullable=False),
@@ -225,6 +217,14 @@ def _make_tables() -> None:
         sa.PrimaryKeyConstraint("block_key", "notice_id"),
     )
     op.create_index("ix_blind_index_notice_id", "blind_index", ["notice_id"], unique=False)
+    op.create_table(
+        "bond",
+        sa.Column("notice_id", sa.Text(), nullable=False),
+        sa.Column("other", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["notice_id"], ["notice.id"]),
+        sa.ForeignKeyConstraint(["other"], ["notice.id"]),
+        sa.PrimaryKeyConstraint("notice_id", "other"),
+    )
     op.create_table(
         "holding",
         sa.Column("case_id", sa.Text(), nullable=False),

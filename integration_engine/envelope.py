@@ -1,0 +1,268 @@
+"""What a recipient is shown of a case, and the envelope ``case-delivery/1`` it travels in.
+
+Whoever leads, starts the joint agency response or keeps the national record sees the record in full. A copy is a limited
+notification, not ownership: who the child was, when and where they died, who leads. Raw messages never travel; provenance
+names the kind of partner and the place in its message.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from integration_engine.core import Case
+from integration_engine.record.codes import SourceKind
+from integration_engine.record.fields import dictionary, nested
+from integration_engine.record.record import ChildDeathRecord
+from integration_engine.routing.answer import Copy, Jar, Lead, Routing, State
+
+ENVELOPE_SCHEMA = "case-delivery/1"
+
+Kind = Literal["new", "update", "withdraw", "transfer", "merge", "split", "copy", "jar"]
+Part = Literal["lead", "copy", "jar", "national", "unassigned", "previous-lead"]
+"""What the recipient is to the case. ``unassigned``: nobody can tell whose it is, and the child died in this panel's area."""
+
+LIMITED_FIELDS = (
+    "child.nhs_number",
+    "child.family_name",
+    "child.given_names",
+    "child.name_is_placeholder",
+    "child.birth_date",
+    "child.age_at_death",
+    "child.sex",
+    "death.died_at",
+    "death.died_at_basis",
+    "death.place",
+    "death.event.type",
+    "death.event.at",
+    "death.event.place",
+)
+"""What a copy needs to recognise the child and its own part in the story; everything else is the lead's."""
+
+# Fields of the child that would tell an earlier identity: a restricted case shows the current one only.
+_FORMER_IDENTITY = ("child.former_names", "child.known_as", "child.other_identifiers")
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Reason(_Part):
+    """Why this recipient gets this delivery: the rule, and a sentence a coordinator can read."""
+
+    rule: str
+    why: str = ""
+
+
+class Change(_Part):
+    """One field that differs from the version the recipient holds. ``from`` or ``to`` is absent where there was or is no
+    value; in a restricted case ``from`` is never told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    field: str
+    before: Any = Field(default=None, alias="from")
+    after: Any = Field(default=None, alias="to")
+
+
+class Origin(_Part):
+    """Where a value came from: the kind of partner, the place in its message, and the ranking that chose it."""
+
+    source: SourceKind
+    path: str
+    rule: str
+
+
+class Differing(_Part):
+    """A value that another source states and that did not win."""
+
+    field: str
+    value: Any
+    source: SourceKind
+
+
+class Moved(_Part):
+    """What became of case ids: ``into`` is the case this one was merged into or the cases split off from it, ``out_of``
+    the cases merged into this one or the case it was split from."""
+
+    into: tuple[str, ...] = ()
+    out_of: tuple[str, ...] = ()
+
+
+class RelatedCase(_Part):
+    """Another child's case that belongs with this one."""
+
+    case: str
+    why: str
+
+
+class DeliveredRouting(_Part):
+    """Whose case it is, who else is told, and the joint agency response, each with the rule that decided."""
+
+    lead: Lead | None = None
+    copies: tuple[Copy, ...] = ()
+    notify: tuple[str, ...] = ()
+    jar: Jar = Jar(required=False)
+
+
+class DeliveryEnvelope(_Part):
+    """``case-delivery/1``: one delivery about one case to one recipient.
+
+    ``delivery`` is stable: the same delivery arriving twice has the same id. ``version`` counts the case's versions; a
+    recipient may not have been sent every one. ``record`` is absent where nothing more about the child is told (withdrawn,
+    merged elsewhere, led elsewhere).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    schema_: Literal["case-delivery/1"] = Field(alias="schema")
+    delivery: str
+    case: str
+    version: int = Field(ge=1)
+    kind: Kind
+    part: Part
+    at: datetime
+    state: State
+    rule: str
+    reasons: tuple[Reason, ...] = ()
+    changes: tuple[Change, ...] = ()
+    record: ChildDeathRecord | None = None
+    differing: tuple[Differing, ...] = ()
+    routing: DeliveredRouting = DeliveredRouting()
+    clocks: dict[str, datetime] = {}
+    flags: tuple[str, ...] = ()
+    related: tuple[RelatedCase, ...] = ()
+    moved: Moved | None = None
+    provenance: dict[str, Origin] = {}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A case as its recipients see it, in plain JSON values. Worked out once a case, however many recipients it has."""
+
+    case: Case
+
+    @cached_property
+    def full(self) -> dict[str, Any]:
+        """For the lead, the JAR team and the national record; also what makes a new version of the case."""
+        record = self._record
+        return {
+            **self._standing,
+            "record": {key: value for key, value in record.items() if key not in ("provenance", "conflicts")},
+            "differing": self._differing,
+            "routing": routing_json(self.case.routing),
+            "clocks": {name: due.isoformat() for name, due in sorted(self.case.routing.clocks.items())},
+            "flags": list(self.case.routing.flags),
+            "related": [{"case": r.case, "why": r.why} for r in self.case.related],
+        }
+
+    @cached_property
+    def limited(self) -> dict[str, Any]:
+        """For copies."""
+        record = self.full["record"]
+        told = {path: value for path in LIMITED_FIELDS if (value := at_path(record, path)) is not None}
+        routing = self.full["routing"]
+        return {
+            **self._standing,
+            "record": nested(told),
+            "routing": {"lead": routing["lead"], "copies": [], "notify": [], "jar": routing["jar"]},
+        }
+
+    def to(self, part: Part) -> dict[str, Any]:
+        """What a recipient with this part is shown."""
+        return self.limited if part in ("copy", "unassigned") else self.full
+
+    def provenance(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Where the values of this view of the record came from."""
+        kinds = {notice.id: notice.source.kind for notice in self.case.notices}
+        return {
+            path: {"source": kinds[won.notice], "path": won.path, "rule": won.rule}
+            for path, won in self.case.record.provenance.items()
+            if won.notice in kinds and path in dictionary() and at_path(record, path) is not None
+        }
+
+    @property
+    def restricted(self) -> bool:
+        """Whether only the current identity may be shown."""
+        return self.case.routing.restricted or self.case.adoption
+
+    @property
+    def _standing(self) -> dict[str, Any]:
+        return {"state": self.case.routing.state, "rule": self.case.routing.rule}
+
+    @cached_property
+    def _record(self) -> dict[str, Any]:
+        plain = self.case.record.model_dump(mode="json")
+        if self.restricted and "child" in plain:
+            hidden = {path.split(".")[1] for path in _FORMER_IDENTITY}
+            plain["child"] = {key: value for key, value in plain["child"].items() if key not in hidden}
+        return plain
+
+    @property
+    def _differing(self) -> list[dict[str, Any]]:
+        kinds = {notice.id: notice.source.kind for notice in self.case.notices}
+        return [
+            {"field": conflict["field"], "value": conflict["value"], "source": kinds[conflict["notice"]]}
+            for conflict in self._record.get("conflicts", [])
+            if conflict["notice"] in kinds and not (self.restricted and conflict["field"].startswith("child."))
+        ]
+
+
+def routing_json(routing: Routing) -> dict[str, Any]:
+    """Routing with its reasons, in plain values."""
+    lead, jar = routing.lead, routing.jar
+    return {
+        "lead": None if lead is None else {"cdop": lead.cdop, "rule": lead.rule, "why": lead.why, "then": lead.then},
+        "copies": [{"cdop": copy.cdop, "rule": copy.rule, "why": copy.why} for copy in routing.copies],
+        "notify": list(routing.notify),
+        "jar": {
+            "required": jar.required,
+            "reasons": list(jar.reasons),
+            "team": jar.team,
+            "rule": jar.rule,
+            "told": list(jar.told),
+            "police_force": jar.police_force,
+            "mode": jar.mode,
+        },
+    }
+
+
+def at_path(record: Mapping[str, Any], path: str) -> Any:
+    """The plain value at a dotted path of the record's dictionary, None where there is none."""
+    here: Any = record
+    for name in path.split("."):
+        if not isinstance(here, Mapping) or name not in here:
+            return None
+        here = here[name]
+    return here
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any], *, tell_before: bool = True) -> list[dict[str, Any]]:
+    """What differs between two views, field by field: record fields by their paths, then state, routing, clocks ..."""
+    found = []
+    for field, old, new in _pairs(before, after):
+        if old == new:
+            continue
+        change = {"field": field}
+        if old is not None and tell_before:
+            change["from"] = old
+        if new is not None:
+            change["to"] = new
+        found.append(change)
+    return found
+
+
+def _pairs(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
+    for name in ("state", "rule"):
+        yield name, before.get(name), after.get(name)
+    old, new = before.get("record") or {}, after.get("record") or {}
+    if old != new:
+        for path in dictionary():
+            yield path, at_path(old, path), at_path(new, path)
+    for group in ("routing", "clocks"):
+        old, new = before.get(group) or {}, after.get(group) or {}
+        for name in sorted(old.keys() | new.keys()):
+            yield f"{group}.{name}", old.get(name) or None, new.get(name) or None
+    for name in ("flags", "differing", "related"):
+        yield name, before.get(name) or None, after.get(name) or None

@@ -1,0 +1,219 @@
+"""The one transaction: submissions in; inbox, notices, cases, audit and outbox written together or not at all.
+
+What a message says is read before the transaction begins. Inside it the neighbourhood of what is new is locked and read,
+the pure core decides about it, and whatever changed for a recipient becomes a row of the outbox. The caller publishes what
+comes back; what it can't publish, the sweeper does. A batch is all or nothing: where it raises, nothing of it was written,
+and the caller tries its messages one by one to find the one that raised.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from adapters import registry
+from adapters.adapter import Item, Reading, Submission, content_hash
+from integration_engine import settlement
+from integration_engine.core import decide
+from integration_engine.linkage import blocking
+from integration_engine.linkage.evidence import Evidence, evidence_of
+from integration_engine.linkage.resolve import bonded
+from integration_engine.record.codes import PartnerKind
+from integration_engine.record.decision import Decision
+from integration_engine.record.notice import DeathNotice
+from integration_engine.routing.reference import Reference
+from integration_engine.routing.route import Switches
+from integration_engine.store import inbox
+from integration_engine.store.audit import Entry
+from integration_engine.store.database import Store, StoreError, Transaction
+from integration_engine.store.decisions import keep_decision
+from integration_engine.store.inbox import Alarm, Message, Recognised, Refusal, Tally
+from integration_engine.store.neighbourhood import Neighbourhood, founders, gather, load_notices, sharing
+from integration_engine.store.outbox import OutboxRow
+
+Reader = Callable[[Submission, PartnerKind | None], Iterable[Reading]]
+
+SAME_AGAIN = "same-again"
+
+
+class UnknownSubject(StoreError):
+    """A decision is about something that is neither a notice nor a case held here."""
+
+    code = "unknown-subject"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One refused item: the place of its submission in the batch, the message and the item. The caller publishes the
+    submission's bytes to ``refused.<kind>`` with these reasons."""
+
+    submission: int
+    reading: Reading
+    item: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """What a batch came to. ``readings`` are those of each submission, in order; ``outbox`` is to be published now, JAR
+    notifications first, then ``outbox.mark_published``; ``new`` counts messages that were not there before."""
+
+    readings: tuple[tuple[Reading, ...], ...] = ()
+    outbox: tuple[OutboxRow, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+    new: int = 0
+
+
+@dataclass
+class _Heard:
+    """What a batch says, sorted by what is to be done with it."""
+
+    messages: list[Message] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+    items: dict[str, tuple[Item, ...]] = field(default_factory=dict)
+
+
+def process(
+    store: Store,
+    submissions: Sequence[Submission],
+    *,
+    reference: Reference,
+    now: datetime,
+    switches: Switches,
+    kinds: Sequence[PartnerKind | None] | None = None,
+    read: Reader = registry.read,
+) -> Processed:
+    """Take a batch of submissions in one transaction.
+
+    Parameters: ``kinds`` is each submission's partner kind where the queue it came by tells (else its feed's, else what it
+    looks like); ``now`` is zone-aware. A message that came before changes nothing. Raises Transient where the database
+    couldn't do it now, KeyMissing or SealBroken where what is held can't be read, ProfileError for an unusable profile;
+    bad input is a refusal, never an exception.
+    """
+    asked = kinds or [None] * len(submissions)
+    readings = tuple(tuple(read(submission, kind)) for submission, kind in zip(submissions, asked, strict=True))
+    heard = _hear(submissions, readings)
+    with store.transaction() as transaction:
+        came, outbox = _take(transaction, heard.messages, reference, now, switches)
+        _count(heard, came)
+        inbox.count(transaction, heard.tally, now)
+        inbox.refuse(transaction, heard.refusals, now)
+        inbox.raise_alarms(transaction, came.alarms, now)
+    return Processed(readings, outbox, tuple(heard.refused), came.alarms, len(came.new))
+
+
+def record_decision(
+    store: Store, decision: Decision, *, reference: Reference, now: datetime, switches: Switches
+) -> Processed:
+    """Keep a person's decision, decide again about everything it touches, and dispatch what changed.
+
+    The same decision id again changes nothing. Raises UnknownSubject, Transient, KeyMissing or SealBroken.
+    """
+    with store.transaction() as transaction:
+        roots = founders(transaction, decision.about)
+        unknown = sorted(set(decision.about) - roots.keys())
+        if unknown:
+            raise UnknownSubject(
+                f"The decision is about {', '.join(unknown)}, which is neither a notice nor a case here."
+            )
+        gather(transaction, roots.values())
+        if not keep_decision(transaction, decision):
+            return Processed()
+        hood = gather(transaction, roots.values())
+        outcome = decide(hood.notices.values(), hood.decisions, reference, now, switches)
+        detail = {"kind": decision.kind, "about": list(decision.about), "role": decision.role}
+        entry = Entry("decision.recorded", decision.id, detail, decision.by)
+        settled = settlement.Settlement(transaction, hood, outcome, now, because=f"decision:{decision.id}")
+        return Processed(outbox=settled.write(entries=[entry]))
+
+
+def _hear(submissions: Sequence[Submission], readings: Sequence[Sequence[Reading]]) -> _Heard:
+    heard = _Heard()
+    for n, (submission, said) in enumerate(zip(submissions, readings, strict=True)):
+        whole = all(item.verdict != "passed-over" for reading in said for item in reading.items)
+        for reading in said:
+            partner = submission.partner or reading.partner or ""
+            content = reading.content_hash or content_hash(reading.body or submission.body)
+            if reading.notices:
+                # The whole submission is evidence of one child only where nobody else is in it.
+                body = reading.body or (submission.body if whole or len(said) == 1 else None)
+                message = Message(
+                    reading.kind,
+                    partner,
+                    content,
+                    reading.message_id or submission.message_id,
+                    submission.received_at,
+                    body,
+                    reading.notices,
+                )
+                heard.messages.append(message)
+                heard.items[message.id] = tuple(item for item in reading.items if item.verdict != "refused")
+            for place, item in enumerate(reading.items):
+                if item.verdict == "refused":
+                    problems = (*reading.problems, *item.problems)
+                    heard.refused.append(Refused(n, reading, item))
+                    heard.refusals.append(Refusal(reading.kind, partner, content, place, item.reason, problems))
+                if item.verdict == "refused" or not reading.notices:
+                    heard.tally.add(reading.kind, partner, item.verdict, item.reason)
+    return heard
+
+
+def _count(heard: _Heard, came: Recognised) -> None:
+    """Count what new messages say once; a message that came before is counted as that."""
+    for message in came.new:
+        for item in heard.items[message.id]:
+            heard.tally.add(message.kind, message.partner, item.verdict, item.reason)
+    for message in came.known:
+        heard.tally.add(message.kind, message.partner, SAME_AGAIN, SAME_AGAIN)
+
+
+def _take(
+    transaction: Transaction, messages: Sequence[Message], reference: Reference, now: datetime, switches: Switches
+) -> tuple[Recognised, tuple[OutboxRow, ...]]:
+    if not messages:
+        return Recognised((), (), ()), ()
+    keys = transaction.keys
+    evidence = {notice.id: evidence_of(notice) for message in messages for notice in message.notices}
+    plain = {name: blocking.keys(said) for name, said in evidence.items()}
+    blind = {name: {keys.blind("block", key) for key in found} for name, found in plain.items()}
+    transaction.lock(inbox.lock_names(keys, messages).union(*blind.values()))
+    came = inbox.recognise(transaction, messages)
+    new = {notice.id: notice for message in came.new for notice in message.notices}
+    if not new:
+        return came, ()
+    hood, bonds = _neighbourhood(transaction, new, evidence, plain)
+    outcome = decide([*hood.notices.values(), *new.values()], hood.decisions, reference, now, switches)
+    entries = [
+        Entry(
+            "message.taken",
+            message.id,
+            {"kind": message.kind, "partner": message.partner, "notices": [notice.id for notice in message.notices]},
+        )
+        for message in came.new
+    ]
+    settled = settlement.Settlement(transaction, hood, outcome, now, because="new-evidence")
+    return came, settled.write(entries, came.new, {name: blind[name] for name in new}, bonds)
+
+
+def _neighbourhood(
+    transaction: Transaction,
+    new: Mapping[str, DeathNotice],
+    evidence: Mapping[str, Evidence],
+    plain: Mapping[str, frozenset[str]],
+) -> tuple[Neighbourhood, set[tuple[str, str]]]:
+    """What is held that has to be decided with these new notices, and the bonds that tie them to it and to one another."""
+    names: dict[bytes, set[str]] = {}
+    for notice in new:
+        for key in plain[notice]:
+            for name in transaction.keys.blinds("block", key):
+                names.setdefault(name, set()).add(notice)
+    pairs: set[tuple[str, str]] = set()
+    for name, held in sharing(transaction, names).items():
+        pairs |= {(notice, other) for notice in names[name] for other in held}
+    candidates = load_notices(transaction, {other for _, other in pairs})
+    pairs |= {(a, b) for together in names.values() for a in together for b in together if a < b}
+    said = {**evidence, **{name: evidence_of(notice) for name, notice in candidates.items()}}
+    bonds = {(a, b) for a, b in pairs if bonded(said[a], said[b])}
+    roots = {other for _, other in bonds if other in candidates}
+    return gather(transaction, roots, candidates), bonds

@@ -1,0 +1,214 @@
+"""Bringing the store from what it held to what the core decided: cases, merges, reviews, audit lines and deliveries."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+import orjson
+
+from integration_engine.continuity import Continued, Continuity, continue_cases
+from integration_engine.core import Outcome
+from integration_engine.dispatch import Delivered, Dispatch, Held, Standing, diff, ended, merged_away, turn_of
+from integration_engine.envelope import Shown
+from integration_engine.store import inbox, outbox
+from integration_engine.store.audit import Entry, append
+from integration_engine.store.cases import (
+    CaseState,
+    ReviewPair,
+    bury,
+    end,
+    move_notices,
+    settle_reviews,
+    write_bonds,
+    write_cases,
+)
+from integration_engine.store.database import Transaction
+from integration_engine.store.inbox import Message
+from integration_engine.store.neighbourhood import Neighbourhood, StoredCase
+from integration_engine.store.outbox import OutboxRow
+
+_ENDED = "scope.retracted"
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """One decided case beside the stored one it goes on. ``changed``: something a recipient could see is different."""
+
+    continued: Continued
+    stored: StoredCase | None
+    shown: Shown
+    view_key: bytes
+    changed: bool
+    moved: bool
+
+    @property
+    def id(self) -> str:
+        return self.continued.case.id
+
+    @property
+    def version(self) -> int:
+        return 1 if self.stored is None else self.stored.version + self.changed
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What was held (``hood``) against what was decided (``outcome``). ``because`` says why reviews that end, end."""
+
+    transaction: Transaction
+    hood: Neighbourhood
+    outcome: Outcome
+    now: datetime
+    because: str
+
+    def write(
+        self,
+        entries: Sequence[Entry],
+        messages: Sequence[Message] = (),
+        blocks: Mapping[str, Iterable[bytes]] = {},
+        bonds: Iterable[tuple[str, str]] = (),
+    ) -> tuple[OutboxRow, ...]:
+        """Write everything, new messages and their notices included, and return the deliveries to publish.
+
+        ``entries`` go before this settlement's own into the audit log.
+        """
+        transaction = self.transaction
+        dispatches = self._dispatches()
+        write_cases(transaction, [self._state(t) for t in self._turns if t.changed or t.moved], self.now)
+        bury(transaction, self._continuity.merged, self.now)
+        end(transaction, self._continuity.ended, _ENDED, self.now)
+        inbox.keep(transaction, messages, blocks, self._homes, self.now)
+        held = self.hood.homes
+        moves = {name: self._homes.get(name) for name in held if held[name] != self._homes.get(name)}
+        move_notices(transaction, moves)
+        write_bonds(transaction, list(bonds))
+        reviews = self._settle_reviews()
+        own = [*self._entries(dispatches), *(Entry("review.opened", review, {}) for review in reviews)]
+        number = append(transaction, self.now, [*entries, *own], len(dispatches))
+        rows = [
+            OutboxRow(d.id, d.recipient, d.kind, d.case, d.version, self.now, outbox.body(d.envelope))
+            for d in dispatches
+        ]
+        outbox.write(transaction, rows, {d.id: d.leaves for d in dispatches}, number)
+        return tuple(rows)
+
+    @cached_property
+    def _continuity(self) -> Continuity:
+        return continue_cases(self.outcome.cases, self.hood.cases, self.hood.homes)
+
+    @cached_property
+    def _homes(self) -> dict[str, str]:
+        return {notice.id: c.case.id for c in self._continuity.cases for notice in c.case.notices}
+
+    @cached_property
+    def _turns(self) -> list[_Turn]:
+        return [self._turn(continued) for continued in self._continuity.cases]
+
+    def _turn(self, continued: Continued) -> _Turn:
+        shown = Shown(continued.case)
+        text = orjson.dumps(shown.full, option=orjson.OPT_SORT_KEYS).decode()
+        view_keys = self.transaction.keys.blinds("view", text)
+        stored = self.hood.cases.get(continued.case.id) if continued.stored else None
+        same = stored is not None and bytes(stored.view_key) in view_keys and stored.merged_into is None
+        changed = not same or bool(continued.moves)
+        moved = any(self.hood.homes.get(n.id) != continued.case.id for n in continued.case.notices)
+        return _Turn(continued, stored, shown, view_keys[0], changed, moved)
+
+    def _dispatches(self) -> list[Dispatch]:
+        """Every delivery this settlement makes, JAR notifications first."""
+        merged, gone = self._continuity.merged, self._continuity.ended
+        changed = [turn for turn in self._turns if turn.changed]
+        known = {turn.id for turn in changed if turn.stored} | merged.keys() | set(gone)
+        held = {
+            case: {h.recipient: Held(_standing(h.standing), h.envelope) for h in holdings}
+            for case, holdings in outbox.holdings(self.transaction, known).items()
+        }
+        found: list[Dispatch] = []
+        for case, into in merged.items():
+            found += merged_away(held.get(case), case, version=self._next(case), at=self.now, into=into)
+        for case in gone:
+            found += ended(held.get(case), case, version=self._next(case), at=self.now, rule=_ENDED)
+        for turn in changed:
+            previous = self._previous(turn.id, held)
+            found += diff(
+                previous,
+                turn.continued.case,
+                version=turn.version,
+                at=self.now,
+                moves=turn.continued.moves,
+                shown=turn.shown,
+            )
+        return sorted(found, key=turn_of)
+
+    def _previous(self, case: str, held: Mapping[str, Delivered]) -> Delivered:
+        """What was delivered of a case: of those that end in it now, too, as pointers to it."""
+        pointers = {
+            recipient: Held("pointer", holding.envelope)
+            for gone, into in self._continuity.merged.items()
+            if into == case
+            for recipient, holding in held.get(gone, {}).items()
+            if holding.standing != "withdrawn"
+        }
+        return {**pointers, **held.get(case, {})}
+
+    def _next(self, case: str) -> int:
+        return self.hood.cases[case].version + 1
+
+    def _state(self, turn: _Turn) -> CaseState:
+        case, founder, stored = turn.continued.case, turn.continued.founder, turn.stored
+        return CaseState(
+            id=case.id,
+            founder=founder.id,
+            founded_at=stored.founded_at if stored and stored.founder == founder.id else founder.received_at,
+            state=case.routing.state,
+            rule=case.routing.rule,
+            lead=case.routing.lead.cdop if case.routing.lead else None,
+            restricted=turn.shown.restricted,
+            version=turn.version,
+            opened_at=stored.opened_at if stored else self.now,
+            view_key=turn.view_key,
+            content={
+                "shown": turn.shown.full,
+                "provenance": turn.shown.provenance(turn.shown.full["record"]),
+                "ladder": [{"rule": step.rule, "answer": step.answer} for step in case.routing.ladder],
+                "notices": [notice.id for notice in case.notices],
+            },
+        )
+
+    def _settle_reviews(self) -> tuple[str, ...]:
+        if not self.hood.notices and not self.outcome.reviews:
+            return ()
+        among = {*self.hood.notices, *self._homes, *self.outcome.waiting}
+        pairs = [ReviewPair(r.a, r.b, r.score, r.why, r.vetoed) for r in self.outcome.reviews]
+        return settle_reviews(self.transaction, among, pairs, self.because, self.now)
+
+    def _entries(self, dispatches: Sequence[Dispatch]) -> list[Entry]:
+        sent: dict[str, list[list[str]]] = {}
+        for dispatch in dispatches:
+            sent.setdefault(dispatch.case, []).append([dispatch.id, dispatch.recipient, dispatch.kind])
+        found = []
+        for turn in self._turns:
+            if turn.changed:
+                case = turn.continued.case
+                detail = {
+                    "version": turn.version,
+                    "state": case.routing.state,
+                    "rule": case.routing.rule,
+                    "lead": case.routing.lead.cdop if case.routing.lead else None,
+                    "deliveries": sent.get(turn.id, []),
+                }
+                if moved := turn.continued.moves.json():
+                    detail["moved"] = moved
+                found.append(Entry("case.changed" if turn.stored else "case.opened", turn.id, detail))
+        for case, into in self._continuity.merged.items():
+            found.append(Entry("case.merged", case, {"into": into, "deliveries": sent.get(case, [])}))
+        found += [Entry("case.ended", case, {"deliveries": sent.get(case, [])}) for case in self._continuity.ended]
+        return found
+
+
+def _standing(text: str) -> Standing:
+    match text:
+        case "current" | "disputed" | "withdrawn" | "pointer":
+            return text
+        case _:
+            raise ValueError("a holding stands in no known way")

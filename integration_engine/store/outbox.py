@@ -1,0 +1,150 @@
+"""The outbox: deliveries written with the cases they come from, published after commit, swept up where a process died."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import func, or_, select, update
+
+from integration_engine.store.database import Store, Transaction, table
+from integration_engine.store.sealing import seal, unseal, unseal_json
+from integration_engine.store.tables import CaseRow, DeliveryRow, HoldingRow
+
+_DELIVERY, _HOLDING, _CASE = table(DeliveryRow), table(HoldingRow), table(CaseRow)
+JAR_PREFIX = "jar."
+# A sweeper that has claimed a delivery publishes it within this long, or another may.
+CLAIM_LASTS = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One delivery to publish. ``recipient`` is the routing key (``cdop.BERKS``, ``jar.JAR-OXON``, ``national.ncmd``),
+    ``kind`` goes into ``type``, ``case`` and ``version`` into headers; ``body`` is ``case-delivery/1`` JSON."""
+
+    id: str
+    recipient: str
+    kind: str
+    case: str
+    version: int
+    queued_at: datetime
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What a recipient was last sent about a case: how that stands, and the envelope."""
+
+    recipient: str
+    standing: str
+    envelope: Mapping[str, Any]
+
+
+def holdings(transaction: Transaction, cases: Iterable[str]) -> dict[str, list[Holding]]:
+    """What every recipient holds of these cases, by case. Holders of cases merged into one of them are among its own,
+    as holders of a pointer: what becomes of the child concerns them too."""
+    names = sorted(cases)
+    if not names:
+        return {}
+    query = (
+        select(_HOLDING.c.case_id, _HOLDING.c.recipient, _HOLDING.c.standing, _DELIVERY.c.sealed, _CASE.c.merged_into)
+        .join(_DELIVERY, _DELIVERY.c.id == _HOLDING.c.delivery_id)
+        .join(_CASE, _CASE.c.id == _HOLDING.c.case_id)
+        .where(or_(_HOLDING.c.case_id.in_(names), _CASE.c.merged_into.in_(names)))
+        .order_by(_HOLDING.c.case_id, _HOLDING.c.recipient)
+    )
+    found: dict[str, dict[str, Holding]] = {}
+    inherited: list[tuple[str, Holding]] = []
+    for row in transaction.connection.execute(query):
+        envelope = unseal_json(transaction.keys, row.sealed)
+        if row.case_id in names:
+            found.setdefault(row.case_id, {})[row.recipient] = Holding(row.recipient, row.standing, envelope)
+        if row.merged_into in names and row.standing != "withdrawn":
+            inherited.append((row.merged_into, Holding(row.recipient, "pointer", envelope)))
+    for case, holding in inherited:
+        found.setdefault(case, {}).setdefault(holding.recipient, holding)
+    return {case: list(held.values()) for case, held in found.items()}
+
+
+def write(transaction: Transaction, rows: Sequence[OutboxRow], standings: Mapping[str, str], first_number: int) -> None:
+    """Write deliveries under rising numbers, and note what each recipient now holds (``standings`` by delivery id)."""
+    transaction.insert(
+        DeliveryRow,
+        [
+            {
+                "id": row.id,
+                "sequence": first_number + n,
+                "recipient": row.recipient,
+                "case_id": row.case,
+                "version": row.version,
+                "kind": row.kind,
+                "queued_at": row.queued_at,
+                "sealed": seal(transaction.keys, row.body),
+            }
+            for n, row in enumerate(rows)
+        ],
+    )
+    held = [
+        {"case_id": r.case, "recipient": r.recipient, "delivery_id": r.id, "standing": standings[r.id]} for r in rows
+    ]
+    transaction.upsert(HoldingRow, held, replace=["delivery_id", "standing"])
+
+
+def mark_published(store: Store, ids: Iterable[str], now: datetime) -> None:
+    """Note that the broker has confirmed these deliveries. Raises Transient."""
+    names = sorted(ids)
+    if names:
+        with store.transaction() as transaction:
+            unpublished = update(_DELIVERY).where(_DELIVERY.c.id.in_(names), _DELIVERY.c.published_at.is_(None))
+            transaction.connection.execute(unpublished.values(published_at=now))
+
+
+def claim(store: Store, limit: int, older_than: timedelta, now: datetime) -> tuple[OutboxRow, ...]:
+    """Take deliveries that nobody has published though they have waited this long, JAR notifications first.
+
+    They are this caller's for a minute; another sweeper gets others. Publish them, then ``mark_published``.
+    """
+    c = _DELIVERY.c
+    jar_first = c.recipient.startswith(JAR_PREFIX, autoescape=True).desc()
+    with store.transaction() as transaction:
+        query = (
+            select(_DELIVERY)
+            .where(
+                c.published_at.is_(None),
+                c.queued_at <= now - older_than,
+                or_(c.claimed_at.is_(None), c.claimed_at <= now - CLAIM_LASTS),
+            )
+            .order_by(jar_first, c.sequence)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        rows = transaction.connection.execute(query).all()
+        if rows:
+            claimed = update(_DELIVERY).where(c.id.in_([row.id for row in rows])).values(claimed_at=now)
+            transaction.connection.execute(claimed)
+    return tuple(
+        OutboxRow(r.id, r.recipient, r.kind, r.case_id, r.version, r.queued_at, unseal(store.keys, r.sealed))
+        for r in rows
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """How many deliveries wait to be published, and since when the oldest does."""
+
+    waiting: int
+    oldest: datetime | None
+
+
+def depth(store: Store) -> Depth:
+    """How full the outbox is."""
+    query = select(func.count(), func.min(_DELIVERY.c.queued_at)).where(_DELIVERY.c.published_at.is_(None))
+    with store.reading() as transaction:
+        waiting, oldest = transaction.connection.execute(query).one()
+    return Depth(int(waiting), oldest)
+
+
+def body(envelope: Mapping[str, Any]) -> bytes:
+    """An envelope as it travels."""
+    return orjson.dumps(dict(envelope))
