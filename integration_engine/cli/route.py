@@ -1,0 +1,114 @@
+"""``cdr route``: routing alone, on tabular records. No broker, nothing stored."""
+
+import csv
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from integration_engine.routing.answer import Routing, to_json
+from integration_engine.routing.reference import load_reference
+from integration_engine.routing.route import Switches, route
+from integration_engine.routing.tables import ReferenceDataError
+from integration_engine.routing.tabular import read_row
+from integration_engine.settings import load_settings
+
+
+def command(
+    files: Annotated[list[Path], typer.Argument(help="Records: JSON lines or CSV.", metavar="FILE...")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line a record.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Show the whole residence ladder.")] = False,
+    at: Annotated[str | None, typer.Option(help="The instant to take for now, ISO 8601.")] = None,
+    footprint: Annotated[Path | None, typer.Option(help="A local footprint to lay over (YAML).")] = None,
+    reference_folder: Annotated[Path | None, typer.Option("--reference", help="Another folder of tables.")] = None,
+) -> None:
+    """Routing alone: for each record its state, lead, copies, response, deadlines and flags, with the rule of each."""
+    now = _instant(at)
+    settings = load_settings()
+    try:
+        reference = load_reference(reference_folder, settings.postcodes, settings.sites, footprint)
+        chosen: dict[str, Any] = dict(settings.switches)
+        switches = Switches(**chosen)
+    except ReferenceDataError as problem:
+        raise typer.BadParameter(str(problem)) from problem
+    console = Console()
+    write = sys.stdout.buffer.write
+    for path in files:
+        for number, row in enumerate(_rows(path)):
+            read = read_row(row, number)
+            routing = route(
+                read.record, (), standing=read.standing, decided={}, reference=reference, now=now, switches=switches
+            )
+            if as_json:
+                write(
+                    orjson.dumps({"id": read.id, **to_json(routing), **(_ladder(routing) if explain else {})}) + b"\n"
+                )
+            else:
+                _show(console, read.id, routing, explain)
+    sys.stdout.flush()
+
+
+def _instant(text: str | None) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text) if text else datetime.now(UTC)
+    except ValueError as problem:
+        raise typer.BadParameter("not an ISO 8601 instant", param_hint="--at") from problem
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The rows of a CSV (by its name) or of JSON lines."""
+    try:
+        with path.open("rb") as file:
+            if path.suffix.lower() == ".csv":
+                yield from csv.DictReader(line.decode("utf-8-sig") for line in file)
+                return
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    row = orjson.loads(line)
+                    if not isinstance(row, dict):
+                        raise typer.BadParameter(f"{path.name}:{number} is no JSON object")
+                    yield row
+    except OSError as problem:
+        raise typer.BadParameter(f"{path.name} can't be read") from problem
+    except (orjson.JSONDecodeError, UnicodeDecodeError, csv.Error) as problem:
+        raise typer.BadParameter(f"{path.name} holds neither JSON lines nor CSV") from problem
+
+
+def _ladder(routing: Routing) -> dict[str, Any]:
+    return {"why": routing.why, "ladder": [{"rule": step.rule, "answer": step.answer} for step in routing.ladder]}
+
+
+_COLOURS = {"open": "green", "held": "yellow", "withdrawn": "red", "out-of-scope": "dim"}
+
+
+def _show(console: Console, name: str, routing: Routing, explain: bool) -> None:
+    lead = f"[bold]{routing.lead.cdop}[/] by {routing.lead.rule}" if routing.lead else "no lead"
+    copies = "".join(f", copy {copy.cdop}" for copy in routing.copies) + "".join(
+        f", tell {to}" for to in routing.notify
+    )
+    jar = (
+        f"  JAR {routing.jar.team or routing.jar.mode}: {', '.join(routing.jar.reasons)}"
+        if routing.jar.required
+        else ""
+    )
+    console.print(
+        f"{escape(name)}  [{_COLOURS[routing.state]}]{routing.state}[/] {routing.rule}  {lead}{copies}{jar}",
+        highlight=False,
+    )
+    if not explain:
+        return
+    if routing.why:
+        console.print(f"    {routing.why}", highlight=False)
+    for step in routing.ladder:
+        console.print(f"    [cyan]{step.rule}[/] {escape(step.answer)}", highlight=False)
+    for clock, due in routing.clocks.items():
+        console.print(f"    {clock} {due.isoformat()}", highlight=False)
+    if routing.flags:
+        console.print(f"    {', '.join(routing.flags)}", highlight=False)
