@@ -1,0 +1,232 @@
+"""One FHIR message laid out flat: its resources, each with the place it stands, who refers to whom, and its header."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from adapters.hospital_fhir.refusals import Refused
+from adapters.hospital_fhir.shape import Tree, all_codings, child, children, codings, extensions, kind_of, text
+
+# A document Bundle within a message Bundle is one level; more than a few is nobody's message.
+_DEEPEST_BUNDLE = 5
+# Message events of HL7 v2 carried over to FHIR that are no ADT: results, orders, documents, vaccinations.
+_INDIRECT_EVENTS = ("R01", "R21", "R22", "O01", "O21", "T02", "T01", "V04", "M01")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One resource and its place: ``path`` is its FHIRPath from the root, ``full_url`` what its Bundle entry calls it."""
+
+    resource: Tree
+    path: str
+    full_url: str | None = None
+    container: "Placed | None" = None
+
+    @property
+    def kind(self) -> str:
+        return kind_of(self.resource)
+
+
+@dataclass(frozen=True)
+class Message:
+    """A whole message. ``root`` is the resource that was sent; ``resources`` are it (unless a Bundle) and all within it."""
+
+    root: Tree
+    resources: tuple[Placed, ...]
+    deletes: bool = False
+    _by_type: dict[str, list[Placed]] = field(default_factory=dict)
+
+    def of_type(self, kind: str) -> list[Placed]:
+        return self._by_type.get(kind, [])
+
+    @property
+    def bundle_type(self) -> str | None:
+        return text(self.root, "type") if kind_of(self.root) == "Bundle" else None
+
+    @cached_property
+    def header(self) -> Placed | None:
+        return next(iter(self.of_type("MessageHeader")), None)
+
+    @cached_property
+    def event(self) -> str | None:
+        """What the message calls itself: an event code (``pds-death-notification-1``, ``A03``) or an event's address."""
+        if self.header is None:
+            return None
+        header = self.header.resource
+        named = codings(header.get("event")) or codings(header.get("eventCoding"))
+        return named[0][1] if named else text(header, "eventUri")
+
+    @cached_property
+    def indirect(self) -> bool:
+        """A laboratory, document or vaccination message, which may speak of a death but isn't sent because of one."""
+        if self.header is None:
+            return False
+        if (self.event or "").upper() in _INDIRECT_EVENTS:
+            return True
+        focus = {
+            placed.kind for reference in children(self.header.resource, "focus") if (placed := self.resolve(reference))
+        }
+        return bool(focus) and focus <= {"DiagnosticReport", "DocumentReference", "Immunization", "ServiceRequest"}
+
+    @cached_property
+    def _by_reference(self) -> dict[str, Placed]:
+        found: dict[str, Placed] = {}
+        for placed in self.resources:
+            if placed.container is None:
+                for name in (
+                    placed.full_url,
+                    f"{placed.kind}/{text(placed.resource, 'id')}",
+                    text(placed.resource, "id"),
+                ):
+                    if name:
+                        found.setdefault(name, placed)
+        return found
+
+    def resolve(self, reference: Tree, holder: Placed | None = None) -> Placed | None:
+        """The resource a Reference means, if it is in this message."""
+        said = text(reference, "reference")
+        if not said:
+            return None
+        if said.startswith("#"):
+            outer = holder.container or holder if holder else None
+            return next(
+                (one for one in self.resources if one.container is outer and text(one.resource, "id") == said[1:]), None
+            )
+        said = said.split("/_history/", 1)[0]
+        found = self._by_reference.get(said)
+        if found or said.startswith("urn:"):
+            # urn:uuid:X where the entry's address was written without its prefix is still X.
+            return found or self._by_reference.get(said.rsplit(":", 1)[-1])
+        return self._by_reference.get("/".join(said.split("/")[-2:])) if "/" in said else None
+
+    def about(self, patient: Placed, kind: str) -> Iterator[Placed]:
+        """The resources of a type whose subject or patient is this one; in a message about one person all that say nobody."""
+        alone = len(self.of_type("Patient")) <= 1
+        for placed in self.of_type(kind):
+            subject = (
+                child(placed.resource, "subject")
+                or child(placed.resource, "patient")
+                or child(placed.resource, "individual")
+            )
+            who = self.resolve(subject, placed)
+            if who is patient or (who is None and ((alone and not subject) or _same_subject(subject, patient))):
+                yield placed
+
+    @cached_property
+    def focus_missing(self) -> str | None:
+        """The path of a focus that isn't in the message, if any."""
+        if self.header is None:
+            return None
+        for index, reference in enumerate(children(self.header.resource, "focus")):
+            bundle = any(text(reference, "reference") in known for known in self._bundle_names)
+            if text(reference, "reference") and not bundle and self.resolve(reference, self.header) is None:
+                return f"{self.header.path}.focus[{index}]"
+        return None
+
+    @cached_property
+    def _bundle_names(self) -> list[set[str]]:
+        """What inner Bundles are called: they are laid flat here, so a focus on one finds its content instead."""
+        found = []
+        for entry in children(self.root, "entry"):
+            inner = child(entry, "resource")
+            if kind_of(inner) == "Bundle":
+                names = {text(entry, "fullUrl"), text(inner, "id"), f"Bundle/{text(inner, 'id')}"}
+                found.append({name for name in names if name} | {f"urn:uuid:{text(inner, 'id')}"})
+        return found
+
+
+def _same_subject(subject: Tree, patient: Placed) -> bool:
+    """Whether a reference names this patient by an identifier instead of an address."""
+    said = text(child(subject, "identifier"), "value")
+    return said is not None and any(text(one, "value") == said for one in children(patient.resource, "identifier"))
+
+
+def lay_out(root: Tree) -> Message:
+    """A message from its tree. Raises Refused for what is no message at all."""
+    if not kind_of(root):
+        raise Refused("unknown-resource", "resourceType")
+    deletes = False
+    if kind_of(root) == "Bundle":
+        if not any(child(entry, "resource") or entry.get("request") for entry in children(root, "entry")):
+            raise Refused("empty-bundle", "Bundle.entry")
+        found = list(_entries(root, "Bundle", 1))
+        deletes = text(root, "type") in ("transaction", "batch") and any(
+            (text(child(entry, "request"), "method") or "").upper() == "DELETE" for entry in children(root, "entry")
+        )
+    else:
+        found = list(_with_contained(root, kind_of(root), None))
+    by_type: dict[str, list[Placed]] = {}
+    for placed in found:
+        by_type.setdefault(placed.kind, []).append(placed)
+    return Message(root, tuple(found), deletes, by_type)
+
+
+def _entries(bundle: Tree, path: str, depth: int) -> Iterator[Placed]:
+    if depth > _DEEPEST_BUNDLE:
+        raise Refused("too-deep", path)
+    for index, entry in enumerate(children(bundle, "entry")):
+        inner, here = child(entry, "resource"), f"{path}.entry[{index}].resource"
+        if kind_of(inner) == "Bundle":
+            yield from _entries(inner, here, depth + 1)
+        elif inner:
+            yield from _with_contained(inner, here, text(entry, "fullUrl"))
+
+
+def _with_contained(resource: Tree, path: str, full_url: str | None) -> Iterator[Placed]:
+    outer = Placed(resource, path, full_url)
+    yield outer
+    for index, inner in enumerate(children(resource, "contained")):
+        yield Placed(inner, f"{path}.contained[{index}]", None, outer)
+
+
+def organisation_code(organisation: Tree) -> str | None:
+    """The ODS code of an Organization (or of a logical reference to one)."""
+    identifiers = children(organisation, "identifier")
+    for identifier in identifiers:
+        system = (text(identifier, "system") or "").lower()
+        if "ods" in system and (value := text(identifier, "value")):
+            return value.upper()
+    return None
+
+
+def sender_of(message: Message) -> tuple[str | None, str | None]:
+    """(organisation's ODS code, system) the message names as its sender."""
+    header = message.header
+    if header is None:
+        return None, None
+    for name in ("sender", "responsible"):
+        for reference in children(header.resource, name):
+            if code := _code_of_reference(message, reference, header):
+                return code, _system(header.resource)
+    return None, _system(header.resource)
+
+
+def _code_of_reference(message: Message, reference: Tree, holder: Placed) -> str | None:
+    placed = message.resolve(reference, holder)
+    if placed is not None:
+        return organisation_code(placed.resource)
+    said = text(reference, "reference") or ""
+    if "directory.spineservices" in said and "/Organization/" in said:
+        # The national directory's address of an organisation ends in its ODS code.
+        return said.rsplit("/", 1)[-1].upper() or None
+    return organisation_code(reference)
+
+
+def reference_code(message: Message, reference: Tree, holder: Placed) -> str | None:
+    """The ODS code of the organisation a Reference means, in the message or by its own identifier."""
+    return _code_of_reference(message, reference, holder) if reference else None
+
+
+def _system(header: Tree) -> str | None:
+    sources = children(header, "source")
+    return (text(sources[0], "name") or text(sources[0], "endpoint")) if sources else None
+
+
+def message_event_type(message: Message) -> str | None:
+    """new, update or delete, as an NHS event header says (a removed death status still says new)."""
+    if message.header is None:
+        return None
+    for extension in extensions(message.header.resource, "MessageEventType"):
+        found = all_codings(extension, "valueCodeableConcept")
+        return found[0][1] if found else None
+    return None

@@ -1,0 +1,303 @@
+"""Builds the notice of one patient: a profile maps the resources about them, the reader's own judgement is set on top."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.adapter import Submission, notice_id
+from adapters.hospital_fhir.certificate import causes_of, certificate_number, is_place_of_death
+from adapters.hospital_fhir.message import Message, Placed
+from adapters.hospital_fhir.national import Signal, is_national, is_national_record
+from adapters.hospital_fhir.person import Numbers, numbers_of, practices, restricted_by_security
+from adapters.hospital_fhir.shape import Tree, child, children, codings, text
+from adapters.hospital_fhir.validity import check
+from adapters.hospital_fhir.verdict import Finding
+from adapters.hospital_fhir.versions import Version
+from integration_engine.mapping.notices import notice_from
+from integration_engine.mapping.paths import FhirSource
+from integration_engine.mapping.profile import Mapped, Profile
+from integration_engine.record.notice import DeathNotice, Problem, Provenance, Retraction, Source
+
+NATIONAL = "national"
+_OVER = ("resolved", "inactive", "remission", "refuted", "entered-in-error")
+_DISTRICT = re.compile(r"[EWNS]\d{8}")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What every notice of one message shares."""
+
+    submission: Submission
+    profile: Profile
+    version: Version
+    partner: str | None
+    system: str | None
+    message_id: str | None
+    content_hash: str
+
+
+def notice_of(
+    message: Message, patient: Placed, finding: Finding, envelope: Envelope, stated_at: str | None, position: int
+) -> DeathNotice:
+    """The notice or retraction of one kept patient. Raises Refused for a Patient that can't be read without guessing."""
+    judgement = finding.judgement
+    assert judgement is not None, "a kept finding has a judgement"
+    resource, problems = check(patient, envelope.version)
+    supporting: list[Problem] = []
+    for placed in _supporting(finding):
+        supporting += check(placed, envelope.version, strict=False)[1]
+    production = bool(envelope.submission.feed and envelope.submission.feed.production)
+    numbers = numbers_of(patient, production)
+    sources, places = _sources(message, patient, resource, finding)
+    mapped = _in_place(envelope.profile.map(FhirSource(sources)), places)
+    values, provenance = dict(mapped.values), dict(mapped.provenance)
+    for path, value, at in _judged(message, patient, finding, numbers):
+        if value is not None and value != ():
+            values[path] = value
+            provenance[path] = Provenance(
+                path=at, profile=envelope.profile.name, rule=f"{envelope.profile.name}/{path}#reader"
+            )
+    _tidy(values)
+    national = is_national(message) or (
+        judgement.status is not None and is_national_record(message, resource, numbers.nhs_number)
+    )
+    source = Source(
+        kind="national" if national else "hospital-fhir",
+        partner=NATIONAL if national else envelope.partner,
+        system=envelope.system,
+        message_id=envelope.message_id,
+        event=message.event,
+        local_ref=certificate_number(message) or numbers.local_ref,
+        visit=_visit(finding.stay.encounter or judgement.stay),
+        indirect=message.indirect or None,
+    )
+    retracted = finding.verdict == "retraction"
+    return notice_from(
+        Mapped(values, provenance, mapped.problems),
+        id=notice_id("hospital-fhir", source.partner, envelope.message_id, envelope.content_hash, position),
+        submission=envelope.content_hash,
+        source=source,
+        stated_at=stated_at,
+        received_at=envelope.submission.received_at,
+        profile=envelope.profile.name,
+        profile_version=envelope.profile.version,
+        intent="retract" if retracted else "report",
+        retraction=Retraction(form=judgement.outcome) if retracted else None,
+        contradiction=judgement.contradiction or None,
+        problems=(
+            *problems,
+            *supporting,
+            *judgement.problems,
+            *finding.birth.problems,
+            *finding.problems,
+            *numbers.problems,
+        ),
+    )
+
+
+def _supporting(finding: Finding) -> Iterable[Placed]:
+    stay = finding.stay
+    return [one for one in (stay.encounter, *stay.locations) if one is not None]
+
+
+def _sources(
+    message: Message, patient: Placed, resource: Tree, finding: Finding
+) -> tuple[dict[str, Any], dict[str, list[str]]]:
+    """The resources a profile's paths may begin with, and where each stands in the message."""
+    stay, relatives = finding.stay, finding.relatives
+    conditions = [one for one in message.about(patient, "Condition") if not _is_over(one.resource)]
+    encounters = [stay.encounter] if stay.encounter else []
+    header = [message.header] if message.header else []
+    placed = {
+        "Encounter": encounters,
+        "Location": list(stay.locations),
+        "Condition": conditions,
+        "MessageHeader": header,
+    }
+    sources: dict[str, Any] = {"Patient": resource}
+    places = {"Patient": [patient.path]}
+    for name, found in placed.items():
+        sources[name] = [one.resource for one in found]
+        places[name] = [one.path for one in found]
+    for name, people in (("Mother", relatives.mother), ("Carer", relatives.carers), ("Sibling", relatives.siblings)):
+        sources[name] = [person for person, _ in people]
+        places[name] = [at for _, at in people]
+    stay_path = stay.encounter.path if stay.encounter else ""
+    sources["Practice"] = practices(message, patient)
+    places["Practice"] = [f"{patient.path}.generalPractitioner"] * len(sources["Practice"])
+    sources["Organization"] = list(stay.organisations)
+    places["Organization"] = [f"{stay_path}.serviceProvider"] * len(stay.organisations)
+    sources["Sender"] = list(stay.senders) if stay.encounter else []
+    places["Sender"] = [f"{message.header.path}.sender" if message.header else ""] * len(stay.senders)
+    died_in = [one for one in message.of_type("Location") if is_place_of_death(one)]
+    sources["DeathPlace"] = [one.resource for one in died_in]
+    places["DeathPlace"] = [one.path for one in died_in]
+    sources["Observation"] = [one.resource for one in message.about(patient, "Observation")]
+    places["Observation"] = [one.path for one in message.about(patient, "Observation")]
+    return sources, places
+
+
+def _is_over(condition: Tree) -> bool:
+    """A diagnosis that is resolved, refuted or an error tells nothing of a death. STU3 writes the states as plain codes."""
+    for name in ("clinicalStatus", "verificationStatus"):
+        said = text(condition, name)
+        if said in _OVER or any(code in _OVER for _, code in codings(condition.get(name))):
+            return True
+    return False
+
+
+_PLACE = re.compile(r"([A-Z][A-Za-z]+)(?:\[(\d+)\])?")
+
+
+def _in_place(mapped: Mapped, places: dict[str, list[str]]) -> Mapped:
+    """The same with full FHIRPaths: ``Patient.gender`` to ``Bundle.entry[1].resource.gender``."""
+
+    def full(path: str) -> str:
+        return ", ".join(_full(one, places) for one in path.split(", "))
+
+    provenance = {
+        field: found.model_copy(update={"path": full(found.path)}) for field, found in mapped.provenance.items()
+    }
+    problems = tuple(
+        problem.model_copy(update={"path": full(problem.path)}) if problem.path else problem
+        for problem in mapped.problems
+    )
+    return Mapped(mapped.values, provenance, problems)
+
+
+def _full(path: str, places: dict[str, list[str]]) -> str:
+    start = _PLACE.match(path)
+    held = places.get(start[1], []) if start else []
+    index = int(start[2] or 0) if start else 0
+    return held[index] + path[start.end() :] if start and index < len(held) else path
+
+
+def _judged(message: Message, patient: Placed, finding: Finding, numbers: Numbers) -> Iterable[tuple[str, Any, str]]:
+    """(canonical path, value, where) of what the reader decides itself."""
+    judgement = finding.judgement
+    if judgement is None:
+        return
+    yield "child.nhs_number", numbers.nhs_number, numbers.nhs_number_at or patient.path
+    yield "child.nhs_number_status", numbers.status, numbers.nhs_number_at or patient.path
+    yield "child.other_identifiers", numbers.others, numbers.others_at or patient.path
+    if finding.birth_date:
+        yield "child.birth_date", finding.birth_date.value, finding.birth_date.path
+    if finding.placeholder:
+        yield "child.name_is_placeholder", True, f"{patient.path}.name"
+    if finding.signs:
+        yield "child.signs_of_childhood", finding.signs, patient.path
+    if finding.age:
+        yield "child.age_at_death", finding.age[0].model_dump(), finding.age[1]
+    headers = [message.header.resource] if message.header else []
+    if restricted_by_security(message.root, patient.resource, *headers):
+        yield "child.restricted", "protected-identity", f"{patient.path}.meta.security"
+    if finding.verdict == "retraction":
+        if judgement.status:
+            yield "death.status", judgement.status, judgement.status_at or judgement.said_at
+        return
+    if judgement.died_at:
+        yield "death.died_at", judgement.died_at.value, judgement.died_at.path
+        yield "death.died_at_basis", judgement.basis, judgement.died_at.path
+    if judgement.status:
+        yield "death.status", judgement.status, judgement.status_at or judgement.said_at
+    for path, value in finding.birth.values.items():
+        yield path, value, finding.birth.places.get(path, judgement.said_at)
+    yield from causes_of(message, patient)
+
+
+def _tidy(values: dict[str, Any]) -> None:
+    """What a path can't say: a district only where it is an ONS code, other names only where they differ."""
+    for address in values.get("child.addresses", ()):
+        if not _DISTRICT.fullmatch(str(address.get("lad_code", ""))):
+            address.pop("lad_code", None)
+    known_as = [name for name in values.get("child.known_as", ()) if name not in values.get("child.given_names", ())]
+    if "child.known_as" in values:
+        values["child.known_as"] = list(dict.fromkeys(known_as))
+    former = [name for name in values.get("child.former_names", ()) if name != values.get("child.family_name")]
+    if "child.former_names" in values:
+        values["child.former_names"] = former
+
+
+def _visit(stay: Placed | None) -> str | None:
+    """The hospital's own number of a stay, else its id."""
+    if stay is None:
+        return None
+    for identifier in children(stay.resource, "identifier"):
+        if found := text(identifier, "value"):
+            return found
+    return text(stay.resource, "id")
+
+
+def notice_of_signal(signal: Signal, envelope: Envelope, position: int = 0) -> DeathNotice:
+    """The notice of a national event that is no FHIR resource or has no data: all that is known is who and what."""
+    values = {
+        "child.nhs_number": signal.nhs_number,
+        "child.family_name": signal.family_name,
+        "child.birth_date": signal.birth_date,
+        "death.status": signal.status,
+    }
+    places = {
+        "child.nhs_number": signal.nhs_number_at,
+        "child.family_name": "subject.familyName",
+        "child.birth_date": "subject.dob",
+    }
+    held = {path: value for path, value in values.items() if value is not None}
+    provenance = {
+        path: Provenance(
+            path=places.get(path) or "data.deathNotificationStatus",
+            profile=envelope.profile.name,
+            rule=f"{envelope.profile.name}/{path}#reader",
+        )
+        for path in held
+    }
+    intents: dict[str, Any] = {"removed": "retract", "rekey": "rekey"}
+    return notice_from(
+        Mapped(held, provenance),
+        id=notice_id(
+            "hospital-fhir", NATIONAL, signal.message_id or envelope.message_id, envelope.content_hash, position
+        ),
+        submission=envelope.content_hash,
+        source=Source(
+            kind="national",
+            partner=NATIONAL,
+            message_id=signal.message_id or envelope.message_id,
+            event=signal.event or None,
+            indirect=True if signal.kind == "pointer" else None,
+        ),
+        stated_at=signal.stated_at,
+        received_at=envelope.submission.received_at,
+        profile=envelope.profile.name,
+        profile_version=envelope.profile.version,
+        intent=intents.get(signal.kind, "report"),
+        retraction=Retraction(form="status-removed") if signal.kind == "removed" else None,
+        rekey=signal.rekey,
+        problems=signal.problems,
+    )
+
+
+def notice_of_void(message: Message, envelope: Envelope, stated_at: str | None) -> DeathNotice:
+    """A certificate taken back: the message names it by its number only."""
+    return notice_from(
+        Mapped({}, {}),
+        id=notice_id("hospital-fhir", envelope.partner, envelope.message_id, envelope.content_hash, 0),
+        submission=envelope.content_hash,
+        source=Source(
+            kind="hospital-fhir",
+            partner=envelope.partner,
+            system=envelope.system,
+            message_id=envelope.message_id,
+            event=message.event,
+            local_ref=certificate_number(message),
+        ),
+        stated_at=stated_at,
+        received_at=envelope.submission.received_at,
+        profile=envelope.profile.name,
+        profile_version=envelope.profile.version,
+        intent="retract",
+        retraction=Retraction(form="withdrawn"),
+    )
+
+
+def last_updated(resource: Tree) -> str | None:
+    return text(child(resource, "meta"), "lastUpdated")

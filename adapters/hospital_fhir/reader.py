@@ -1,0 +1,257 @@
+"""Reads one submission: its people one by one, then, where any is kept, the message as a whole more strictly."""
+
+from dataclasses import replace
+from functools import cached_property
+from typing import Any
+
+from adapters.adapter import Item, Reading, Submission, content_hash
+from adapters.hospital_fhir.bundles import own_bytes
+from adapters.hospital_fhir.certificate import is_void
+from adapters.hospital_fhir.content import check_depth, check_strictly, media, tree_of
+from adapters.hospital_fhir.dates import moment
+from adapters.hospital_fhir.message import Message, Placed, lay_out, sender_of
+from adapters.hospital_fhir.national import is_national, is_signal, pointer_of, signal_of
+from adapters.hospital_fhir.notices import Envelope, last_updated, notice_of, notice_of_signal, notice_of_void
+from adapters.hospital_fhir.person import agrees, named_in_header
+from adapters.hospital_fhir.refusals import Refused
+from adapters.hospital_fhir.settings import settings_of
+from adapters.hospital_fhir.shape import child, kind_of, text, texts
+from adapters.hospital_fhir.subjects import subjects_of
+from adapters.hospital_fhir.validity import check_meaning
+from adapters.hospital_fhir.verdict import Finding, adult_for, finding_of
+from adapters.hospital_fhir.versions import Version, declared, of_message, resource_class
+from integration_engine.mapping.profile import Profile, load_profile
+from integration_engine.record.codes import PartnerKind
+from integration_engine.record.notice import Problem
+
+KIND: PartnerKind = "hospital-fhir"
+DEFAULT_PROFILE = "uk-core-r4"
+
+
+def proved_partner(submission: Submission) -> str | None:
+    """Who proved to have sent it, or whose feed it came by; None for a file of nobody's feed."""
+    return submission.partner or (submission.feed.partner if submission.feed else None)
+
+
+class Reader:
+    """Reads one submission. Raises Refused where the whole of it can't be taken."""
+
+    def __init__(self, submission: Submission, profile: Profile) -> None:
+        self.submission = submission
+        self.asked = profile
+        self.media = media(submission.content_type)
+        self.tree, self.form = tree_of(submission.body, self.media)
+
+    @cached_property
+    def message(self) -> Message:
+        return lay_out(self.tree)
+
+    def reading(self) -> Reading:
+        if is_signal(self.tree):
+            return self._signal_reading()
+        message = self.message
+        if message.deletes:
+            raise Refused("delete-requested", "Bundle.entry.request.method")
+        self._check_root()
+        if pointer := pointer_of(message):
+            return self._one(
+                Item(
+                    0,
+                    pointer_verdict(pointer.kind),
+                    "pointer",
+                    notice_of_signal(pointer, self.envelope),
+                    pointer.problems,
+                )
+            )
+        if is_void(message):
+            self._check_kept()
+            notice = notice_of_void(message, self.envelope, self._stated_at(None))
+            return self._one(Item(0, "retraction", "withdrawn", notice))
+        return self._people()
+
+    @cached_property
+    def version(self) -> Version:
+        stated = settings_of(self.asked, self.submission.feed).fhir_version
+        default: Version = declared(stated) or ("STU3" if stated == "STU3" else "R5" if stated == "R5" else "R4")
+        return of_message([one.resource for one in self.message.resources], self.media.version, default)
+
+    def _check_root(self) -> None:
+        """The resource sent must be one of the release; a lone R5 Encounter that nobody called R5 is not taken for one."""
+        root = self.message.root
+        if resource_class(kind_of(root), "STU3" if self.version == "DSTU2" else self.version) is None:
+            raise Refused("unknown-resource", "resourceType")
+        if kind_of(root) == "Encounter" and self.version == "R5" and declared(self.media.version) != "R5":
+            raise Refused("wrong-version", "Encounter")
+
+    @cached_property
+    def profile(self) -> Profile:
+        """The profile asked for, or the shipped one that the message's shape calls for where none was."""
+        if self.asked.name != DEFAULT_PROFILE or is_signal(self.tree):
+            return self.asked
+        if self.version == "STU3" and is_national(self.message):
+            return load_profile("national-death-stu3")
+        if any(
+            "/vrdr/" in profile or "/vrdr-" in profile
+            for one in self.message.resources
+            for profile in texts(child(one.resource, "meta"), "profile")
+        ):
+            return load_profile("vrdr-r4")
+        return load_profile("r5-patient") if self.version == "R5" else self.asked
+
+    @cached_property
+    def message_id(self) -> str | None:
+        """The Bundle's or header's own id. A lone resource has none: its id comes again whenever it changes."""
+        if kind_of(self.tree) != "Bundle":
+            return text(self.tree, "id") if is_signal(self.tree) else self.submission.message_id
+        header = self.message.header
+        own = text(child(self.tree, "identifier"), "value") or (text(header.resource, "id") if header else None)
+        return own or text(self.tree, "id") or self.submission.message_id
+
+    @cached_property
+    def partner(self) -> str | None:
+        proved = proved_partner(self.submission)
+        return proved or (None if is_signal(self.tree) else sender_of(self.message)[0])
+
+    @cached_property
+    def envelope(self) -> Envelope:
+        system = None if is_signal(self.tree) else sender_of(self.message)[1]
+        return Envelope(
+            self.submission,
+            self.profile,
+            "R4" if is_signal(self.tree) else self.version,
+            self.partner,
+            system,
+            self.message_id,
+            content_hash(self.submission.body),
+        )
+
+    def _one(self, item: Item) -> Reading:
+        return self._made((item,), item.problems if item.notice is None else ())
+
+    def _made(
+        self,
+        items: tuple[Item, ...],
+        problems: tuple[Problem, ...] = (),
+        hint: str | None = None,
+        envelope: Envelope | None = None,
+        body: bytes | None = None,
+    ) -> Reading:
+        made = envelope or self.envelope
+        return Reading(
+            index=0,
+            kind=KIND,
+            profile=made.profile.name,
+            items=items,
+            problems=problems,
+            message_id=self.message_id,
+            partner=self.partner,
+            content_hash=made.content_hash,
+            hint=hint,
+            body=body,
+        )
+
+    def _signal_reading(self) -> Reading:
+        signal = signal_of(self.tree)
+        check_strictly(self.submission.body)
+        settings = settings_of(self.asked, self.submission.feed)
+        if signal.kind == "other":
+            return self._made((Item(0, "passed-over", "other-event"),))
+        if signal.birth_date:
+            years = 0 if signal.kind == "death" else settings.late_years
+            if adult_for(signal.birth_date, self.submission.received_at, self.submission.age_rules, years):
+                return self._made((Item(0, "passed-over", "adult"),))
+        notice = notice_of_signal(signal, self.envelope)
+        return self._one(Item(0, pointer_verdict(signal.kind), signal.kind, notice, signal.problems))
+
+    def _stated_at(self, patient: Placed | None) -> str | None:
+        """When the sender says it: by the header, which orders an event's messages; else the resource, else the Bundle."""
+        header = self.message.header
+        candidates: list[tuple[str | None, str]] = []
+        if header is not None:
+            candidates += [
+                (last_updated(header.resource), f"{header.path}.meta.lastUpdated"),
+                (text(header.resource, "timestamp"), f"{header.path}.timestamp"),
+            ]
+        bundle = (text(self.tree, "timestamp"), "Bundle.timestamp")
+        own = (last_updated(patient.resource), f"{patient.path}.meta.lastUpdated") if patient else (None, "")
+        candidates += [bundle, own] if header is not None else [own, bundle]
+        for said, path in candidates:
+            if said:
+                return moment(said, path, midnight_is_unknown=False).value
+        return None
+
+    def _people(self) -> Reading:
+        """An item for each patient of the message."""
+        message = self.message
+        settings = settings_of(self.profile, self.submission.feed)
+        patients = subjects_of(message)
+        if not patients:
+            self._check_focus(always=False)
+            return self._made((Item(0, "passed-over", "no-death"),))
+        found: list[Finding | Problem] = []
+        for patient in patients:
+            try:
+                found.append(finding_of(message, patient, self.submission, settings, self._stated_at(patient)))
+            except Refused as refused:
+                found.append(refused.problem)
+        kept = [
+            patient
+            for patient, finding in zip(patients, found, strict=True)
+            if isinstance(finding, Problem) or finding.kept
+        ]
+        problems: tuple[Problem, ...] = ()
+        envelope, body = self.envelope, None
+        if kept:
+            problems = self._check_kept()
+            body = own_bytes(message, patients, kept) if self.form == "json" else None
+            envelope = replace(envelope, content_hash=content_hash(body)) if body else envelope
+        items = tuple(
+            self._item(index, patient, finding, envelope)
+            for index, (patient, finding) in enumerate(zip(patients, found, strict=True))
+        )
+        hint = next((finding.hint for finding in found if isinstance(finding, Finding) and finding.hint), None)
+        return self._made(items, problems, hint, envelope, body)
+
+    def _item(self, index: int, patient: Placed, finding: Finding | Problem, envelope: Envelope) -> Item:
+        if isinstance(finding, Problem):
+            return Item(index, "refused", finding.code, problems=(finding,))
+        if not finding.kept:
+            return Item(index, finding.verdict, finding.reason)
+        position = self.message.resources.index(patient) if patient in self.message.resources else index
+        try:
+            notice = notice_of(self.message, patient, finding, envelope, self._stated_at(patient), position)
+        except Refused as refused:
+            return Item(index, "refused", refused.code, problems=(refused.problem,))
+        return Item(index, finding.verdict, finding.reason, notice, notice.problems)
+
+    def _check_kept(self) -> tuple[Problem, ...]:
+        """What is only worth looking at in a message that will be kept. Raises Refused; problems are the message's own."""
+        if self.form == "json":
+            check_strictly(self.submission.body)
+        check_depth(self.tree)
+        message, problems = self.message, []
+        if text(self.tree, "implicitRules"):
+            raise Refused("implicit-rules", f"{kind_of(self.tree)}.implicitRules")
+        if message.header is not None:
+            check_meaning(message.header.resource, message.header.path)
+        elif message.bundle_type == "message":
+            problems.append(
+                Problem(
+                    code="no-header", text="A message Bundle should begin with a MessageHeader.", path="Bundle.entry[0]"
+                )
+            )
+        self._check_focus(always=True)
+        named = named_in_header(message)
+        if named and not any(agrees(named, one) for one in message.of_type("Patient")):
+            raise Refused("identity-disagrees", message.header.path if message.header else None)
+        return tuple(problems)
+
+    def _check_focus(self, always: bool) -> None:
+        """A focus that isn't there is refused where something is kept, or where the event itself is about a death."""
+        if (always or "death" in (self.message.event or "").lower()) and (missing := self.message.focus_missing):
+            raise Refused("bad-focus", missing)
+
+
+def pointer_verdict(kind: str) -> Any:
+    """The verdict of a national event by its kind."""
+    return {"removed": "retraction", "rekey": "rekey"}.get(kind, "notice")

@@ -1,0 +1,40 @@
+"""Whom a message is about: its Patients, or, where a death is told without one, whoever the death's own reference names."""
+
+from adapters.hospital_fhir.death import tells_of_death
+from adapters.hospital_fhir.message import Message, Placed
+from adapters.hospital_fhir.person import is_nhs_system
+from adapters.hospital_fhir.refusals import Refused
+from adapters.hospital_fhir.shape import child, children, text
+
+
+def subjects_of(message: Message) -> list[Placed]:
+    """The patients of a message in its order, and a stand-in for each subject of a death that is named by NHS number only.
+
+    Raises Refused where a death is told and nobody can say of whom.
+    """
+    patients = message.of_type("Patient")
+    if patients:
+        return patients
+    found: dict[str, Placed] = {}
+    for placed in (one for kind in ("Encounter", "Observation", "Composition") for one in message.of_type(kind)):
+        if not tells_of_death(placed):
+            continue
+        name = "subject" if "subject" in placed.resource else "patient"
+        identifier = child(child(placed.resource, name), "identifier")
+        number = text(identifier, "value") if is_nhs_system(text(identifier, "system")) else None
+        if number is None:
+            raise Refused("no-subject", f"{placed.path}.{name}")
+        stand_in = {"resourceType": "Patient", "identifier": [identifier]}
+        found.setdefault(number, Placed(stand_in, f"{placed.path}.{name}"))
+    return list(found.values())
+
+
+def linked(message: Message, one: Placed, other: Placed) -> bool:
+    """Whether two patients belong to one story: mother and baby, the same person twice."""
+    for link in children(one.resource, "link"):
+        target = message.resolve(child(link, "other"), one)
+        if target is other:
+            return True
+        if target is not None and message.resolve(child(target.resource, "patient"), target) is other:
+            return True
+    return False
