@@ -40,7 +40,8 @@ def command(
         for found in readings([path], choice):
             book.add(found.file, found.reading)
     reference = load_reference(postcodes=settings.postcodes, sites=settings.sites)
-    outcome = book.decide(people, reference, choice.at, Switches(**settings.switches))
+    switches: dict[str, Any] = dict(settings.switches)
+    outcome = book.decide(people, reference, choice.at, Switches(**switches))
     for name in book.unknown_subjects(people, outcome):
         typer.echo(f"a decision is about {name}, which is neither a reference nor a case here", err=True)
     answer = book.to_json(outcome, restricted_role=role == "restricted")
@@ -77,7 +78,9 @@ def _show(console: Console, answer: dict[str, Any]) -> None:
         if answer[name]:
             console.print(f"[bold]{name.replace('_', ' ')}[/] {len(answer[name])}")
             for row in answer[name][:20]:
-                console.print("  " + escape(row if isinstance(row, str) else f"{row['ref']}: {_why(row)}"), highlight=False)
+                console.print(
+                    "  " + escape(row if isinstance(row, str) else f"{row['ref']}: {_why(row)}"), highlight=False
+                )
 
 
 def _why(row: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ expected death told twice, a stillbirth, a re-sent message, a misfiled adult, a 
 have nothing to do with any of it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Literal
@@ -48,6 +48,16 @@ PARTNERS = (OXFORD, LONDON, SOUTHAMPTON, CHILDRENS, SWINDON, NATIONAL, WILTSHIRE
 PANELS = ("BERKS", "OXON", "WILTSW", "WELC", "NCL", "HIPS")
 """The panels that something of this day concerns."""
 
+EXPECTED: Mapping[str, tuple[str, ...]] = {
+    "BERKS": ("new",),
+    "OXON": ("copy",),
+    "WILTSW": ("copy",),
+    "WELC": ("new", "new", "new"),
+    "NCL": ("copy",),
+    "HIPS": ("new", "new", "withdraw"),
+}
+"""The kinds of delivery that each panel must have found by the end of the day, whatever else comes."""
+
 
 class Day:
     """The messages of one day. ``today`` is the day they are sent; everybody dies within the two days before it."""
@@ -82,7 +92,7 @@ class Day:
             "female",
             invented_nhs_number(1),
             lines=("1 Quay Street",),
-            postcode="RG1 1LX",
+            postcode="RG1 1LZ",
         )
         died = self._at(1, 4, 10)
         event: dict[str, Any] = {

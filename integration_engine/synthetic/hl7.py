@@ -53,9 +53,9 @@ def adt(
 
     pid = Segment("PID", version=version)
     pid.pid_1 = "1"
-    identifiers = [f"{local_id or 'H' + control_id}^^^{hospital.ods_code}^MR"]
-    if child.nhs_number:
-        identifiers.insert(0, f"{child.nhs_number}^^^NHS^NH")
+    identifiers = [f"{child.nhs_number}^^^NHS^NH"] if child.nhs_number else []
+    if local_id:
+        identifiers.append(f"{local_id}^^^{hospital.ods_code}^MR")
     for identifier in identifiers:
         field = Field("PID_3", version=version)
         field.value = identifier

@@ -13,7 +13,7 @@ OXFORD, SWINDON, GOSH, ROYAL_LONDON = (hl7.Hospital(code) for code in ("RTH", "R
 WILTSHIRE_POLICE = "E23000038"
 
 READING_GIRL = Child(
-    "Harrow", "Ava", "2014-05-09", "female", invented_nhs_number(1), lines=("1 Quay Street",), postcode="RG1 1LX"
+    "Harrow", "Ava", "2014-05-09", "female", invented_nhs_number(1), lines=("1 Quay Street",), postcode="RG1 1LZ"
 )
 
 
@@ -274,7 +274,7 @@ def test_s5_nothing_held_a_retraction_waits_for_its_death(cdr_try: Try) -> None:
 
 def birth(control: str, died_at: str = "2026-05-04T10:40", **observations: str) -> bytes:
     baby = Child(
-        "Shaw", "BABY", "2026-05-04", "female", lines=("3 Park View",), postcode="B15 2TG", mother="Ann Shaw",
+        "Shaw", "BABY", "2026-05-04", "female", lines=("3 Park View",), postcode="B4 6NH", mother="Ann Shaw",
         mother_nhs_number=invented_nhs_number(610),
     )  # fmt: skip
     stillborn = "STILLBIRTH" in observations

@@ -1,0 +1,142 @@
+"""``cdr demo``: the main job, shown from end to end."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.progress import track
+from rich.table import Table
+
+from integration_engine.record.dates import LONDON
+from integration_engine.services import ServiceUnavailable
+from integration_engine.synthetic.day import EXPECTED, PANELS, PARTNERS, Day
+from integration_engine.synthetic.doors import Doors, Mllp
+from integration_engine.synthetic.engine import Engine, EngineFailed, engine
+
+_ARRIVAL_SECONDS = 60.0
+_LOOK_SECONDS = 0.5
+
+
+@dataclass
+class Seen:
+    """What the partners were answered and what the panels found in their inboxes."""
+
+    answers: Counter[tuple[str, str]] = field(default_factory=Counter)
+    deliveries: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {panel: [] for panel in PANELS})
+    cursors: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every panel holds what this day must bring it."""
+        return all(
+            Counter(d["kind"] for d in self.deliveries[panel]) >= Counter(kinds) for panel, kinds in EXPECTED.items()
+        )
+
+
+def command(
+    once: Annotated[bool, typer.Option("--once", help="End with the summary; exit 1 if a case is missing.")] = False,
+) -> None:
+    """The main job, shown: partners send through the real front doors, cases arrive at CDOPs."""
+    console = Console()
+    console.print("Starting a broker and an engine of their own ...")
+    try:
+        with engine(PARTNERS, PANELS) as running:
+            complete = _show(console, running)
+            if not once:
+                _stay(console, running)
+    except (ServiceUnavailable, EngineFailed) as problem:
+        typer.echo(str(problem), err=True)
+        raise typer.Exit(1) from problem
+    raise typer.Exit(0 if complete else 1)
+
+
+def _show(console: Console, running: Engine) -> bool:
+    seen = Seen()
+    sendings = list(Day(datetime.now(LONDON).date()).sendings())
+    with Mllp("127.0.0.1", running.mllp_port) as mllp:
+        doors = Doors(running.http, mllp, running.tokens)
+        for sending in track(sendings, "partners are sending", console=console, transient=True):
+            answer = doors.send(sending)
+            seen.answers[sending.door, answer.outcome] += 1
+            if not sending.what.startswith("an ordinary"):
+                console.print(
+                    f"  {sending.partner:<10} {sending.door:<8} {answer.told:<4} {sending.what}", highlight=False
+                )
+    with Live(_arrivals(seen), console=console, transient=True) as live:
+        deadline = time.monotonic() + _ARRIVAL_SECONDS
+        while not seen.complete and time.monotonic() < deadline:
+            running.require_running()
+            _look(running, seen)
+            live.update(_arrivals(seen))
+            time.sleep(_LOOK_SECONDS)
+        _look(running, seen)
+    console.print(_arrivals(seen))
+    _summary(console, running, seen, len(sendings))
+    return seen.complete
+
+
+def _look(running: Engine, seen: Seen) -> None:
+    """Read each panel's inbox on from where it was last read, and acknowledge what is there."""
+    for panel, found in seen.deliveries.items():
+        token, cursor = running.tokens[panel], seen.cursors.get(panel)
+        path = f"/cdop/{panel}/deliveries" + (f"?after={cursor}" if cursor else "")
+        status, page = running.http.call("GET", path, token)
+        if status != 200:
+            continue
+        seen.cursors[panel] = page.get("next") or cursor or ""
+        for delivery in page["deliveries"]:
+            found.append(delivery)
+            running.http.call("POST", f"{path.partition('?')[0]}/{delivery['delivery']}/acknowledge", token)
+
+
+def _arrivals(seen: Seen) -> Table:
+    table = Table(title="What arrived at the panels", title_justify="left")
+    for heading in ("CDOP", "delivery", "case", "version", "why"):
+        table.add_column(heading)
+    for panel, found in seen.deliveries.items():
+        for delivery in found:
+            lead = (delivery.get("routing") or {}).get("lead") or {}
+            why = lead.get("rule", "") if delivery["kind"] == "new" else delivery.get("reason") or ""
+            table.add_row(panel, delivery["kind"], delivery["case"], str(delivery["version"]), why)
+    return table
+
+
+def _summary(console: Console, running: Engine, seen: Seen, sent: int) -> None:
+    table = Table(title=f"{sent} messages sent", title_justify="left")
+    for heading in ("door", "answer", "messages"):
+        table.add_column(heading)
+    for (door, outcome), count in sorted(seen.answers.items()):
+        table.add_row(door, outcome, str(count))
+    console.print(table)
+    cases = {d["case"] for found in seen.deliveries.values() for d in found}
+    for panel, found in seen.deliveries.items():
+        kinds = Counter(d["kind"] for d in found)
+        console.print(
+            f"{panel:<8} " + (", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "nothing")
+        )
+    missing = {
+        p: kinds
+        for p, kinds in EXPECTED.items()
+        if not Counter(d["kind"] for d in seen.deliveries[p]) >= Counter(kinds)
+    }
+    if missing:
+        console.print(f"[bold red]not everything arrived:[/] {', '.join(missing)} wait for more")
+    else:
+        console.print(f"[bold green]{len(cases)} cases[/] reached the panels that must know of them")
+
+
+def _stay(console: Console, running: Engine) -> None:
+    console.print(f"\nThe console stays open: http://127.0.0.1:{running.http_port}/console")
+    console.print(f"Sign in with this token: {running.operator_token}")
+    console.print("Ctrl-C ends everything.")
+    try:
+        while True:
+            running.require_running()
+            time.sleep(1)
+    except KeyboardInterrupt:
+        console.print("ending")

@@ -1,0 +1,118 @@
+"""One engine of its own for the demonstration: a broker, a store in a temporary folder, gateway and worker as processes.
+
+Everything is started as an operator would start it (``cdr run``), with settings in the environment, on ports found free.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from integration_engine.broker.declare import apply_topology
+from integration_engine.broker.topology import load_topology
+from integration_engine.services import rabbitmq
+from integration_engine.services.private import free_ports
+from integration_engine.settings import load_settings
+from integration_engine.store.database import open_store
+from integration_engine.store.identities import Identities
+from integration_engine.synthetic.day import Partner
+from integration_engine.synthetic.doors import Http
+
+_START_SECONDS = 60.0
+_STOP_SECONDS = 20.0
+
+
+class EngineFailed(RuntimeError):
+    """The engine didn't come up, or stopped by itself. The text says which part and where its log is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A running engine: where its doors are, and the tokens of those who use them, by code."""
+
+    http: Http
+    http_port: int
+    mllp_port: int
+    tokens: Mapping[str, str]
+    operator_token: str
+    folder: Path
+    process: "subprocess.Popen[bytes]"
+
+    def require_running(self) -> None:
+        """Raises EngineFailed once the engine has stopped."""
+        if self.process.poll() is not None:
+            raise EngineFailed(
+                f"the engine stopped with status {self.process.returncode}: see {self.folder / 'engine.log'}"
+            )
+
+
+@contextmanager
+def engine(partners: Iterable[Partner], panels: Iterable[str]) -> Iterator[Engine]:
+    """Start broker and engine, register partners and panels, and stop everything at the end.
+
+    Raises ServiceUnavailable where no broker can be had, EngineFailed where the engine doesn't come up.
+    """
+    with rabbitmq() as broker, tempfile.TemporaryDirectory(prefix="cdr-demo-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        http_port, mllp_port = free_ports(2)
+        environment = {
+            "CDR_AMQP_URL": broker.url,
+            "CDR_DATABASE_URL": f"sqlite:///{folder / 'cdr.sqlite3'}",
+            "CDR_KEYS_FILE": str(folder / "keys.json"),
+            "CDR_HTTP_PORT": str(http_port),
+            "CDR_MLLP": json.dumps([{"host": "127.0.0.1", "port": mllp_port}]),
+            "CDR_COOKIE_SECURE": "false",
+        }
+        if broker.management_url:
+            environment["CDR_AMQP_MANAGEMENT_URL"] = broker.management_url
+        os.environ.update(environment)
+        apply_topology(load_topology(), broker.url)
+        tokens, operator = _register(partners, panels)
+        process = _start(folder)
+        try:
+            started = Engine(Http("127.0.0.1", http_port), http_port, mllp_port, tokens, operator, folder, process)
+            _await_ready(started)
+            yield started
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _register(partners: Iterable[Partner], panels: Iterable[str]) -> tuple[dict[str, str], str]:
+    store = open_store(load_settings(), upgrade=True)
+    try:
+        register = Identities(store)
+        tokens = {p.code: register.add(p.code, "partner", kinds=(p.kind,)).text for p in partners}
+        tokens |= {panel: register.add(panel, "cdop").text for panel in panels}
+        return tokens, register.add("demo-operator", "operator").text
+    finally:
+        store.close()
+
+
+def _start(folder: Path) -> "subprocess.Popen[bytes]":
+    log = (folder / "engine.log").open("wb")
+    command = [sys.executable, "-m", "integration_engine.cli", "run", "all"]
+    return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder)  # noqa: S603 - our own program
+
+
+def _await_ready(started: Engine) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        started.require_running()
+        try:
+            status, _ = started.http.call("GET", "/health/ready")
+        except OSError:
+            status = 0
+        if status == 200:
+            return
+        time.sleep(0.2)
+    raise EngineFailed(f"the engine isn't ready after {_START_SECONDS:.0f} s: see {started.folder / 'engine.log'}")
