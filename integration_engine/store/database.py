@@ -26,6 +26,7 @@ from integration_engine.store import migrations
 from integration_engine.store.tables import KeyInUse
 
 BUSY_TIMEOUT_MS = 10_000
+_UPGRADE_FIRST = "The database's schema is not this program's: run cdr db upgrade."
 _SQLITE_PASSES = frozenset({"BUSY", "LOCKED", "IOERR", "FULL", "CANTOPEN", "PROTOCOL", "NOMEM"})
 # SQLSTATE classes: connection, rollback (deadlock, serialization), resources, operator intervention, system.
 _POSTGRES_PASSES = ("08", "40", "53", "55", "57", "58")
@@ -142,7 +143,7 @@ class Store:
         """Raises NotUpgraded where the database's schema isn't the newest this program knows."""
         with _failures(), self.engine.connect() as connection:
             if migrations.revision(connection) != migrations.newest():
-                raise NotUpgraded("The database's schema is not this program's: run cdr db upgrade.")
+                raise NotUpgraded(_UPGRADE_FIRST)
 
     def require_keys(self, now: datetime) -> None:
         """Raises KeyMissing where something here was sealed or indexed with a key that isn't held; notes the keys held."""
@@ -175,32 +176,50 @@ def open_store(settings: StoreSettings, *, upgrade: bool = False) -> Store:
     Raises NotUpgraded, KeyMissing, KeyUnreadable or Transient.
     """
     url = settings.database_url.get_secret_value()
-    embedded = make_url(url).get_backend_name() == "sqlite"
-    if embedded:
-        Path(make_url(url).database or ".").parent.mkdir(parents=True, exist_ok=True)
-    store = Store(url, keyring(os.environ, settings.keys_file, create=embedded))
     if upgrade:
-        upgrade_schema(store.engine)
-    store.require_schema()
+        upgrade_schema(url)
+    elif schema_of(url) != migrations.newest():
+        raise NotUpgraded(_UPGRADE_FIRST)
+    # A new keys file beside a database that knows its keys would only hide that they are lost.
+    first_start = make_url(url).get_backend_name() == "sqlite" and not _keys_in_use(url)
+    store = Store(url, keyring(os.environ, settings.keys_file, create=first_start))
     store.require_keys(datetime.now(UTC))
     return store
 
 
-def upgrade_schema(database: str | Engine) -> str:
-    """Bring a database (by URL or engine) to the newest schema and return its revision. Raises Transient."""
-    engine = _engine(database) if isinstance(database, str) else database
+def schema_of(url: str) -> str | None:
+    """The revision of a database's schema, None where it has none yet. Raises Transient."""
+    with _briefly(url) as connection:
+        return migrations.revision(connection)
+
+
+def upgrade_schema(url: str) -> str:
+    """Bring a database to the newest schema and return its revision. Raises Transient."""
+    with _briefly(url) as connection:
+        return migrations.upgrade(connection)
+
+
+def _keys_in_use(url: str) -> bool:
+    with _briefly(url) as connection:
+        return connection.execute(select(table(KeyInUse).c.purpose)).first() is not None
+
+
+@contextmanager
+def _briefly(url: str) -> Iterator[Connection]:
+    engine = _engine(url)
     try:
         with _failures(), engine.connect() as connection:
-            return migrations.upgrade(connection)
+            yield connection
     finally:
-        if isinstance(database, str):
-            engine.dispose()
+        engine.dispose()
 
 
 def _engine(url: str) -> Engine:
     address = make_url(url)
     if address.get_backend_name() == "postgresql":
         return create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    if address.database:
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(address)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
