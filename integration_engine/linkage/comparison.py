@@ -11,7 +11,7 @@ from rapidfuzz.distance import OSA
 
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.model import Model
-from integration_engine.linkage.names import alike, known, slip, spelled
+from integration_engine.linkage.names import alike, slip, spelled
 
 # Bits of a shared rare name at most: beyond this a table knows nothing.
 _RAREST = 12.0
@@ -202,7 +202,7 @@ def given_level(a: Evidence, b: Evidence, model: Model) -> tuple[str, str, float
     elif _crossed(one, other):
         shared = next(x for x in one for y in other if alike(x, y))
         return "crossed", "", _rarity(model, "given", spelled(shared))
-    elif slip(first, rival) and not (known(first) and known(rival)):
+    elif slip(first, rival):
         level = "slip"
     elif first[0] == rival[0] and 1 in (len(first), len(rival)):
         return "initial", "", 0.0
@@ -265,11 +265,11 @@ def family_level(a: Evidence, b: Evidence, model: Model) -> tuple[str, float]:
     short, long = sorted((whole, rival), key=len)
     if len(short) >= 5 and (long.startswith(short) or long.endswith(short)):
         return "part", rarity
-    if slip(whole, rival) and not (known(whole) and known(rival)):
+    if slip(whole, rival):
         return "slip", rarity
     for x in one:
         for y in other:
-            if slip(x, y) and (len(one) > 1 or len(other) > 1) and not (known(x) and known(y)):
+            if slip(x, y) and (len(one) > 1 or len(other) > 1):
                 return "part", _rarity(model, "family", spelled(x))
     mine, theirs = {*one, *a.also_family, *a.mother_family}, {*other, *b.also_family, *b.mother_family}
     if any(alike(x, y) for x in mine for y in theirs):

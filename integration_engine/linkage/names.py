@@ -23,6 +23,7 @@ _LETTERS = str.maketrans(
     {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "ß": "ss", "þ": "th", "ʿ": "", "ʾ": ""}
 )
 _APOSTROPHES = re.compile(r"['’‘`´ʼ]")
+_DOUBLED = re.compile(r"(.)\1+")
 _NOT_LETTERS = re.compile(r"[^a-z0-9]+")
 # Written apart or together, with or without: the article and the words for "son/daughter of" and "servant of the".
 _DROPPED = frozenset(
@@ -130,13 +131,39 @@ def _formal() -> dict[str, frozenset[str]]:
     table: dict[str, set[str]] = {}
     for row in _rows("diminutives.csv"):
         for short in row[1:]:
-            table.setdefault(spelled(short), set()).add(spelled(row[0]))
+            table.setdefault(_level(short), set()).add(_level(row[0]))
     return {short: frozenset(names) for short, names in table.items()}
 
 
+def _level(name: str) -> str:
+    return spelled(plain(name).replace(" ", ""))
+
+
+@lru_cache(maxsize=1)
+def _spellings() -> dict[str, tuple[str, ...]]:
+    """The usual spelling to all the others."""
+    table: dict[str, list[str]] = {}
+    for spelling, usual in _variants().items():
+        table.setdefault(usual, []).append(spelling)
+    return {usual: tuple(spellings) for usual, spellings in table.items()}
+
+
 def spelled(name: str) -> str:
-    """The name in its usual spelling: ``mohamed`` and ``muhammad`` are one name."""
-    return _variants().get(name, name)
+    """The name in its usual spelling: ``mohamed`` and ``muhammad`` are one name. A doubled letter is no other name
+    (``Ibrahiim``, ``Matt``)."""
+    found = _variants().get(name)
+    if found is None and name != (single := _DOUBLED.sub(r"\1", name)):
+        found = _undoubled().get(single, name)
+    return found or name
+
+
+@lru_cache(maxsize=1)
+def _undoubled() -> dict[str, str]:
+    """Known names with their doubled letters made single, to the usual spelling."""
+    table: dict[str, str] = {}
+    for name in sorted(_listed()):
+        table.setdefault(_DOUBLED.sub(r"\1", name), _variants().get(name, name))
+    return table
 
 
 @lru_cache(maxsize=100_000)
@@ -180,18 +207,34 @@ def alike(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=200_000)
 def slip(one: str, other: str) -> bool:
-    """Whether one is a slip of the pen away from the other: one edit, two in long names."""
+    """Whether one is a slip of the pen away from the other, in any of the other's spellings, where at most one of them is
+    a name of its own (Mia and Maia are two names; Mohamme is a slip of Mohammed, and so of Muhammad)."""
+    if known(one):
+        return not known(other) and _misspells(other, one)
+    return _misspells(one, other)
+
+
+def _misspells(typed: str, name: str) -> bool:
+    return any(_one_edit(typed, spelling) for spelling in (name, *_spellings().get(spelled(name), ())))
+
+
+def _one_edit(one: str, other: str) -> bool:
+    """One edit apart, two in long names."""
     longest = max(len(one), len(other))
-    return longest >= 4 and OSA.distance(one, other, score_cutoff=2) <= (2 if longest >= 9 else 1)
+    return longest >= 3 and OSA.distance(one, other, score_cutoff=2) <= (2 if longest >= 9 else 1)
+
+
+@lru_cache(maxsize=1)
+def _listed() -> frozenset[str]:
+    tables = (row for table in ("variants.csv", "diminutives.csv") for row in _rows(table))
+    return frozenset(plain(name).replace(" ", "") for row in tables for name in row)
 
 
 @lru_cache(maxsize=1)
 def _known() -> frozenset[str]:
     """Every name in the frozen tables: a name of its own, not a slip of a similar one."""
     shares = json.loads((TABLES / "model-1.json").read_text(encoding="utf-8"))["name_shares"]
-    tables = (row for table in ("variants.csv", "diminutives.csv") for row in _rows(table))
-    listed = {plain(name).replace(" ", "") for row in tables for name in row}
-    return frozenset(listed).union(shares["given"], shares["family"])
+    return _listed().union(shares["given"], shares["family"])
 
 
 def known(name: str) -> bool:

@@ -15,6 +15,7 @@ from integration_engine.linkage.blocking import keys
 from integration_engine.linkage.comparison import Compared, compare
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.model import Model, shipped
+from integration_engine.linkage.names import alike, slip
 from integration_engine.linkage.rekeys import Rekeys, rekeyed
 
 
@@ -97,7 +98,7 @@ def bonded(a: Evidence, b: Evidence, model: Model | None = None) -> bool:
     resolving that alone gives the same clusters as resolving everything."""
     model = model or shipped()
     compared = compare(a, b, model)
-    if compared.score >= model.review or compared.event == "equal" or a.rekey or b.rekey:
+    if _plausible(compared, model) or compared.event == "equal" or a.rekey or b.rekey:
         return True
     return bool(guard.kin(a, b, compared, guard.vetoes(a, b, compared)))
 
@@ -126,11 +127,15 @@ def _consider(graph: _Graph, a: Evidence, b: Evidence, model: Model) -> None:
         family = guard.kin(a, b, compared, barred)
         if family:
             graph.kin[a.id][b.id] = graph.kin[b.id][a.id] = family
-    if compared.score >= model.review:
+    if _plausible(compared, model):
         edge = _Edge(a.id, b.id, compared, barred, guard.holds(a, b, compared))
         graph.edges[a.id, b.id] = edge
         graph.at[a.id].append(edge)
         graph.at[b.id].append(edge)
+
+
+def _plausible(compared: Compared, model: Model) -> bool:
+    return compared.score >= model.review or guard.maybe_adopted(compared)
 
 
 def _guard(graph: _Graph, items: dict[str, Evidence], model: Model) -> None:
@@ -138,20 +143,11 @@ def _guard(graph: _Graph, items: dict[str, Evidence], model: Model) -> None:
     for edge in graph.edges.values():
         a, b = items[edge.a], items[edge.b]
         kin = graph.kin.get(edge.a, {}) | graph.kin.get(edge.b, {})
-        if (kin or a.known_multiple or b.known_multiple) and not _told_apart(a, b, edge.compared, kin):
+        guarded = bool(kin) or a.known_multiple or b.known_multiple
+        if guarded and not guard.told_apart(a, b, edge.compared, kin, [items[id] for id in kin]):
             edge.holds += ("multiple-birth-or-sibling-known",)
         if not edge.vetoes and not edge.holds and _rivalled(graph, edge, model):
             edge.holds += ("rival-close",)
-
-
-def _told_apart(a: Evidence, b: Evidence, c: Compared, kin: dict[str, str]) -> bool:
-    """Whether these two can't have been mixed up with a twin or sibling: an own identifier and the same name; against a
-    sibling of another age the full birth date is such an identifier."""
-    if c.given not in ("equal", "variant") or c.second == "conflict":
-        return False
-    own = c.nhs == "equal" or c.local_ref == "equal" or c.person == "equal"
-    only_siblings = "twin" not in kin.values() and not a.known_multiple and not b.known_multiple
-    return own or (only_siblings and c.birth == "equal")
 
 
 def _rivalled(graph: _Graph, edge: _Edge, model: Model) -> bool:
@@ -162,7 +158,9 @@ def _rivalled(graph: _Graph, edge: _Edge, model: Model) -> bool:
             if third == other or rival.vetoes or rival.compared.score < edge.compared.score - model.margin:
                 continue
             between = graph.edges.get((min(other, third), max(other, third)))
-            if (between is not None and between.vetoes) or third in graph.kin.get(other, {}):
+            if third in graph.kin.get(other, {}) or (
+                between and between.vetoes and not guard.one_name(between.compared)
+            ):
                 return True
     return False
 
@@ -216,13 +214,18 @@ class _Clusters:
     def barred_between(self, one: str, other: str) -> frozenset[str]:
         """Every veto between any notice of one cluster and any of the other.
 
-        What a person linked counts as one: a veto by one of its notices stands back where another of the same linked group
-        is close without one.
+        Two given names are no conflict once a notice of either cluster has both as first and second name; nor are two sexes
+        at a notice without a name, where the same number and given name stand in its own cluster. What a person
+        linked counts as one: a veto by one of its notices stands back where another of the same group is close without one.
         """
         found: set[str] = set()
         for x in self.members[one]:
             for y in self.members[other]:
                 codes = self.barred(x, y)
+                if "given-names-differ" in codes and self._both_names(x, y, one, other):
+                    codes = tuple(code for code in codes if code not in ("given-names-differ", "sexes-differ"))
+                if codes == ("sexes-differ",) and self._named_there(x, y, one, other):
+                    codes = ()
                 if codes and not self._vouched(x, y):
                     found.update(codes)
         return frozenset(found)
@@ -241,6 +244,32 @@ class _Clusters:
                 codes = guard.vetoes(a, b, compare(a, b, self.model))
             self._barred[pair] = codes
         return codes
+
+    def _both_names(self, x: str, y: str, one: str, other: str) -> bool:
+        """Whether some notice of either cluster makes two given names one child's: by having both as first and second
+        name, or, where x and y carry one identifier, by a name that either is a form of (Joey, Joseph, Josph)."""
+        mine, theirs = self.items[x].given, self.items[y].given
+        edge = self.graph.edges.get((min(x, y), max(x, y)))
+        same = edge is not None and edge.compared.second != "conflict" and guard.one_name(edge.compared)
+        for id in (*self.members[one], *self.members[other]):
+            held = self.items[id].given
+            if id in (x, y) or not held:
+                continue
+            if len(held) > 1 and all(any(alike(name, part) for part in held) for name in (*mine, *theirs)):
+                return True
+            if same and mine and theirs and all(alike(held[0], n) or slip(held[0], n) for n in (mine[0], theirs[0])):
+                return True
+        return False
+
+    def _named_there(self, x: str, y: str, one: str, other: str) -> bool:
+        for named, bare, there in ((x, y, other), (y, x, one)):
+            if self.items[bare].given or not self.items[named].given:
+                continue
+            for friend in self.members[there]:
+                edge = self.graph.edges.get((min(named, friend), max(named, friend)))
+                if edge and edge.compared.nhs == "equal" and guard.named_alike(edge.compared) and not edge.holds:
+                    return True
+        return False
 
     def _vouched(self, x: str, y: str) -> bool:
         for mine, theirs in ((x, y), (y, x)):
@@ -270,11 +299,12 @@ class _Clusters:
         if self._unlinked(one, other):
             return None
         barred = self.barred_between(one, other)
-        if barred and edge.compared.score < self.model.review_vetoed:
+        adopted = guard.maybe_adopted(edge.compared)
+        if barred and edge.compared.score < self.model.review_vetoed and not adopted:
             return None
         if len(barred) > 1:
             return None  # two reasons apart from one another: they are two children, and nobody need be asked
-        why = tuple(sorted(barred)) + edge.holds
+        why = tuple(sorted(barred)) + (("maybe-adopted",) if adopted else ()) + edge.holds
         return Review(edge.a, edge.b, round(edge.compared.score, 2), why or ("below-automatic",), bool(barred))
 
     def related(self) -> tuple[tuple[str, str, str], ...]:

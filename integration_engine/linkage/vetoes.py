@@ -5,15 +5,23 @@ that these are two children unless a person or a rekey says otherwise; a *hold* 
 the evidence is of the kind that has been wrong before.
 """
 
+from collections.abc import Mapping, Sequence
+
+from rapidfuzz.distance import OSA
+
 from integration_engine.linkage.comparison import Compared
 from integration_engine.linkage.evidence import Evidence
+from integration_engine.linkage.names import alike, slip
 
 _DEATHS_APART_DAYS = 4
 # Born before and after midnight, or the date of one twin written for both.
 _TWINS_APART_DAYS = 1
+# Partners' dates of one death vary by this much.
+_DATES_VARY_DAYS = 2
 
 _NAME_AGREES = frozenset({"equal", "variant", "slip", "crossed", "swapped"})
 _FAMILY_AGREES = frozenset({"equal", "variant", "part", "slip", "former", "swapped"})
+_SAME_FAMILY = frozenset({"equal", "variant", "part"})
 _HOME_AGREES = frozenset({"same", "postcode", "house"})
 _IDENTIFIERS_ONLY = ("rekey", "retract")
 
@@ -82,7 +90,20 @@ def _backed(a: Evidence, b: Evidence, c: Compared) -> bool:
         return True
     if c.mother == "equal" and c.home != "different":
         return True
-    return c.place == "same" and c.death.startswith("same-hour") and c.home != "different" and c.given == "equal"
+    there = c.place == "same" or c.practice == "equal" or c.event == "equal"
+    return there and _same_day(c) and c.birth in ("equal", "") and c.given == "equal" and c.family in _SAME_FAMILY
+
+
+def maybe_adopted(c: Compared) -> bool:
+    """Whether this may be one child under two identities: another number and family, but the same given name, full birth
+    date and day of death. Hardly any two older children share all three, so a person looks, however little else agrees."""
+    return c.nhs == "different" and c.birth == "equal" and c.death in ("equal", "same-hour") and named_alike(c)
+
+
+def one_name(c: Compared) -> bool:
+    """Whether two notices speak of one number or local id and one birth date, so that differing names are a question about
+    one child's name, not two children."""
+    return (c.nhs == "equal" or c.local_ref == "equal") and c.birth == "equal" and c.sex != "different"
 
 
 def kin(a: Evidence, b: Evidence, c: Compared, barred: tuple[str, ...]) -> str:
@@ -94,6 +115,8 @@ def kin(a: Evidence, b: Evidence, c: Compared, barred: tuple[str, ...]) -> str:
     apart = set(barred) - {"deaths-far-apart", "sexes-differ", "local-ids-differ"}
     if not apart or (apart == {"nhs-numbers-differ"} and named_alike(c)):
         return ""
+    if apart == {"given-names-differ"} and one_name(c):
+        return ""
     mother = c.mother_nhs == "equal"
     same_day = bool(a.birth_day and b.birth_day and abs(a.birth_day - b.birth_day) <= _TWINS_APART_DAYS)
     named = c.family in _FAMILY_AGREES
@@ -103,3 +126,51 @@ def kin(a: Evidence, b: Evidence, c: Compared, barred: tuple[str, ...]) -> str:
     if mother or (c.home in _HOME_AGREES and (named or c.mother == "equal")):
         return "sibling"
     return ""
+
+
+def _same_day(c: Compared) -> bool:
+    return c.death.startswith(("equal", "same-hour"))
+
+
+def told_apart(a: Evidence, b: Evidence, c: Compared, kin_of: Mapping[str, str], known: Sequence[Evidence]) -> bool:
+    """Whether these two can't have been mixed up with a twin or sibling. ``known`` is the kin's own evidence.
+
+    They rest on an identifier of the child's own and on something that is the child's and not the twin's: the same name,
+    place in the birth order, birth weight or a second identifier; or, against every known twin, the sex or the day of
+    death. Against a sibling of another age the birth date is such an identifier, and with no identifier at all the name is
+    enough where all known siblings are called something else.
+    """
+    if c.given in ("conflict", "half-swapped") or c.second == "conflict":
+        return False
+    otherwise = all(_named_otherwise(k, a, b) for k in known)
+    named = c.given in ("equal", "variant") or (otherwise and c.given in ("crossed", "swapped"))
+    named = named or (otherwise and bool(known) and c.given == "slip")
+    number = c.nhs == "equal" or (c.nhs == "slip" and bool(known) and not any(_near_number(k, a, b) for k in known))
+    identifiers = number + (c.local_ref == "equal") + (c.person == "equal")
+    if identifiers:
+        if named or identifiers > 1 or c.order == "equal" or c.weight == "equal":
+            return named or (c.birth in ("", "equal") and c.death != "other")
+        return bool(known) and c.birth == "equal" and (_other_sex(a, b, c, known) or _other_day(a, b, c, known))
+    only_siblings = "twin" not in kin_of.values() and not a.known_multiple and not b.known_multiple
+    return named and only_siblings and (c.birth == "equal" or (otherwise and c.birth.startswith("within")))
+
+
+def _named_otherwise(kin: Evidence, a: Evidence, b: Evidence) -> bool:
+    """Whether a twin or sibling has a given name that is neither side's, nor a slip of it."""
+    mine = (*a.given[:1], *b.given[:1])
+    return bool(kin.given) and not any(alike(x, y) or slip(x, y) for x in kin.given[:1] for y in mine)
+
+
+def _near_number(kin: Evidence, a: Evidence, b: Evidence) -> bool:
+    """Whether a mistyped number may as well be the twin's: twins' numbers are often neighbours."""
+    typed = a.nhs_typed or b.nhs_typed
+    return not kin.nhs or OSA.distance(typed, kin.nhs, score_cutoff=1) <= 1
+
+
+def _other_sex(a: Evidence, b: Evidence, c: Compared, known: Sequence[Evidence]) -> bool:
+    return c.sex == "equal" and all(k.sex and k.sex != a.sex for k in known)
+
+
+def _other_day(a: Evidence, b: Evidence, c: Compared, known: Sequence[Evidence]) -> bool:
+    """Whether these died the same day and every known twin on a clearly other one."""
+    return _same_day(c) and all(k.death_to and abs(k.death_to - a.death_to) > _DATES_VARY_DAYS for k in known)
