@@ -1,25 +1,29 @@
-"""What the first pages show: counts, codes and states out of the store, and the broker's queues. Nothing about a child.
-
-Everything here stands in clear in the store already; nothing is unsealed to make these pages.
-"""
+"""What the first pages show: counts, codes and states out of the store, and the broker's queues. Nothing about a child."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import func, select
 
-from integration_engine.store.database import Store, Transaction, table
-from integration_engine.store.tables import AlarmRow, CaseRow, DeliveryRow, RefusalRow, ReviewRow, TallyRow
+from integration_engine.store import outbox, overview
+from integration_engine.store.database import Store, table
+from integration_engine.store.deliveries import recipient_of
+from integration_engine.store.overview import RaisedAlarm, RecentCase
+from integration_engine.store.tables import DeliveryRow, ReviewRow
 
-_LATEST = 20
+_SHOWN = 20
+# How far back the lists are gathered from before they are cut to what is shown.
+_GATHERED = 200
+
+_DELIVERY, _REVIEW = table(DeliveryRow), table(ReviewRow)
 
 
 @dataclass(frozen=True, slots=True)
 class QueueFigure:
-    """One queue now. ``consumers`` and ``messages`` as the broker says; ``oldest_seconds`` where it is known."""
+    """One queue now, as the broker says; ``oldest_seconds`` where it is known."""
 
     name: str
     messages: int
@@ -27,17 +31,8 @@ class QueueFigure:
     oldest_seconds: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CaseLine:
-    """One case as operators see it in a list."""
-
-    id: str
-    state: str
-    rule: str
-    lead: str | None
-    version: int
-    opened_at: datetime
-    changed_at: datetime
+Queues = Callable[[], Sequence[QueueFigure]]
+"""The broker's queues now. May raise OSError or a broker library's error where it is away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +44,6 @@ class RefusalLine:
     reason: str
     times: int
     last_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmLine:
-    code: str
-    kind: str
-    partner: str
-    subject: str
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +61,17 @@ class DeliveryLine:
 
 @dataclass(frozen=True)
 class Overview:
-    """The operators' first page. ``today`` counts messages by verdict (UTC day); ``hidden`` are restricted cases that this
-    role is not shown."""
+    """The operators' first page. ``today`` counts by verdict (UTC day); ``hidden`` restricted cases are among the recent
+    ones and not shown to this role."""
 
     at: datetime
-    today: dict[str, int]
-    cases: tuple[CaseLine, ...]
-    by_state: dict[str, int]
+    today: Mapping[str, int]
+    cases: Sequence[RecentCase]
+    by_state: Mapping[str, int]
     hidden: int
-    refusals: tuple[RefusalLine, ...]
-    alarms: tuple[AlarmLine, ...]
-    reviews: dict[str, int]
+    refusals: Sequence[RefusalLine]
+    alarms: Sequence[RaisedAlarm]
+    reviews: Mapping[str, int]
     outbox: int
     outbox_oldest_seconds: int | None
     unanswered: int
@@ -101,98 +87,58 @@ class Figures:
     def overview(self, *, restricted: bool) -> Overview:
         """``restricted``: whether the one who looks may see restricted cases in the list."""
         now = self._clock()
+        recent = overview.recent_cases(self._store, _GATHERED)
+        shown = [case for case in recent if restricted or not case.restricted]
+        depth = outbox.depth(self._store)
+        return Overview(
+            at=now,
+            today=self._today(now),
+            cases=shown[:_SHOWN],
+            by_state=overview.cases_by_state(self._store),
+            hidden=len(recent) - len(shown),
+            refusals=_gathered(overview.refusals(self._store, _GATHERED))[:_SHOWN],
+            alarms=overview.alarms(self._store, _SHOWN),
+            reviews=self._count_by(_REVIEW.c.kind, _REVIEW.c.closed_at.is_(None)),
+            outbox=depth.waiting,
+            outbox_oldest_seconds=None if depth.oldest is None else max(0, int((now - depth.oldest).total_seconds())),
+            unanswered=sum(self._count_by(_DELIVERY.c.kind, *_unanswered()).values()),
+        )
+
+    def deliveries(self, cdop: str, limit: int = 100) -> Sequence[DeliveryLine]:
+        """A panel's deliveries, newest first, without their content."""
+        c = _DELIVERY.c
+        columns = (c.sequence, c.id, c.case_id, c.version, c.kind, c.queued_at, c.acknowledged_at, c.declined_at)
+        query = select(*columns).where(c.recipient == recipient_of(cdop)).order_by(c.sequence.desc()).limit(limit)
         with self._store.reading() as transaction:
-            outbox, oldest = _outbox(transaction)
-            return Overview(
-                at=now,
-                today=_today(transaction, now),
-                cases=_cases(transaction, restricted),
-                by_state=_by_state(transaction),
-                hidden=0 if restricted else _hidden(transaction),
-                refusals=_refusals(transaction),
-                alarms=_alarms(transaction),
-                reviews=_reviews(transaction),
-                outbox=outbox,
-                outbox_oldest_seconds=None if oldest is None else max(0, int((now - oldest).total_seconds())),
-                unanswered=_unanswered(transaction),
-            )
+            return [_line(row) for row in transaction.connection.execute(query)]
 
-    def deliveries(self, cdop: str, limit: int = 100) -> tuple[DeliveryLine, ...]:
-        """A panel's deliveries, newest first."""
-        c = table(DeliveryRow).c
-        query = select(table(DeliveryRow)).where(c.recipient == f"cdop.{cdop}").order_by(c.sequence.desc()).limit(limit)
+    def _today(self, now: datetime) -> Mapping[str, int]:
+        today: Counter[str] = Counter()
+        for counted in overview.counts(self._store, now.date()):
+            today[counted.verdict] += counted.items
+        return today
+
+    def _count_by(self, column: Any, *where: Any) -> dict[str, int]:
+        query = select(column, func.count()).where(*where).group_by(column)
         with self._store.reading() as transaction:
-            return tuple(_delivery(row) for row in transaction.connection.execute(query))
+            return {value: int(number) for value, number in transaction.connection.execute(query)}
 
 
-def _today(transaction: Transaction, now: datetime) -> dict[str, int]:
-    c = table(TallyRow).c
-    query = select(c.verdict, func.sum(c.messages)).where(c.day == now.date().isoformat()).group_by(c.verdict)
-    counted: Counter[str] = Counter({verdict: int(number) for verdict, number in transaction.connection.execute(query)})
-    return dict(counted)
+def _unanswered() -> tuple[Any, ...]:
+    c = _DELIVERY.c
+    return (c.acknowledged_at.is_(None), c.declined_at.is_(None), c.recipient.startswith("cdop.", autoescape=True))
 
 
-def _cases(transaction: Transaction, restricted: bool) -> tuple[CaseLine, ...]:
-    c = table(CaseRow).c
-    columns = (c.id, c.state, c.rule, c.lead, c.version, c.opened_at, c.changed_at)
-    query = select(*columns).where(c.merged_into.is_(None)).order_by(c.changed_at.desc(), c.id).limit(_LATEST)
-    if not restricted:
-        query = query.where(c.restricted.is_(False))
-    return tuple(CaseLine(*row) for row in transaction.connection.execute(query))
+def _gathered(refused: Sequence[overview.RefusedMessage]) -> list[RefusalLine]:
+    lines: dict[tuple[str, str, str], RefusalLine] = {}
+    for one in refused:
+        key = (one.kind, one.partner, one.reason)
+        before = lines.get(key)
+        times = one.times + (before.times if before else 0)
+        lines[key] = RefusalLine(*key, times, max(one.last_at, before.last_at) if before else one.last_at)
+    return sorted(lines.values(), key=lambda line: line.last_at, reverse=True)
 
 
-def _by_state(transaction: Transaction) -> dict[str, int]:
-    c = table(CaseRow).c
-    query = select(c.state, func.count()).where(c.merged_into.is_(None)).group_by(c.state)
-    return {state: int(number) for state, number in transaction.connection.execute(query)}
-
-
-def _hidden(transaction: Transaction) -> int:
-    c = table(CaseRow).c
-    query = select(func.count()).where(c.restricted.is_(True), c.merged_into.is_(None))
-    return int(transaction.connection.execute(query).scalar_one())
-
-
-def _refusals(transaction: Transaction) -> tuple[RefusalLine, ...]:
-    c = table(RefusalRow).c
-    last = func.max(c.last_at)
-    columns = (c.kind, c.partner, c.reason, func.sum(c.times), last)
-    query = select(*columns).group_by(c.kind, c.partner, c.reason).order_by(last.desc()).limit(_LATEST)
-    return tuple(
-        RefusalLine(kind, partner, reason, int(times), at)
-        for kind, partner, reason, times, at in transaction.connection.execute(query)
-    )
-
-
-def _alarms(transaction: Transaction) -> tuple[AlarmLine, ...]:
-    c = table(AlarmRow).c
-    query = select(c.code, c.kind, c.partner, c.subject, c.at).order_by(c.at.desc()).limit(_LATEST)
-    return tuple(AlarmLine(*row) for row in transaction.connection.execute(query))
-
-
-def _reviews(transaction: Transaction) -> dict[str, int]:
-    c = table(ReviewRow).c
-    query = select(c.kind, func.count()).where(c.closed_at.is_(None)).group_by(c.kind)
-    return {kind: int(number) for kind, number in transaction.connection.execute(query)}
-
-
-def _outbox(transaction: Transaction) -> tuple[int, datetime | None]:
-    c = table(DeliveryRow).c
-    query = select(func.count(), func.min(c.queued_at)).where(c.published_at.is_(None))
-    number, oldest = transaction.connection.execute(query).one()
-    return int(number), oldest
-
-
-def _unanswered(transaction: Transaction) -> int:
-    c = table(DeliveryRow).c
-    query = select(func.count()).where(c.acknowledged_at.is_(None), c.declined_at.is_(None))
-    return int(transaction.connection.execute(query).scalar_one())
-
-
-def _delivery(row: Any) -> DeliveryLine:
+def _line(row: Any) -> DeliveryLine:
     state = "acknowledged" if row.acknowledged_at else "declined" if row.declined_at else "waiting"
     return DeliveryLine(row.sequence, row.id, row.case_id, row.version, row.kind, row.queued_at, state)
-
-
-Queues = Callable[[], Sequence[QueueFigure]]
-"""The broker's queues now. May raise OSError or a broker library's error where it is away."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from adapters.adapter import Feed, Item, Reading, Submission, Verdict, content_hash
-from integration_engine.gateway.ports import NotDurable, People, Publisher
-from integration_engine.monitoring.counters import COUNTERS, ITEMS, MESSAGES, NOT_DURABLE, Counters
+from integration_engine.gateway.ports import Ledger, NotDurable, People, Publisher
+from integration_engine.monitoring.counters import COUNTERS, ITEMS, MESSAGES, NOT_DURABLE
 from integration_engine.record.age import AgeRules
 from integration_engine.record.codes import PartnerKind
 from integration_engine.security.identity import Principal, require_sender
@@ -75,7 +75,8 @@ class Intake:
     """One for a gateway process, shared by every door.
 
     Parameters: ``publisher`` makes durable; ``people`` knows the partners' feeds; ``read`` and ``sender`` are the
-    adapters' (``adapters.registry``); ``clock`` gives now, zone-aware; ``extra_feeds`` are those of ``cdr.toml``.
+    adapters' (``adapters.registry``); ``clock`` gives now, zone-aware; ``extra_feeds`` are those of ``cdr.toml``;
+    ``ledger`` keeps count of what goes no further.
     """
 
     def __init__(
@@ -87,8 +88,8 @@ class Intake:
         *,
         extra_feeds: Sequence[Feed] = (),
         age_rules: AgeRules = AgeRules(),
-        counters: Counters = COUNTERS,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        ledger: Ledger | None = None,
     ) -> None:
         self._publisher = publisher
         self._people = people
@@ -96,8 +97,8 @@ class Intake:
         self._sender = sender
         self._extra_feeds = tuple(extra_feeds)
         self._age_rules = age_rules
-        self._counters = counters
         self._clock = clock
+        self._ledger = ledger
 
     async def hear(
         self,
@@ -147,7 +148,7 @@ class Intake:
                 headers=headers,
             )
         except NotDurable as failure:
-            self._counters.add(NOT_DURABLE, kind=kind, reason=failure.code)
+            COUNTERS.add(NOT_DURABLE, kind=kind, reason=failure.code)
             return Taken(False, failure.code, RETRY_SECONDS)
         return Taken(True)
 
@@ -163,9 +164,12 @@ class Intake:
 
     def _count(self, kind: PartnerKind, partner: str, heard: Heard) -> None:
         for reading in heard.readings:
-            self._counters.add(MESSAGES, kind=kind, partner=partner, verdict=reading.verdict, reason=reading.reason)
+            COUNTERS.add(MESSAGES, kind=kind, partner=partner, verdict=reading.verdict, reason=reading.reason)
         for item in heard.items:
-            self._counters.add(ITEMS, kind=kind, verdict=item.verdict, reason=item.reason)
+            COUNTERS.add(ITEMS, kind=kind, verdict=item.verdict, reason=item.reason)
+        if self._ledger and not heard.to_be_taken:
+            # What is taken is counted by the worker that takes it.
+            self._ledger.note(kind, partner, heard.readings)
 
 
 def choose_feed(feeds: Sequence[Feed], asked: str | None, senders: Sequence[str | None]) -> Feed | None:

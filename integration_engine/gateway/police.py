@@ -15,7 +15,10 @@ from integration_engine.gateway.intake import Heard
 
 CONTENT_TYPES = frozenset({"application/json", "text/csv"})
 # Reasons that say the bytes are no report at all, rather than a report that says something wrong.
-_UNREADABLE = frozenset({"not-json", "bad-json", "empty", "encoding", "charset", "unreadable", "structure"})
+_UNREADABLE = frozenset(
+    {"bad-json", "bad-encoding", "duplicate-key", "empty", "lone-surrogate", "not-a-number", "not-an-object"}
+    | {"nul-character", "number-too-large", "too-deep", "unknown-format"}
+)
 _BODY = {"requestBody": {"required": True, "content": {each: {} for each in sorted(CONTENT_TYPES)}}}
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from adapters.adapter import Feed
+from adapters.adapter import Feed, Reading
 from integration_engine.security.identity import Principal
 
 
@@ -28,6 +28,14 @@ class Publisher(Protocol):
         self, kind: str, partner: str, body: bytes, *, content_type: str, message_id: str, headers: Mapping[str, str]
     ) -> None:
         """Return once the broker has confirmed a message on ``cdr.intake`` under ``<kind>.<partner>``; else NotDurable."""
+        ...
+
+
+class Ledger(Protocol):
+    """Counts what goes no further than this door, so that operators see it. Never waits, never fails."""
+
+    def note(self, kind: str, partner: str, readings: Sequence[Reading]) -> None:
+        """Count messages that were passed over or refused; of a refused one also why and where, never what it said."""
         ...
 
 

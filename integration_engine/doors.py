@@ -1,0 +1,287 @@
+"""Joins the front doors to the broker and the store: the one place that knows both sides.
+
+The gateway itself depends on neither (it must never reach the core, and the store knows linkage's keys); here its ports are
+filled with the real things. ``open_gateway`` is what ``cdr run`` and the demo call.
+"""
+
+import asyncio
+import contextlib
+import functools
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import ParamSpec, TypeVar
+
+from adapters.adapter import Feed, Reading, Submission
+from adapters.registry import ADAPTERS, read
+from integration_engine.broker.connection import user_of
+from integration_engine.broker.depth import Depth, depths
+from integration_engine.broker.message import Message
+from integration_engine.broker.publisher import NotConfirmed, Publisher
+from integration_engine.broker.topology import INTAKE, load_topology
+from integration_engine.console.figures import Figures, QueueFigure, Queues
+from integration_engine.console.routes import console_pages
+from integration_engine.gateway.app import Rooms, make_entry
+from integration_engine.gateway.ports import Delivery, NotDurable, StoreAway
+from integration_engine.gateway.rows import Cells
+from integration_engine.gateway.serve import Listening, open_doors
+from integration_engine.monitoring.health import Check
+from integration_engine.record.codes import PartnerKind
+from integration_engine.settings import FeedSettings, Settings
+from integration_engine.store import deliveries as delivered
+from integration_engine.store import inbox as came_in
+from integration_engine.store.database import Store, StoreError, Transient
+from integration_engine.store.identities import Identities
+from integration_engine.store.receipts import Receipt, Receipts
+
+log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_READY_SECONDS = 10.0
+_COUNT_EVERY_SECONDS = 1.0
+# Refusals noted while the store is away; what comes on top is counted, its reasons are not kept.
+_MOST_NOTED = 5000
+# The queues whose oldest message may be looked at: looking takes it and puts it back.
+_NOBODY_CONSUMES = ("refused.", "dead.")
+
+
+def _or_away(call: Callable[P, R]) -> Callable[P, R]:
+    @functools.wraps(call)
+    def called(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return call(*args, **kwargs)
+        except Transient as error:
+            raise StoreAway from error
+
+    return called
+
+
+class ConfirmedIntake:
+    """``ports.Publisher`` over the broker's: the gateway's own user publishes, the routing key says for whom."""
+
+    def __init__(self, publisher: Publisher, user: str) -> None:
+        self._publisher = publisher
+        self._user = user
+
+    async def publish(
+        self, kind: str, partner: str, body: bytes, *, content_type: str, message_id: str, headers: Mapping[str, str]
+    ) -> None:
+        message = Message(
+            INTAKE,
+            f"{kind}.{partner}",
+            body,
+            content_type=content_type,
+            message_id=message_id,
+            user_id=self._user,
+            at=datetime.now(UTC),
+            headers=headers,
+        )
+        try:
+            await self._publisher.publish_here(message)
+        except NotConfirmed as error:
+            raise NotDurable(error.code) from None
+
+
+class Register:
+    """``ports.People`` over the store's register."""
+
+    def __init__(self, identities: Identities) -> None:
+        self._identities = identities
+        self.authenticate = _or_away(identities.authenticate)
+        self.find = _or_away(identities.find)
+        self.open_session = _or_away(identities.open_session)
+        self.session = _or_away(identities.session)
+        self.close_session = _or_away(identities.close_session)
+
+    @_or_away
+    def feeds(self, partner: str, kind: str) -> Sequence[Feed]:
+        return [feed for feed in registered_feeds(self._identities) if (feed.partner, feed.kind) == (partner, kind)]
+
+
+def registered_feeds(identities: Identities) -> list[Feed]:
+    """Every feed of the register, as the adapters take them; the worker reads with the same."""
+    return [FeedSettings.model_validate(each).feed() for each in identities.feeds()]
+
+
+class Uploads:
+    """``ports.Receipts`` over the store's."""
+
+    def __init__(self, receipts: Receipts) -> None:
+        self._receipts = receipts
+        self.keep = _or_away(receipts.keep)
+
+    @_or_away
+    def seen(self, partner: str, fingerprint: str) -> str | None:
+        found = self._receipts.seen(partner, fingerprint)
+        return found.id if found else None
+
+    @_or_away
+    def latest(self, partner: str) -> Sequence[Receipt]:
+        return self._receipts.latest(partner)
+
+
+class Counted:
+    """``ports.Ledger``: gathers counts and writes them to the store once a second, from a thread of its own.
+
+    A door that is flooded with what goes no further must not write to the database once a message. What a killed process
+    had not yet written is lost: counts, never messages.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._store = store
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._tally = came_in.Tally()
+        self._refusals: dict[tuple[str, str, str, int], came_in.Refusal] = {}
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="counts", daemon=True)
+
+    def note(self, kind: str, partner: str, readings: Sequence[Reading]) -> None:
+        with self._lock:
+            for reading in readings:
+                self._tally.add(kind, partner, reading.verdict, reading.reason)
+                for refusal in _refusals(kind, partner, reading) if len(self._refusals) < _MOST_NOTED else ():
+                    self._refusals[kind, partner, refusal.content, refusal.position] = refusal
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator["Counted"]:
+        """Write for the length of the block, and what is left at its end."""
+        self._thread.start()
+        try:
+            yield self
+        finally:
+            self._stopped.set()
+            self._thread.join()
+
+    def write(self) -> None:
+        """Write what was gathered; what the store can't take now is kept for the next time."""
+        with self._lock:
+            tally, self._tally = self._tally, came_in.Tally()
+            refusals, self._refusals = self._refusals, {}
+        if not tally.counts and not refusals:
+            return
+        try:
+            with self._store.transaction() as transaction:
+                came_in.count(transaction, tally, self._clock())
+                came_in.refuse(transaction, list(refusals.values()), self._clock())
+        except StoreError:
+            log.warning("counts could not be written yet")
+            with self._lock:
+                self._tally.counts.update(tally.counts)
+                self._refusals = {**refusals, **self._refusals}
+
+    def _run(self) -> None:
+        while not self._stopped.wait(_COUNT_EVERY_SECONDS):
+            self.write()
+        self.write()
+
+
+def _refusals(kind: str, partner: str, reading: Reading) -> Iterator[came_in.Refusal]:
+    for item in reading.items:
+        if item.verdict == "refused":
+            problems = (*reading.problems, *item.problems)
+            yield came_in.Refusal(kind, partner, reading.content_hash, item.index, item.reason, problems)
+
+
+class PanelInbox:
+    """``ports.Inbox`` over the store's deliveries, every look and answer audited there."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._store = store
+        self._clock = clock
+
+    @_or_away
+    def deliveries(self, cdop: str, after: int, limit: int, by: str) -> Sequence[Delivery]:
+        found = delivered.deliveries(self._store, cdop, by=by, now=self._clock(), after=after, limit=limit)
+        return [Delivery(d.id, d.number, d.case, d.version, d.kind, d.at, d.state, d.body) for d in found]
+
+    @_or_away
+    def acknowledge(self, cdop: str, delivery: str, by: str) -> bool:
+        return delivered.acknowledge(self._store, cdop, delivery, by=by, now=self._clock())
+
+    @_or_away
+    def decline(self, cdop: str, delivery: str, reason: str, by: str) -> bool:
+        return delivered.decline(self._store, cdop, delivery, by=by, reason=reason, now=self._clock())
+
+
+def _sender(kind: PartnerKind, body: bytes) -> tuple[str | None, str | None]:
+    return ADAPTERS[kind].sender(body)
+
+
+def _table(body: bytes, content_type: str) -> Cells | None:
+    return None
+
+
+def _read(kind: PartnerKind, submission: Submission) -> Iterator[Reading]:
+    return read(submission, kind)
+
+
+def queue_figures(settings: Settings) -> Queues:
+    """The queues of the topology as the console shows them."""
+    url = settings.amqp_url.get_secret_value()
+
+    def figures() -> list[QueueFigure]:
+        names = [queue.name for queue in load_topology().queues]
+        unwatched = [name for name in names if name.startswith(_NOBODY_CONSUMES)]
+        found = depths(url, [name for name in names if name not in unwatched])
+        found += depths(url, unwatched, look_at_oldest=True)
+        now = datetime.now(UTC)
+        return [_figure(depth, now) for depth in found if depth.there]
+
+    return figures
+
+
+def _figure(depth: Depth, now: datetime) -> QueueFigure:
+    age = None if depth.oldest is None else max(0, int((now - depth.oldest).total_seconds()))
+    return QueueFigure(depth.queue, depth.ready, depth.consumers, age)
+
+
+def make_rooms(settings: Settings, store: Store, publisher: Publisher, ledger: Counted | None = None) -> Rooms:
+    """What the doors open onto, for a store and a started publisher."""
+    identities = Identities(store)
+
+    async def broker() -> None:
+        if not publisher.ready:
+            raise ConnectionError
+
+    async def database() -> None:
+        await asyncio.to_thread(store.require_schema)
+
+    checks: dict[str, Check] = {"broker": broker, "store": database}
+    return Rooms(
+        publisher=ConfirmedIntake(publisher, user_of(settings.amqp_url.get_secret_value())),
+        people=Register(identities),
+        inbox=PanelInbox(store),
+        receipts=Uploads(Receipts(store)),
+        read=_read,
+        sender=_sender,
+        table=_table,
+        checks=checks,
+        ledger=ledger,
+    )
+
+
+@contextlib.asynccontextmanager
+async def open_gateway(
+    settings: Settings, store: Store, *, console: bool = True, mllp: bool = True
+) -> AsyncIterator[Listening]:
+    """Open every front door (and the console) over this store and the settings' broker, for the length of the block.
+
+    Doors open even where the broker is away: they then answer that it is, until it comes back.
+    """
+    publisher = Publisher(settings.amqp_url.get_secret_value(), "cdr gateway", patience_s=settings.confirm_seconds)
+    publisher.start()
+    try:
+        await asyncio.to_thread(publisher.wait_ready, _READY_SECONDS)
+        with Counted(store).writing() as ledger:
+            rooms = make_rooms(settings, store, publisher, ledger)
+            pages = (
+                [console_pages(make_entry(settings, rooms), Figures(store), queue_figures(settings))] if console else []
+            )
+            async with open_doors(settings, rooms, pages, mllp=mllp) as listening:
+                yield listening
+    finally:
+        await asyncio.to_thread(publisher.close)

@@ -1,0 +1,159 @@
+"""The HTTP front doors as one application: partners' doors, CDOPs' inboxes, sign-in, health and numbers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse, RedirectResponse
+
+from integration_engine import __doc__ as about
+from integration_engine.gateway.answers import Refusal, problem_json
+from integration_engine.gateway.cdop import cdop_door
+from integration_engine.gateway.coroner import coroner_door
+from integration_engine.gateway.door import Door
+from integration_engine.gateway.entry import Entry, need
+from integration_engine.gateway.envelope import Envelope
+from integration_engine.gateway.fhir import fhir_door, fhir_refusal
+from integration_engine.gateway.intake import Intake, Reader, Sender
+from integration_engine.gateway.page import refusal_page
+from integration_engine.gateway.police import police_door
+from integration_engine.gateway.ports import Inbox, Ledger, People, Publisher, Receipts, StoreAway
+from integration_engine.gateway.rows import Table
+from integration_engine.gateway.sign_in import sign_in_pages
+from integration_engine.monitoring.counters import COUNTERS
+from integration_engine.monitoring.health import Check, ask
+from integration_engine.record.codes import PartnerKind
+from integration_engine.security.identity import NotAllowed
+from integration_engine.settings import Settings
+
+RETRY_SECONDS = 30
+_PAGES = ("/console", "/coroner/upload", "/sign-in", "/sign-out")
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """What the doors open onto. ``read``, ``sender`` and ``table`` are the adapters'; ``checks`` say whether the broker
+    and the store answer."""
+
+    publisher: Publisher
+    people: People
+    inbox: Inbox
+    receipts: Receipts
+    read: Reader
+    sender: Sender
+    table: Table
+    checks: Mapping[str, Check] = field(default_factory=dict)
+    ledger: Ledger | None = None
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+def make_intake(settings: Settings, rooms: Rooms) -> Intake:
+    """The one intake of a gateway process: HTTP and MLLP share it."""
+    return Intake(
+        rooms.publisher,
+        rooms.people,
+        rooms.read,
+        rooms.sender,
+        extra_feeds=settings.feed_list,
+        age_rules=settings.age_rules,
+        clock=rooms.clock,
+        ledger=rooms.ledger,
+    )
+
+
+def make_entry(settings: Settings, rooms: Rooms) -> Entry:
+    return Entry(rooms.people, secure=settings.cookie_secure, seconds=settings.session_seconds)
+
+
+def create_app(
+    settings: Settings, rooms: Rooms, intake: Intake | None = None, pages: Sequence[APIRouter] = ()
+) -> FastAPI:
+    """The application. ``pages`` are the console's routes, where this process shows the console too."""
+    # The interactive documentation page would load scripts from elsewhere; the OpenAPI document itself is served.
+    app = FastAPI(title="Child death review integration engine", description=about or "", docs_url=None, redoc_url=None)
+    heard_by = intake or make_intake(settings, rooms)
+    entry = make_entry(settings, rooms)
+
+    def door(kind: PartnerKind) -> Door:
+        return Door(kind, heard_by, entry, limit=settings.max_body_bytes)
+
+    app.include_router(fhir_door(door("hospital-fhir"), settings, clock=rooms.clock))
+    app.include_router(police_door(door("police")))
+    app.include_router(coroner_door(door("coroner"), rooms.receipts, rooms.table))
+    app.include_router(cdop_door(rooms.inbox, entry))
+    app.include_router(sign_in_pages(entry))
+    for router in pages:
+        app.include_router(router)
+    app.include_router(_watch(entry, rooms.checks))
+    _answer_failures(app)
+    app.add_middleware(Envelope, answer=answer, hsts=settings.cookie_secure)
+    return app
+
+
+def answer(request: Request, refusal: Refusal) -> Response:
+    """A refusal in the language of the door it happened at."""
+    path = request.url.path
+    if refusal.status == 303:
+        return RedirectResponse(refusal.headers["Location"], 303)
+    if path.startswith("/fhir"):
+        return fhir_refusal(request, refusal)
+    if path.startswith(_PAGES):
+        return refusal_page(refusal, request)
+    return problem_json(refusal, request.state.request_id)
+
+
+def _watch(entry: Entry, checks: Mapping[str, Check]) -> APIRouter:
+    router = APIRouter(tags=["health"])
+
+    @router.get("/health/live", summary="The process runs")
+    async def live() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @router.get("/health/ready", summary="Broker and store answer: messages can be taken")
+    async def ready() -> Response:
+        health = await ask(checks)
+        body = {"status": "ok" if health.ready else "away", "parts": dict(health.parts)}
+        return Response(orjson.dumps(body), 200 if health.ready else 503, media_type="application/json")
+
+    @router.get("/metrics", summary="Counters in the Prometheus text format, for operators")
+    async def metrics(request: Request) -> Response:
+        # Small numbers of deaths by partner say more than they seem to: they are for operators only.
+        need(await entry.bearer(request), ("operator",))
+        return PlainTextResponse(COUNTERS.text(), media_type="text/plain; version=0.0.4")
+
+    return router
+
+
+def _answer_failures(app: FastAPI) -> None:
+    async def refused(request: Request, error: Any) -> Response:
+        return answer(request, error)
+
+    async def not_allowed(request: Request, error: Any) -> Response:
+        return answer(request, Refusal(403, error.code, str(error)))
+
+    async def away(request: Request, error: Any) -> Response:
+        text = "The store can't answer now. Try again."
+        return answer(request, Refusal(503, "store-away", text, headers={"Retry-After": str(RETRY_SECONDS)}))
+
+    async def malformed(request: Request, error: Any) -> Response:
+        # FastAPI's own text would quote what came in.
+        places = sorted({".".join(str(part) for part in each["loc"]) for each in error.errors()})
+        return answer(request, Refusal(422, "parameter", "Not as it has to be: " + ", ".join(places) + "."))
+
+    async def no_route(request: Request, error: Any) -> Response:
+        codes = {404: "no-such-door", 405: "method", 413: "too-large"}
+        text = "There is no such door, or it doesn't do that."
+        return answer(
+            request, Refusal(error.status_code, codes.get(error.status_code, "http"), text, headers=error.headers)
+        )
+
+    app.add_exception_handler(Refusal, refused)
+    app.add_exception_handler(NotAllowed, not_allowed)
+    app.add_exception_handler(StoreAway, away)
+    app.add_exception_handler(RequestValidationError, malformed)
+    app.add_exception_handler(HTTPException, no_route)

@@ -1,0 +1,90 @@
+"""Runs the front doors: HTTP and MLLP in one event loop, stopped gracefully.
+
+Stopping lets what is being answered be answered: new connections are refused first, then requests and frames in hand end,
+and only then may the publisher under them close (it belongs to whoever called).
+"""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+
+import uvicorn
+from fastapi import APIRouter
+
+from integration_engine.gateway.app import Rooms, create_app, make_intake
+from integration_engine.gateway.intake import Intake
+from integration_engine.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_GRACE_SECONDS = 10
+_KEEP_ALIVE_SECONDS = 75
+# A request line and headers longer than this are nobody's who means well.
+_HEADER_BYTES = 32 * 1024
+_START_STEP_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where the doors are open. Ports are the real ones, also where 0 was asked for."""
+
+    http_port: int
+    mllp_ports: tuple[int, ...] = ()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: one process may run more than the gateway, and decides itself when to end."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@contextlib.asynccontextmanager
+async def open_doors(
+    settings: Settings, rooms: Rooms, pages: Sequence[APIRouter] = (), *, mllp: bool = True
+) -> AsyncIterator[Listening]:
+    """Open every door for the length of the block. Raises OSError where a port is taken."""
+    intake = make_intake(settings, rooms)
+    async with contextlib.AsyncExitStack() as stack:
+        ports = await stack.enter_async_context(_mllp(settings, rooms, intake)) if mllp else ()
+        port = await stack.enter_async_context(_http(settings, rooms, intake, pages))
+        log.info("the doors are open", extra={"port": port})
+        yield Listening(port, ports)
+    log.info("the doors are closed")
+
+
+@contextlib.asynccontextmanager
+async def _http(settings: Settings, rooms: Rooms, intake: Intake, pages: Sequence[APIRouter]) -> AsyncIterator[int]:
+    listener = socket.create_server((settings.http_host, settings.http_port), backlog=1024)
+    config = uvicorn.Config(
+        create_app(settings, rooms, intake, pages),
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        lifespan="off",
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        h11_max_incomplete_event_size=_HEADER_BYTES,
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started and not serving.done():
+            await asyncio.sleep(_START_STEP_SECONDS)
+        yield int(listener.getsockname()[1])
+    finally:
+        server.should_exit = True
+        await serving
+        listener.close()
+
+
+@contextlib.asynccontextmanager
+async def _mllp(settings: Settings, rooms: Rooms, intake: Intake) -> AsyncIterator[tuple[int, ...]]:
+    from integration_engine.gateway import mllp
+
+    async with mllp.listeners(settings, rooms, intake) as ports:
+        yield tuple(ports)
