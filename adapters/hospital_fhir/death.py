@@ -140,6 +140,15 @@ def national_status(patient: Placed) -> tuple[DeathStatus | None, str | None]:
     return None, None
 
 
+def status_effective_from(patient: Tree) -> str | None:
+    """When the national record's death notification status was set, as its extension says."""
+    for extension in extensions(patient, "DeathNotificationStatus"):
+        for part in children(extension, "extension"):
+            if text(part, "url") == "systemEffectiveDate":
+                return text(part, "valueDateTime")
+    return None
+
+
 def _certificate(message: Message, patient: Placed, settings: ReadingSettings) -> Judgement | None:
     """A death certificate's document, or its observation of the date of death."""
     found: Judgement | None = None

@@ -101,15 +101,8 @@ class Message:
 
     def about(self, patient: Placed, kind: str) -> Iterator[Placed]:
         """The resources of a type whose subject or patient is this one; in a message about one person all that say nobody."""
-        alone = len(self.of_type("Patient")) <= 1
         for placed in self.of_type(kind):
-            subject = (
-                child(placed.resource, "subject")
-                or child(placed.resource, "patient")
-                or child(placed.resource, "individual")
-            )
-            who = self.resolve(subject, placed)
-            if who is patient or (who is None and ((alone and not subject) or _same_subject(subject, patient))):
+            if is_about(self, placed, patient):
                 yield placed
 
     @cached_property
@@ -133,6 +126,19 @@ class Message:
                 names = {text(entry, "fullUrl"), text(inner, "id"), f"Bundle/{text(inner, 'id')}"}
                 found.append({name for name in names if name} | {f"urn:uuid:{text(inner, 'id')}"})
         return found
+
+
+def is_about(message: Message, placed: Placed, patient: Placed) -> bool:
+    """Whether a resource's subject is this patient; in a message about one person, whatever names nobody is."""
+    subject = (
+        child(placed.resource, "subject") or child(placed.resource, "patient") or child(placed.resource, "individual")
+    )
+    who = message.resolve(subject, placed)
+    if who is not None:
+        return who is patient
+    if text(subject, "reference") or child(subject, "identifier"):
+        return _same_subject(subject, patient)
+    return len(message.of_type("Patient")) <= 1
 
 
 def _same_subject(subject: Tree, patient: Placed) -> bool:

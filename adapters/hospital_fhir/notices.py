@@ -96,6 +96,12 @@ def notice_of(
     )
 
 
+def _once(*problems: Problem) -> tuple[Problem, ...]:
+    """The problems, without the library's general complaint about a place of which something clearer is said."""
+    clear = {problem.path for problem in problems if problem.code != "invalid-value"}
+    return tuple(problem for problem in problems if problem.code != "invalid-value" or problem.path not in clear)
+
+
 def _supporting(finding: Finding) -> Iterable[Placed]:
     stay = finding.stay
     return [one for one in (stay.encounter, *stay.locations) if one is not None]

@@ -1,5 +1,6 @@
 """Reads one submission: its people one by one, then, where any is kept, the message as a whole more strictly."""
 
+import re
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -9,17 +10,18 @@ from adapters.hospital_fhir.bundles import own_bytes
 from adapters.hospital_fhir.certificate import is_void
 from adapters.hospital_fhir.content import check_depth, check_strictly, media, tree_of
 from adapters.hospital_fhir.dates import moment
+from adapters.hospital_fhir.death import status_effective_from
 from adapters.hospital_fhir.message import Message, Placed, lay_out, sender_of
 from adapters.hospital_fhir.national import is_national, is_signal, pointer_of, signal_of
 from adapters.hospital_fhir.notices import Envelope, last_updated, notice_of, notice_of_signal, notice_of_void
 from adapters.hospital_fhir.person import agrees, named_in_header
-from adapters.hospital_fhir.refusals import Refused
+from adapters.hospital_fhir.refusals import Refused, refusal
 from adapters.hospital_fhir.settings import settings_of
 from adapters.hospital_fhir.shape import child, kind_of, text, texts
-from adapters.hospital_fhir.subjects import subjects_of
+from adapters.hospital_fhir.subjects import death_of_nobody, subjects_of
 from adapters.hospital_fhir.validity import check_meaning
 from adapters.hospital_fhir.verdict import Finding, adult_for, finding_of
-from adapters.hospital_fhir.versions import Version, declared, of_message, resource_class
+from adapters.hospital_fhir.versions import RELEASES, Version, declared, of_message, resource_class
 from integration_engine.mapping.profile import Profile, load_profile
 from integration_engine.record.codes import PartnerKind
 from integration_engine.record.notice import Problem
@@ -78,7 +80,7 @@ class Reader:
     def _check_root(self) -> None:
         """The resource sent must be one of the release; a lone R5 Encounter that nobody called R5 is not taken for one."""
         root = self.message.root
-        if resource_class(kind_of(root), "STU3" if self.version == "DSTU2" else self.version) is None:
+        if not any(resource_class(kind_of(root), release) for release in RELEASES):
             raise Refused("unknown-resource", "resourceType")
         if kind_of(root) == "Encounter" and self.version == "R5" and declared(self.media.version) != "R5":
             raise Refused("wrong-version", "Encounter")
@@ -178,7 +180,8 @@ class Reader:
         for said, path in candidates:
             if said:
                 return moment(said, path, midnight_is_unknown=False).value
-        return None
+        effective = status_effective_from(patient.resource) if patient else None
+        return moment(effective, patient.path).value if effective and patient else None
 
     def _people(self) -> Reading:
         """An item for each patient of the message."""
@@ -189,6 +192,7 @@ class Reader:
             self._check_focus(always=False)
             return self._made((Item(0, "passed-over", "no-death"),))
         found: list[Finding | Problem] = []
+        orphan = death_of_nobody(message)
         for patient in patients:
             try:
                 found.append(finding_of(message, patient, self.submission, settings, self._stated_at(patient)))
@@ -209,6 +213,8 @@ class Reader:
             self._item(index, patient, finding, envelope)
             for index, (patient, finding) in enumerate(zip(patients, found, strict=True))
         )
+        if orphan is not None:
+            items += (Item(len(items), "refused", "no-subject", problems=(refusal("no-subject", orphan),)),)
         hint = next((finding.hint for finding in found if isinstance(finding, Finding) and finding.hint), None)
         return self._made(items, problems, hint, envelope, body)
 
@@ -248,7 +254,8 @@ class Reader:
 
     def _check_focus(self, always: bool) -> None:
         """A focus that isn't there is refused where something is kept, or where the event itself is about a death."""
-        if (always or "death" in (self.message.event or "").lower()) and (missing := self.message.focus_missing):
+        about_death = re.search("death-?notification", self.message.event or "", re.IGNORECASE)
+        if (always or about_death) and (missing := self.message.focus_missing):
             raise Refused("bad-focus", missing)
 
 

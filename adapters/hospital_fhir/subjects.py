@@ -1,7 +1,7 @@
 """Whom a message is about: its Patients, or, where a death is told without one, whoever the death's own reference names."""
 
 from adapters.hospital_fhir.death import tells_of_death
-from adapters.hospital_fhir.message import Message, Placed
+from adapters.hospital_fhir.message import Message, Placed, is_about
 from adapters.hospital_fhir.person import is_nhs_system
 from adapters.hospital_fhir.refusals import Refused
 from adapters.hospital_fhir.shape import child, children, text
@@ -27,6 +27,23 @@ def subjects_of(message: Message) -> list[Placed]:
         stand_in = {"resourceType": "Patient", "identifier": [identifier]}
         found.setdefault(number, Placed(stand_in, f"{placed.path}.{name}"))
     return list(found.values())
+
+
+def death_of_nobody(message: Message) -> str | None:
+    """Where a message with patients tells of a death whose subject is none of them; None where every death has its patient.
+
+    Taking the only Patient for the one who died would be a guess.
+    """
+    patients = message.of_type("Patient")
+    for kind in ("Encounter", "Observation", "Composition"):
+        for placed in message.of_type(kind):
+            if (
+                patients
+                and tells_of_death(placed)
+                and not any(is_about(message, placed, patient) for patient in patients)
+            ):
+                return f"{placed.path}.subject"
+    return None
 
 
 def linked(message: Message, one: Placed, other: Placed) -> bool:

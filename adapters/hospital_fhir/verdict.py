@@ -70,7 +70,7 @@ def _found(
     message: Message, patient: Placed, submission: Submission, settings: ReadingSettings, stated_at: str | None
 ) -> Finding:
     judgement = judge(message, patient, settings)
-    birth_date = element_moment(patient.resource, "birthDate", patient.path)
+    birth_date = _birth_date(patient, needed=judgement.outcome != "living")
     placeholder = _placeholder(patient)
     told_on = _told_on(submission, stated_at)
     died_at = judgement.died_at.value if judgement.died_at else None
@@ -93,7 +93,7 @@ def _found(
             return passed
         judgement, birth = _as_stillbirth(judgement, birth, birth_date, patient)
         died_at = judgement.died_at.value if judgement.died_at else None
-    age = age_of(message, patient)
+    age = age_of(message, patient) if birth_date is None else None
     stated_age = (Age(**age[0]), age[1]) if age else None
     answer = child_or_adult(
         birth_date.value if birth_date else None,
@@ -119,6 +119,16 @@ def _found(
         placeholder,
         _problems(birth_date, died_at, submission),
     )
+
+
+def _birth_date(patient: Placed, needed: bool) -> Moment | None:
+    """The birth date; of somebody who lives a badly written one is left alone."""
+    try:
+        return element_moment(patient.resource, "birthDate", patient.path)
+    except Refused:
+        if needed:
+            raise
+        return None
 
 
 def _retraction(

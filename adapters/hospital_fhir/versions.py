@@ -11,6 +11,8 @@ from adapters.hospital_fhir.shape import Tree, child, children, kind_of, texts
 
 Version = Literal["DSTU2", "STU3", "R4", "R5"]
 
+RELEASES: tuple[Version, ...] = ("R4", "STU3", "R5")
+"""The releases there are classes for."""
 _BY_NUMBER: dict[str, Version] = {"1.0": "DSTU2", "3.0": "STU3", "4.0": "R4", "4.3": "R4", "5.0": "R5"}
 # Only in an R5 Encounter.
 _R5_ENCOUNTER = ("actualPeriod", "admission", "plannedStartDate", "plannedEndDate", "businessStatus")

@@ -1,0 +1,72 @@
+"""The CapabilityStatement of the FHIR door: what it really does, and nothing it doesn't."""
+
+from datetime import datetime
+
+from fhir.resources.R4B.capabilitystatement import CapabilityStatement
+
+from adapters.hospital_fhir.outcome import JSON, XML
+
+# The national event definitions that are read, by the address the national services give them.
+_EVENTS = "https://fhir.nhs.uk/STU3/CodeSystem/EventType-1"
+
+
+def capability_statement(base_url: str, software_version: str, *, at: datetime, form: str = JSON) -> bytes:
+    """The statement for ``GET /fhir/metadata``. ``at`` is the day this version was built or started."""
+    statement = {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": at.date().isoformat(),
+        "kind": "instance",
+        "fhirVersion": "4.0.1",
+        "format": [JSON, XML],
+        "software": {"name": "child-death-review-engine", "version": software_version},
+        "implementation": {
+            "description": "Takes messages about children's deaths for England's child death review",
+            "url": base_url,
+        },
+        "rest": [
+            {
+                "mode": "server",
+                "documentation": "Everything is taken for review and nothing can be read back. STU3 (national events) and R5 are "
+                "taken by fhirVersion in the content type. A transaction that asks for DELETE is refused.",
+                "security": {
+                    "cors": False,
+                    "description": "Each partner has its own bearer token; a partner can only speak as itself.",
+                },
+                "resource": [
+                    {
+                        "type": "Patient",
+                        "supportedProfile": ["https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patient"],
+                        "interaction": [{"code": "create", "documentation": "Queued (202), not stored as a resource."}],
+                    }
+                ],
+                "interaction": [{"code": "transaction"}, {"code": "batch"}],
+                "operation": [
+                    {
+                        "name": "process-message",
+                        "definition": "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message",
+                    }
+                ],
+            }
+        ],
+        "messaging": [
+            {
+                "endpoint": [
+                    {
+                        "protocol": {
+                            "system": "http://terminology.hl7.org/CodeSystem/message-transport",
+                            "code": "http",
+                        },
+                        "address": f"{base_url.rstrip('/')}/$process-message",
+                    }
+                ],
+                "documentation": "Any event with a Patient is read. pds-death-notification-1 and -2 and nhs-number-change-1 and -2 are "
+                f"national events ({_EVENTS}).",
+            }
+        ],
+    }
+    resource = CapabilityStatement.model_validate(statement)
+    if form == XML:
+        xml = resource.model_dump_xml()
+        return xml if isinstance(xml, bytes) else str(xml).encode()
+    return resource.model_dump_json().encode()

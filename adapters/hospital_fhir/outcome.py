@@ -1,0 +1,157 @@
+"""What is answered in FHIR: OperationOutcome and the response to a message, built with fhir.resources.
+
+The codes and the HTTP status of each refusal are one table (``refusals``). No answer repeats a value of the message.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Literal
+
+from fhir.resources.R4B.bundle import Bundle
+from fhir.resources.R4B.operationoutcome import OperationOutcome
+
+from adapters.adapter import Reading
+from adapters.hospital_fhir.refusals import REFUSALS, status_of
+from integration_engine.record.notice import Problem
+
+JSON = "application/fhir+json"
+XML = "application/fhir+xml"
+ResponseCode = Literal["ok", "transient-error", "fatal-error"]
+
+_ACCEPTED, _PASSED_OVER = 202, 200
+_PASSED_SENTENCES = {
+    "adult": "Nothing was kept: the person was an adult.",
+    "living": "Nothing was kept: the message tells of no death.",
+    "no-death": "Nothing was kept: the message tells of no death.",
+    "other-event": "Nothing was kept: the event is not about a death.",
+    "termination": "Nothing was kept: a live birth after a lawful termination is not reviewed.",
+    "stillbirth-attended": "Nothing was kept: a professional attended this stillbirth.",
+    "late-fetal-loss": "Nothing was kept: a late fetal loss is not reviewed.",
+}
+
+
+def http_status(reading: Reading) -> int:
+    """202 for what is kept (answer it only once it is durably queued), 200 for what is passed over, else the refusal's own."""
+    match reading.verdict:
+        case "passed-over":
+            return _PASSED_OVER
+        case "refused":
+            return status_of(reading.reason)
+        case _:
+            return _ACCEPTED
+
+
+def response_code(reading: Reading) -> ResponseCode:
+    """What MessageHeader.response says of a reading: a refused message will be refused again."""
+    return "fatal-error" if reading.verdict == "refused" else "ok"
+
+
+def operation_outcome(told: Reading | Iterable[Problem], form: str = JSON) -> bytes:
+    """An OperationOutcome that says what became of a message, as JSON or XML.
+
+    Of a Reading: one informational issue with its verdict, then an issue for each problem (an error where it made the
+    message or a person of it refused, else a warning) with the FHIRPath where it stands. Of problems alone: errors.
+    """
+    if isinstance(told, Reading):
+        issues = _issues_of(told)
+    else:
+        issues = [_issue(problem, "error") for problem in told]
+    return _written(
+        OperationOutcome.model_validate({"resourceType": "OperationOutcome", "issue": issues or [_fine()]}), form
+    )
+
+
+def transient_outcome(form: str = JSON) -> bytes:
+    """What to answer where a message can't be made durable now: the sender should try again."""
+    issue = {
+        "severity": "error",
+        "code": "transient",
+        "details": {"text": "The message could not be stored just now. Send it again."},
+    }
+    return _written(OperationOutcome.model_validate({"resourceType": "OperationOutcome", "issue": [issue]}), form)
+
+
+def _fine() -> dict[str, object]:
+    return {"severity": "information", "code": "informational", "details": {"text": "Nothing to report."}}
+
+
+def _issues_of(reading: Reading) -> list[dict[str, object]]:
+    issues: list[dict[str, object]] = []
+    if reading.verdict != "refused":
+        said = _PASSED_SENTENCES.get(reading.reason, "Nothing was kept.")
+        sentence = said if reading.verdict == "passed-over" else "The message was taken."
+        issues.append({"severity": "information", "code": "informational", "details": {"text": sentence}})
+    if reading.hint:
+        issues.append({"severity": "information", "code": "informational", "details": {"text": reading.hint}})
+    issues += [_issue(problem, "warning") for problem in reading.problems]
+    for item in reading.items:
+        refused = item.verdict == "refused"
+        for problem in item.problems:
+            issues.append(_issue(problem, "error" if refused else "warning"))
+    return issues
+
+
+def _issue(problem: Problem, severity: str) -> dict[str, object]:
+    known = REFUSALS.get(problem.code)
+    coding = {"system": "urn:child-death-review-engine:problem", "code": problem.code}
+    issue: dict[str, object] = {
+        "severity": severity,
+        "code": known.issue if known else "informational" if severity == "information" else "value",
+        "details": {"coding": [coding], "text": problem.text},
+    }
+    if problem.path:
+        issue["expression"] = [part for part in problem.path.split(", ") if part][:20]
+    return issue
+
+
+def process_message_response(
+    request_header_id: str | None,
+    code: ResponseCode,
+    told: Reading | Iterable[Problem] = (),
+    *,
+    response_id: str,
+    endpoint: str,
+    at: datetime,
+    event: str | None = None,
+    form: str = JSON,
+) -> bytes:
+    """The answer to ``$process-message``: a message Bundle with MessageHeader.response and the OperationOutcome behind it.
+
+    ``request_header_id`` is the id of the request's MessageHeader, ``response_id`` a new one of ours (a UUID), ``endpoint`` our
+    own address, ``at`` the time of answering. An ``event`` that isn't a code in our hands answers as ``urn:...:response``.
+    """
+    outcome_url, header_url = f"urn:uuid:{response_id}", f"urn:uuid:{_sibling(response_id)}"
+    response: dict[str, object] = {"identifier": request_header_id or "unknown", "code": code}
+    if code != "ok":
+        response["details"] = {"reference": outcome_url}
+    header = {
+        "resourceType": "MessageHeader",
+        "id": _sibling(response_id),
+        "eventUri": event or "urn:child-death-review-engine:message-response",
+        "source": {"endpoint": endpoint},
+        "response": response,
+    }
+    outcome = OperationOutcome.model_validate_json(operation_outcome(told)).model_dump(mode="json")
+    if code == "transient-error":
+        outcome = OperationOutcome.model_validate_json(transient_outcome()).model_dump(mode="json")
+    bundle = {
+        "resourceType": "Bundle",
+        "id": response_id,
+        "type": "message",
+        "timestamp": at.astimezone(UTC).isoformat(timespec="seconds"),
+        "entry": [{"fullUrl": header_url, "resource": header}, {"fullUrl": outcome_url, "resource": outcome}],
+    }
+    return _written(Bundle.model_validate(bundle), form)
+
+
+def _sibling(identifier: str) -> str:
+    """A second id made from the first, so that an answer is a function of what it is told."""
+    return identifier[:-1] + ("0" if identifier[-1:] != "0" else "1")
+
+
+def _written(resource: OperationOutcome | Bundle, form: str) -> bytes:
+    if form == XML:
+        return (
+            str(resource.model_dump_xml()).encode() if not isinstance(xml := resource.model_dump_xml(), bytes) else xml
+        )
+    return resource.model_dump_json().encode()
