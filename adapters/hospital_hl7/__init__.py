@@ -1,0 +1,1 @@
+"""Hospitals that speak HL7 v2: screen, read and acknowledge their messages."""

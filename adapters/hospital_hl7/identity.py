@@ -1,0 +1,115 @@
+"""Whose message is this: the NHS number among a message's identifiers, the other identifiers, the hospital's own number."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from nhs_number import is_valid  # type: ignore[attr-defined]  # the package re-exports it without saying so
+
+from adapters.hospital_hl7.er7 import DELETE, Message, Segment
+from adapters.hospital_hl7.settings import ReadingSettings
+from integration_engine.mapping.paths import Er7Source
+from integration_engine.record.notice import Identifier, Problem
+
+_SEPARATORS = str.maketrans("", "", " -\u00a0\u2010\u2011\u2013")
+# First digits of numbers issued in England and Wales, and of the test range: what an unmarked number of a hospital's own
+# would have to look like before it is taken for an NHS number.
+_ISSUED = "4679"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What identifies the person of a message."""
+
+    nhs_number: str | None = None
+    path: str | None = None
+    other: tuple[Identifier, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Stated:
+    """One identifier as sent."""
+
+    value: str
+    authority: str
+    type: str
+    path: str
+
+    @property
+    def digits(self) -> str:
+        return self.value.translate(_SEPARATORS)
+
+
+def is_nhs_number(digits: str) -> bool:
+    """Ten digits that pass modulus 11 and aren't ten times the same one, which pass too and mean nobody."""
+    return len(digits) == 10 and digits.isascii() and digits.isdigit() and len(set(digits)) > 1 and is_valid(digits)
+
+
+def identity_of(message: Message, segment: Segment, places: tuple[int, ...], settings: ReadingSettings) -> Identity:
+    """The identity that one segment's fields state: PID-3 first, then PID-2 and PID-4; for MRG its fields 1 and 4.
+
+    An identifier marked as an NHS number by type or authority comes first, then an unmarked one that is valid. A marked one
+    that isn't valid is kept among the others with problem ``nhs-number-invalid`` and is never a key.
+    """
+    marked: list[_Stated] = []
+    others: list[_Stated] = []
+    for stated in _stated(message, segment, places):
+        is_marked = stated.type in settings.nhs_number_types or (
+            not stated.type and stated.authority in settings.nhs_number_authorities
+        )
+        (marked if is_marked else others).append(stated)
+    valid = [one for one in marked if is_nhs_number(one.digits)]
+    chosen = valid[0] if valid else next((one for one in others if _passes_unmarked(one)), None)
+    other, problems = [], []
+    for one in marked:
+        if not is_nhs_number(one.digits):
+            problems.append(Problem(code="nhs-number-invalid", text="this is no valid NHS number", path=one.path))
+            other.append(_identifier(one, "NH", "nhs-number-invalid"))
+        elif chosen and one.digits != chosen.digits:
+            problems.append(Problem(code="nhs-number-ambiguous", text="a second, different NHS number", path=one.path))
+            other.append(_identifier(one, "NH", "nhs-number-ambiguous"))
+    other += [_identifier(one, one.type, None) for one in others if not chosen or one.digits != chosen.digits]
+    return Identity(
+        chosen.digits if chosen else None,
+        chosen.path if chosen else None,
+        tuple(dict.fromkeys(other)),
+        tuple(problems),
+    )
+
+
+def _stated(message: Message, segment: Segment, places: tuple[int, ...]) -> Iterator[_Stated]:
+    for place in places:
+        repetitions = segment.repetitions(place)
+        for number, raw in enumerate(repetitions, start=1):
+            if raw == DELETE:
+                continue
+            parts = message.components(raw)
+            value = message.value(parts[0]) if parts else ""
+            if not value or value == DELETE:
+                continue
+            several = f"[{number}]" if len(repetitions) > 1 else ""
+            authority = message.value(raw, 4).upper()
+            kind = message.value(raw, 5).upper()
+            yield _Stated(value, authority, kind, f"{segment.name}-{place}{several}.1")
+
+
+def _passes_unmarked(stated: _Stated) -> bool:
+    """Whether an unmarked identifier is taken for an NHS number. One that a hospital calls its own needs a likely range."""
+    if stated.type or not is_nhs_number(stated.digits):
+        return False
+    return not stated.authority or stated.digits[0] in _ISSUED
+
+
+def _identifier(stated: _Stated, kind: str, problem: str | None) -> Identifier:
+    return Identifier(value=stated.value, system=stated.authority or None, type=kind or None, problem=problem)
+
+
+def local_ref_of(message: Message, settings: ReadingSettings, nhs_number: str | None) -> str | None:
+    """The hospital's own number for this person, by the first of the feed's paths that has one."""
+    source = Er7Source(message)
+    for path in settings.local_ref:
+        for found in source.find(f"{path}.1"):
+            value = str(found.value).strip()
+            if value and value.translate(_SEPARATORS) != nhs_number:
+                return value
+    return None

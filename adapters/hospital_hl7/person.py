@@ -1,0 +1,379 @@
+"""What one person's part of a message comes to: a death, its retraction, a change of identity, or nothing for us.
+
+The rules are those of partner formats, "Hospitals, HL7 v2". The order of the questions matters: fields that may have
+moved are refused before anything is believed; adults and attended stillbirths leave nothing behind but a code.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from adapters.adapter import Submission, Verdict, notice_id
+from adapters.hospital_hl7.births import VIABLE_DAYS, Birth, birth_of
+from adapters.hospital_hl7.childhood import signs_of_childhood
+from adapters.hospital_hl7.death import Evidence, evidence_of, perhaps_shifted, shifted_fields
+from adapters.hospital_hl7.er7 import Message, Segment
+from adapters.hospital_hl7.header import Header
+from adapters.hospital_hl7.identity import Identity, identity_of, local_ref_of
+from adapters.hospital_hl7.place import place_of_death
+from adapters.hospital_hl7.settings import ReadingSettings
+from adapters.hospital_hl7.triggers import ALWAYS_CANCEL, CANCEL_IF_DEAD, REKEYS
+from integration_engine.mapping.notices import notice_from
+from integration_engine.mapping.paths import Er7Source
+from integration_engine.mapping.profile import Mapped, Profile
+from integration_engine.record.age import Answer, child_or_adult
+from integration_engine.record.dates import earliest, latest
+from integration_engine.record.names import is_placeholder
+from integration_engine.record.notice import Age, DeathNotice, Problem, Provenance, Rekey, Retraction, Source
+
+CANCELLED_VISIT = "cancelled-visit"
+NOT_DEAD = "not-dead"
+
+_TOMORROW = timedelta(days=1)
+_BIRTH_CLOCK = re.compile(r"\d{8}([01]\d|2[0-3])([0-5]\d)(?:[0-5]\d(?:\.\d+)?)?(?:[+-]\d{4})?")
+_AREA_CODE = re.compile(r"[EWSNLM]\d{8}")
+# Longer than this after the birth nobody is stillborn: the code was a slip for another.
+_STILLBORN_WITHIN = timedelta(days=28)
+# The same where no date of death is given, only the message's own.
+_STILLBORN_TOLD_WITHIN = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One finding: a verdict with its reason, and for what is kept the notice."""
+
+    verdict: Verdict
+    reason: str
+    notice: DeathNotice | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What all persons of one message share."""
+
+    header: Header
+    settings: ReadingSettings
+    profile: Profile
+    submission: Submission
+    content: str
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def partner(self) -> str | None:
+        """Who says it: whoever proved to, else whom the message names."""
+        return self.submission.partner or self.header.facility or None
+
+    @property
+    def received_at(self) -> datetime:
+        return self.submission.received_at
+
+
+def read_person(message: Message, context: Context, position: int = 0) -> Iterator[Outcome]:
+    """The findings of one person's part: one, or two where a merge also says that somebody is dead."""
+    header = context.header
+    moved = shifted_fields(message)
+    if moved:
+        yield Outcome("refused", moved.code, problems=(moved,))
+        return
+    evidence = evidence_of(message, context.settings)
+    birth = birth_of(message)
+    rekey = REKEYS.get(header.event) if header.is_adt else None
+    cancel = header.is_adt and _is_cancel(header.event, evidence, birth)
+    speaks = bool(evidence.dead or evidence.stillbirth or birth.never_lived or evidence.undone or evidence.unread)
+    says_alive = bool(evidence.alive) and context.settings.n_is_reliable
+    if not (rekey or cancel or speaks or says_alive):
+        doubt = perhaps_shifted(message)
+        yield Outcome("passed-over", "no-death", problems=(doubt,) if doubt else ())
+        return
+    person = _Person(message, context, evidence, birth, position)
+    if rekey:
+        yield person.rekeyed(rekey)
+        if not speaks and not says_alive:
+            return
+    yield person.cancelled() if cancel else person.told()
+
+
+def _is_cancel(event: str, evidence: Evidence, birth: Birth) -> bool:
+    if event in ALWAYS_CANCEL:
+        return True
+    still_dead = evidence.dead or evidence.stillbirth or evidence.undone or birth.never_lived
+    return event in CANCEL_IF_DEAD and bool(still_dead)
+
+
+class _Person:
+    """One person while their part of the message is weighed."""
+
+    def __init__(self, message: Message, context: Context, evidence: Evidence, birth: Birth, position: int) -> None:
+        self.message = message
+        self.context = context
+        self.evidence = evidence
+        self.birth = birth
+        self.position = position
+        mapped = context.profile.map(Er7Source(message))
+        self.values: dict[str, Any] = dict(mapped.values)
+        self.provenance: dict[str, Provenance] = dict(mapped.provenance)
+        self.problems: list[Problem] = [*mapped.problems, *evidence.problems, *birth.problems]
+        self.identity = self._identify()
+        self.told_on = context.header.told_on(context.received_at)
+
+    # What the message says.
+
+    def told(self) -> Outcome:
+        """A message about a death or its undoing that is no cancel."""
+        evidence, birth = self.evidence, self.birth
+        dead = bool(evidence.dead)
+        stillborn = bool(evidence.stillbirth or birth.never_lived)
+        if dead or stillborn:
+            return self._death(dead, stillborn)
+        if evidence.undone:
+            return self._retraction(evidence.undone)
+        if evidence.unread:
+            if self._age(evidence.died_at, late=True) == "adult":
+                return Outcome("passed-over", "adult")
+            return Outcome("refused", evidence.unread.code, problems=(evidence.unread,))
+        return self._retraction(NOT_DEAD)
+
+    def cancelled(self) -> Outcome:
+        """A cancel of a visit or record: no retraction by itself, unless the message also takes the death back in words."""
+        evidence = self.evidence
+        if not evidence.dead and not evidence.stillbirth:
+            if evidence.undone:
+                return self._retraction(evidence.undone)
+            if evidence.alive and self.context.settings.n_is_reliable:
+                return self._retraction(NOT_DEAD)
+        return self._retraction(CANCELLED_VISIT)
+
+    def rekeyed(self, kind: str) -> Outcome:
+        """A merge or change of identifiers, told of somebody who is or may have died a child."""
+        if self._age(self.evidence.died_at, late=True) == "adult":
+            return Outcome("passed-over", "adult")
+        prior = self.message.first("MRG")
+        if prior is None:
+            text = "a merge or change of identifiers without MRG names nobody"
+            return Outcome("refused", "no-mrg", problems=(Problem(code="no-mrg", text=text, path="MRG"),))
+        old = identity_of(self.message, prior, (1, 4), self.context.settings)
+        new_number, old_number = self.identity.nhs_number, old.nhs_number
+        new_ref = local_ref_of(self.message, self.context.settings, new_number)
+        old_ref = next((one.value for one in old.other if not one.problem), None)
+        if old_number == new_number:
+            old_number = None
+        if old_ref == new_ref:
+            old_ref = None
+        if not (old_number or old_ref) or not (new_number or new_ref):
+            text = "both sides of a merge need an identifier"
+            return Outcome(
+                "refused", "no-identifiers", problems=(Problem(code="no-identifiers", text=text, path="MRG-1"),)
+            )
+        rekey = Rekey(
+            kind=kind,
+            old_nhs_number=old_number,
+            new_nhs_number=new_number,
+            old_local_ref=old_ref,
+            new_local_ref=new_ref,
+        )
+        values = self._child_only()
+        return Outcome("rekey", kind, self._notice("rekey", "rekey", values, rekey=rekey), tuple(self.problems))
+
+    # A death.
+
+    def _death(self, dead: bool, stillborn: bool) -> Outcome:
+        evidence, birth = self.evidence, self.birth
+        died_at = evidence.died_at
+        if died_at and earliest(died_at) > self.context.received_at + _TOMORROW:
+            problem = Problem(code="date-in-future", text="the death is in the future", path=evidence.died_at_place)
+            return Outcome("refused", problem.code, problems=(problem,))
+        age = self._age(died_at)
+        if age == "adult":
+            return Outcome("passed-over", "adult")
+        if birth.termination:
+            return Outcome("passed-over", "termination")
+        contradicted = dead and (bool(evidence.alive) or (bool(evidence.undone) and not self._only_the_date_went()))
+        reason = "death"
+        if stillborn:
+            passed = self._stillborn(died_at)
+            if isinstance(passed, Outcome):
+                return passed
+            contradicted = contradicted or passed == "impossible"
+            reason = "unattended-stillbirth" if passed == "unattended" else "death"
+        if contradicted:
+            text = "the message says both that the person is dead and that they are not"
+            self.problems.append(Problem(code="contradiction", text=text, path=(evidence.dead or ["PV1-36"])[0]))
+        self._complete(died_at, age, stillborn)
+        notice = self._notice("report", "report", self.values, contradiction=contradicted or None)
+        return Outcome("notice", reason, notice, tuple(self.problems))
+
+    def _only_the_date_went(self) -> bool:
+        """``""`` in PID-29 beside a PID-30 that says dead deletes the date, not the death."""
+        settings, evidence = self.context.settings, self.evidence
+        return (
+            evidence.undone == "deleted"
+            and evidence.undone_at in settings.death_date
+            and any(place in settings.death_indicator for place in evidence.dead)
+        )
+
+    def _stillborn(self, died_at: str | None) -> Outcome | str:
+        """Whether a baby that is said to be born dead concerns us: the outcome, or why it is a notice after all."""
+        birth, problems = self.birth, self.problems
+        born = self._birth_date()
+        if born and self._lived_on(born, died_at):
+            text = "a stillbirth is told of somebody who was born long before"
+            problems.append(Problem(code="birth-outcome-disagrees", text=text, path=self._stillborn_at()))
+            return "impossible"
+        if birth.lived:
+            text = "the message says stillborn and born alive; it is read as a live birth, which loses nobody"
+            problems.append(Problem(code="birth-outcome-disagrees", text=text, path=self._stillborn_at()))
+            return "lived"
+        if birth.gestation_days is not None and birth.gestation_days < VIABLE_DAYS:
+            return Outcome("passed-over", "late-fetal-loss")
+        if birth.unattended:
+            return "unattended"
+        return Outcome("passed-over", "stillbirth-attended")
+
+    def _lived_on(self, born: str, died_at: str | None) -> bool:
+        if died_at:
+            return earliest(died_at) - latest(born) > _STILLBORN_WITHIN
+        return earliest(self.told_on) - latest(born) > _STILLBORN_TOLD_WITHIN
+
+    def _stillborn_at(self) -> str:
+        return self.evidence.stillbirth or next(iter(self.birth.places.values()), "OBX-5")
+
+    def _complete(self, died_at: str | None, age: Answer, stillborn: bool) -> None:
+        """The fields of a death that need judgement, on top of what the profile mapped."""
+        evidence, birth = self.evidence, self.birth
+        if died_at:
+            self._put("death.died_at", died_at, evidence.died_at_place or "PID-29")
+        place_of_death(self.message, self.context.header, self.context.settings, self.values, self.provenance)
+        born = self._birth_date()
+        if born and died_at and earliest(born) > latest(died_at):
+            self.problems.append(Problem(code="birth-after-death", text="the birth is after the death", path="PID-7"))
+        if stillborn or birth.lived:
+            alive_at_birth = birth.lived
+            where = birth.places.get("live-birth") or birth.places.get("signs-of-life") or self._stillborn_at()
+            self._put("death.live_birth", "yes" if alive_at_birth else "no", where)
+        told: Mapping[str, tuple[str, Any]] = {
+            "signs-of-life": ("death.signs_of_life", birth.signs_of_life),
+            "termination": ("death.termination", birth.termination),
+            "professional-attending": ("death.professional_attending_birth", _yes_no(birth.attended)),
+            "stillbirth-at-home": ("death.suspected_stillbirth_at_home", birth.at_home),
+            "gestation": ("child.gestation_days", birth.gestation_days),
+            "birth-weight": ("child.birth_weight_g", birth.weight_g),
+        }
+        for meaning, (path, value) in told.items():
+            if value is not None and meaning in birth.places:
+                self._put(path, value, birth.places[meaning])
+        if age in ("unknown", "either"):
+            signs = signs_of_childhood(self.message, birth, self.context.settings, age == "either")
+            if signs:
+                self._put("child.signs_of_childhood", list(signs), "PID")
+
+    # A retraction.
+
+    def _retraction(self, form: str) -> Outcome:
+        if self._age(self.evidence.died_at, late=True) == "adult":
+            return Outcome("passed-over", "adult")
+        retraction = Retraction(form=form)
+        notice = self._notice("retract", "retract", self._child_only(), retraction=retraction)
+        return Outcome("retraction", form, notice, tuple(self.problems))
+
+    # Who it is about.
+
+    def _identify(self) -> Identity:
+        segment = self.message.first("PID")
+        if segment is None:
+            return Identity()
+        identity = identity_of(self.message, segment, (3, 2, 4), self.context.settings)
+        values, profile = self.values, self.context.profile.name
+        if identity.nhs_number and "child.nhs_number" not in values:
+            self._put("child.nhs_number", identity.nhs_number, identity.path or "PID-3")
+        if identity.other:
+            known = values.get("child.other_identifiers", [])
+            mine = [one.model_dump() for one in identity.other]
+            values["child.other_identifiers"] = [*known, *(one for one in mine if one not in known)]
+            self.provenance.setdefault("child.other_identifiers", Provenance(path="PID-3", profile=profile))
+        self.problems += identity.problems
+        number = values.get("child.nhs_number")
+        feed = self.context.submission.feed
+        if number and number.startswith("999") and feed is not None and feed.production:
+            text = "an NHS number of the test range in a production feed"
+            self.problems.append(Problem(code="test-nhs-number", text=text, path=identity.path))
+        self._refine(segment)
+        return identity
+
+    def _refine(self, person: Segment) -> None:
+        """What of PID no path can say: a placeholder for a name, a time of birth, whether an area code is one."""
+        values = self.values
+        given, family = values.get("child.given_names") or [], values.get("child.family_name")
+        if "child.name_is_placeholder" not in values:
+            postponed = not given and values.get("child.nhs_number_status") == "08"
+            if is_placeholder(given, family) or postponed:
+                self._put("child.name_is_placeholder", True, "PID-5")
+        if "/" in person.field(7):
+            text = "a birth date that is not in HL7's form was read day first"
+            self.problems.append(Problem(code="date-day-first", text=text, path="PID-7"))
+        clock = _BIRTH_CLOCK.fullmatch(person.field(7).strip())
+        if clock and clock[1] + clock[2] != "0000" and "child.birth_time" not in values:
+            self._put("child.birth_time", f"{clock[1]}:{clock[2]}", "PID-7")
+        for address in values.get("child.addresses", ()):
+            if not _AREA_CODE.fullmatch(address.get("lad_code", "")):
+                address.pop("lad_code", None)
+
+    def _birth_date(self) -> str | None:
+        born = self.values.get("child.birth_date")
+        return born if isinstance(born, str) else None
+
+    def _age(self, died_at: str | None, *, late: bool = False) -> Answer:
+        """Child or adult on the day of death. ``late``: the death itself may lie some years back (a retraction, a merge)."""
+        day = died_at or self.told_on
+        if late and not died_at:
+            told = date.fromisoformat(self.told_on[:10])
+            day = (told - timedelta(days=366 * self.context.settings.late_years)).isoformat()
+        stated = self.values.get("child.age_at_death")
+        age = Age(**stated) if isinstance(stated, dict) else None
+        return child_or_adult(self._birth_date(), day, age, self.context.submission.age_rules)
+
+    # The notice.
+
+    def _put(self, path: str, value: Any, place: str) -> None:
+        self.values[path] = value
+        profile = self.context.profile.name
+        self.provenance[path] = Provenance(path=place, profile=profile, rule=f"{profile}/{path}")
+
+    def _child_only(self) -> dict[str, Any]:
+        """What identifies the person, without what the message says about a death that it takes back."""
+        return {path: value for path, value in self.values.items() if path.startswith("child.")}
+
+    def _notice(self, intent: str, position: str, values: dict[str, Any], **more: Any) -> DeathNotice:
+        context, header = self.context, self.context.header
+        visit = self.message.first("PV1")
+        message_id = header.control_id or context.submission.message_id or None
+        provenance = {path: where for path, where in self.provenance.items() if path in values}
+        number = self.position * 2 + (1 if position == "rekey" else 0)
+        return notice_from(
+            Mapped(values, provenance, ()),
+            id=notice_id("hospital-hl7", context.partner, message_id, context.content, number),
+            submission=f"s-{context.content[:24]}",
+            source=Source(
+                kind="hospital-hl7",
+                partner=context.partner,
+                system=header.system or None,
+                message_id=message_id,
+                event=header.event or header.kind or None,
+                local_ref=local_ref_of(self.message, context.settings, self.identity.nhs_number),
+                visit=(self.message.value(visit.field(19)) or None) if visit else None,
+                indirect=None if header.is_adt else True,
+            ),
+            stated_at=header.stated_at(context.settings.stated_at),
+            received_at=context.received_at,
+            profile=context.profile.name,
+            profile_version=context.profile.version,
+            intent=intent,
+            problems=(*context.problems, *self.problems),
+            **more,
+        )
+
+
+def _yes_no(value: bool | None) -> str | None:
+    return None if value is None else "yes" if value else "no"
