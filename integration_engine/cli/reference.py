@@ -11,8 +11,9 @@ from rich.table import Table
 
 from integration_engine.routing.checks import Finding, validate
 from integration_engine.routing.postcode_directory import load_directory
-from integration_engine.routing.reference import POSTCODES_VARIABLE, SITES_VARIABLE, load_reference
+from integration_engine.routing.reference import BUNDLED, POSTCODES_VARIABLE, SITES_VARIABLE, load_reference
 from integration_engine.routing.sites import load_ods
+from integration_engine.routing.table_schema import check_tables
 from integration_engine.routing.tables import ReferenceDataError
 from integration_engine.settings import load_settings
 
@@ -28,7 +29,8 @@ def check(
     """Is every authority covered by exactly one panel and one team on every day? Exit 1 if anything can't be right."""
     settings = load_settings()
     try:
-        findings = validate(load_reference(folder, settings.postcodes, settings.sites, footprint))
+        reference = load_reference(folder, settings.postcodes, settings.sites, footprint)
+        findings = (*check_tables(folder or BUNDLED), *validate(reference))
     except ReferenceDataError as problem:
         findings = (Finding("error", problem.code, problem.where, problem.where, problem.text),)
     errors = [one for one in findings if one.severity == "error"]
@@ -98,7 +100,6 @@ def _load_postcodes(files: list[Path], to: Path) -> dict[str, int]:
 
 
 def _load_sites(files: list[Path], to: Path, postcodes: Path | None) -> dict[str, int]:
-    named = postcodes or load_settings().postcodes
-    lookup = load_reference(postcodes=named)
+    lookup = load_reference(postcodes=postcodes or load_settings().postcodes)
     done = load_ods(files, to, lookup.district)
     return {"sites": done.sites, "without_district": done.without_district}

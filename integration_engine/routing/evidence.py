@@ -40,13 +40,16 @@ class Evidence:
 
     @property
     def died_on(self) -> date:
-        """The day whose map of panels applies: the earliest the death can have been, else the day it was first told of."""
-        return earliest(self.died_at).date() if self.died_at else self.first_told.date()
+        """The day whose map of panels applies: the earliest the death can have been, else the day it was first told of.
+        A date in the future is somebody's slip, and tomorrow's panels can't take a case."""
+        day = earliest(self.died_at).date() if self.died_at else self.first_told.date()
+        return min(day, self.today)
 
     @property
     def first_told(self) -> datetime:
         """When anybody first told of this death, in London time; now, where no notice is at hand."""
-        return min((told_at(notice) for notice in self.notices), default=london(self.now))
+        reports = [notice for notice in self.notices if notice.intent == "report"] or self.notices
+        return min((told_at(notice) for notice in reports), default=london(self.now))
 
     def first_telling(self, true_of: Callable[[Part], bool]) -> datetime | None:
         """When a notice of which this is true was first told; None if it is true of none."""

@@ -24,7 +24,8 @@ from integration_engine.routing.working_days import WorkingDays, load_working_da
 POSTCODES_VARIABLE = "CDR_POSTCODES"
 SITES_VARIABLE = "CDR_SITES"
 
-_BUNDLED = Path(__file__).resolve().parents[2] / "mappings" / "reference"
+BUNDLED = Path(__file__).resolve().parents[2] / "mappings" / "reference"
+"""The shipped tables."""
 _PSEUDO = "ZZ99"
 _RESIDENCIES: Mapping[str, Residency] = {
     "england": "england",
@@ -138,7 +139,7 @@ def load_reference(
     Raises ReferenceDataError, which names file and row.
     """
     return _load(
-        directory or _BUNDLED, postcodes or _named_by(POSTCODES_VARIABLE), sites or _named_by(SITES_VARIABLE), overlay
+        directory or BUNDLED, postcodes or _named_by(POSTCODES_VARIABLE), sites or _named_by(SITES_VARIABLE), overlay
     )
 
 
@@ -212,4 +213,4 @@ def _coroner_names(folder: Path) -> Mapping[str, str]:
 @lru_cache(maxsize=1)
 def bundled() -> Reference:
     """The reference data as shipped, read once a process and blind to the environment. For tests and examples."""
-    return _load(_BUNDLED, None, None, None)
+    return _load(BUNDLED, None, None, None)

@@ -121,7 +121,9 @@ def residence(case: Evidence) -> Residence:
     held = None
     if lead is None:
         held = climb.held or "held.no-residence"
-        climb.no(held, "Nobody can tell where the child lived: a person must say.")
+        abroad = "The child lived outside England and no English panel covers the place of death: a person must say."
+        unknown = "Nobody can tell where the child lived: a person must say."
+        climb.no(held, abroad if nation not in (None, "england", "unknown") else unknown)
     return Residence(lead, held, tuple(climb.steps), nation, climb.home, climb.died)
 
 

@@ -54,7 +54,9 @@ def route(  # noqa: PLR0913 - one keyword for each thing a routing depends on
     what people decided about this case, by kind; the reference data; the time, zone-aware; the switches. ``in_review``:
     a linkage review is open. ``adoption``: a rekey under another name joins two of its identities.
     """
-    case = Evidence(record, notices, decided, reference, now, switches)
+    # What a source took back no longer counts, as in the record; where all of it was, it is the history that is left.
+    heard = [notice for notice in notices if notice.id not in standing.silenced] or notices
+    case = Evidence(record, heard, decided, reference, now, switches)
     in_scope = scope(case)
     home = residence(case)
     verdict = _verdict(case, standing, in_scope, home, adoption)
