@@ -137,6 +137,15 @@ class DeliveryEnvelope(_Part):
     provenance: dict[str, Origin] = {}
 
 
+def schema() -> dict[str, Any]:
+    """The JSON Schema of ``case-delivery/1``, shipped as ``mappings/schema/case-delivery-1.json``."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **DeliveryEnvelope.model_json_schema(by_alias=True),
+        "title": ENVELOPE_SCHEMA,
+    }
+
+
 @dataclass(frozen=True)
 class Shown:
     """A case as its recipients see it, in plain JSON values. Worked out once a case, however many recipients it has."""
@@ -184,8 +193,9 @@ class Shown:
 
     @property
     def restricted(self) -> bool:
-        """Whether only the current identity may be shown."""
-        return self.case.routing.restricted or self.case.adoption
+        """Whether only the current identity may be shown: a release lets the case go out, not what came before it."""
+        marked = self.case.record.child.restricted in ("adoption", "protected-identity")
+        return marked or self.case.routing.restricted or self.case.adoption
 
     @property
     def _standing(self) -> dict[str, Any]:
