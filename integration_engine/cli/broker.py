@@ -66,14 +66,19 @@ def check(as_json: Json = False) -> None:
 @app.command("definitions")
 def definitions(
     write: Annotated[bool, typer.Option("--write", help="Write queue_config/definitions.json instead.")] = False,
+    compare: Annotated[bool, typer.Option("--check", help="Exit 1 unless that file is this already.")] = False,
 ) -> None:
     """Print the topology as RabbitMQ's definitions file, which a broker can load when it starts."""
     from integration_engine.broker.declare import definitions_text
     from integration_engine.broker.topology import load_topology, topology_file
 
     text = definitions_text(load_topology())
+    place = topology_file().with_name("definitions.json")
+    if compare:
+        same = place.is_file() and place.read_text(encoding="utf-8") == text
+        typer.echo(f"{place.name} is " + ("the topology's." if same else "out of date: cdr broker definitions --write"))
+        raise typer.Exit(0 if same else 1)
     if write:
-        place = topology_file().with_name("definitions.json")
         place.write_text(text, encoding="utf-8")
         typer.echo(f"Written: {place.name}")
     else:

@@ -96,6 +96,7 @@ def _contained(durable: bool) -> Database | None:
     password = secrets.token_urlsafe(18)
     (port,) = free_ports(1)
     environment = {"POSTGRES_USER": _USER, "POSTGRES_PASSWORD": password, "POSTGRES_DB": _USER}
+    environment["LC_ALL"] = "C.UTF-8"  # what a new server takes its encoding from
     try:
         command = "" if durable else " ".join(("postgres", *_HASTY))
         server = containers.Container(images.POSTGRES, environment, {5432: port}, command)

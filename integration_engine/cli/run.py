@@ -1,0 +1,269 @@
+"""``cdr run``: the engine, or the part of it that this machine is for."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from integration_engine.settings import Settings, SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from adapters.adapter import Feed
+    from integration_engine.store.database import Store
+
+log = logging.getLogger(__name__)
+
+_LOOK_S = 0.2
+_RESTART_S = 1.0
+_STOP_S = 30.0
+# How soon a feed registered while we run is known to a worker.
+_REGISTER_KEEPS_S = 10.0
+
+
+class Part(StrEnum):
+    GATEWAY = "gateway"
+    WORKER = "worker"
+    CONSOLE = "console"
+    ALL = "all"
+
+
+class _Stop:
+    """Set by a signal, looked at by whoever runs. A plain flag: what a signal's handler may touch safely."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self.asked = True
+
+
+def command(
+    part: Annotated[Part, typer.Argument(help="What to run here.")] = Part.ALL,
+    processes: Annotated[int, typer.Option(min=1, max=64, help="Worker processes (with worker and all).")] = 1,
+    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
+) -> None:
+    """Run the engine: the front doors (gateway), the workers, the console's pages, or all in one process tree. SIGTERM
+    finishes what is in hand and ends."""
+    from integration_engine.monitoring.logs import set_up_logs
+
+    try:
+        settings = load_settings()
+    except SettingsError as problem:
+        typer.echo(str(problem), err=True)
+        raise typer.Exit(2) from None
+    set_up_logs(settings.log_level)
+    stop = _Stop()
+    if with_parent:
+        _stop_with(os.getppid(), stop)
+    if part is Part.WORKER and processes == 1:
+        status = work(settings, stop)
+    elif part is Part.WORKER:
+        with _workers(processes):
+            status = _wait(stop)
+    else:
+        status = _serve(settings, stop, part, processes)
+    raise typer.Exit(status)
+
+
+def work(settings: Settings, stop: _Stop) -> int:
+    """One worker, until it is asked to stop. Returns the exit status."""
+    from integration_engine.broker.connection import user_of
+    from integration_engine.broker.consumer import Consumer, Pace
+    from integration_engine.broker.publisher import Publisher
+    from integration_engine.broker.topology import load_topology
+    from integration_engine.courier import Courier
+    from integration_engine.routing.reference import load_reference
+    from integration_engine.routing.route import Switches
+    from integration_engine.store.identities import Identities
+    from integration_engine.worker import Knowledge, Worker
+
+    store = _store(settings, stop)
+    if store is None:
+        return 0
+    url = settings.amqp_url.get_secret_value()
+    topology = load_topology()
+    knowledge = Knowledge(
+        load_reference(postcodes=settings.postcodes, sites=settings.sites),
+        user_of(url),
+        switches=Switches(**cast(Any, settings.switches)),
+        age_rules=settings.age_rules,
+        delays=topology.delays,
+        feeds=_feeds(settings, store),
+        find=Identities(store).find,
+    )
+    intake = [queue.name for queue in topology.queues if queue.name.startswith("intake.")]
+    name = f"cdr worker {os.getpid()}"
+    with contextlib.closing(store), Publisher(url, name) as publisher, Courier(store, publisher) as courier:
+        publisher.wait_ready(_STOP_S)
+        worker = Worker(store, publisher, courier, knowledge)
+        pace = Pace(settings.batch_size, settings.batch_wait_ms / 1000, settings.prefetch)
+        consumer = Consumer(url, name, intake, worker.work, keep=worker.keep, ready=worker.ready, pace=pace)
+        failures: list[BaseException] = []
+        thread = threading.Thread(target=_catching(consumer.run, failures), name="worker")
+        thread.start()
+        log.info("the worker runs")
+        while thread.is_alive() and not stop.asked:
+            thread.join(_LOOK_S)
+        consumer.stop()
+        thread.join()
+    for failure in failures:
+        log.critical("the worker failed", exc_info=failure)
+    log.info("the worker has stopped")
+    return 1 if failures else 0
+
+
+def _serve(settings: Settings, stop: _Stop, part: Part, processes: int) -> int:
+    """The doors, the console or all, until asked to stop."""
+    from integration_engine.doors import open_gateway
+
+    if part is Part.ALL:
+        _declare(settings)
+    store = _store(settings, stop)
+    if store is None:
+        return 0
+
+    async def doors() -> None:
+        console, mllp = part is not Part.GATEWAY, part is not Part.CONSOLE
+        async with open_gateway(settings, store, console=console, mllp=mllp):
+            while not stop.asked:
+                await asyncio.sleep(_LOOK_S)
+
+    with contextlib.closing(store), _workers(processes) if part is Part.ALL else contextlib.nullcontext():
+        try:
+            asyncio.run(doors())
+        except OSError as problem:
+            typer.echo(f"The doors can't be opened: {problem.strerror or type(problem).__name__}.", err=True)
+            return 1
+    return 0
+
+
+def _declare(settings: Settings) -> None:
+    """All on one machine: the topology too. Where this user may not declare, an operator has."""
+    from pika.exceptions import AMQPError
+
+    from integration_engine.broker.declare import Differs, apply
+
+    try:
+        apply(settings.amqp_url.get_secret_value())
+    except (AMQPError, OSError, Differs) as problem:
+        log.warning("the topology was not declared; see cdr broker check", extra={"code": type(problem).__name__})
+
+
+def _store(settings: Settings, stop: _Stop) -> "Store | None":
+    """The store, as soon as the database answers; None where we were asked to stop before that."""
+    from tenacity import RetryError, Retrying, retry_if_exception_type, stop_when_event_set, wait_exponential
+    from tenacity.nap import sleep_using_event
+
+    from integration_engine.security.keys import KeyMissing, KeyUnreadable
+    from integration_engine.store.database import NotUpgraded, Transient, open_store
+
+    asked = threading.Event()
+
+    def opened() -> "Store":
+        if stop.asked:
+            asked.set()
+        return open_store(settings)
+
+    waiting = Retrying(
+        retry=retry_if_exception_type(Transient),
+        wait=wait_exponential(0.2, max=5),
+        stop=stop_when_event_set(asked),
+        sleep=sleep_using_event(asked),
+        before_sleep=lambda state: log.warning("the store is away", extra={"attempt": state.attempt_number}),
+    )
+    try:
+        return waiting(opened)
+    except RetryError:
+        return None
+    except (NotUpgraded, KeyMissing, KeyUnreadable) as problem:
+        typer.echo(str(problem), err=True)
+        raise typer.Exit(1) from None
+
+
+def _feeds(settings: Settings, store: "Store") -> "Callable[[], Sequence[Feed]]":
+    """The feeds of the register and of ``cdr.toml``; asked for each batch, looked up every few seconds."""
+    from integration_engine.settings import FeedSettings
+    from integration_engine.store.identities import Identities
+
+    identities = Identities(store)
+    known: tuple[Feed, ...] = ()
+    until = 0.0
+
+    def feeds() -> "Sequence[Feed]":
+        nonlocal known, until
+        if time.monotonic() >= until:
+            registered = [FeedSettings.model_validate(each).feed() for each in identities.feeds()]
+            known, until = (*registered, *settings.feed_list), time.monotonic() + _REGISTER_KEEPS_S
+        return known
+
+    return feeds
+
+
+@contextlib.contextmanager
+def _workers(count: int) -> Iterator[None]:
+    """Worker processes for the length of the block; one that dies is started again."""
+    command = [sys.executable, "-m", "integration_engine.cli", "run", "worker", "--with-parent"]
+    running = [subprocess.Popen(command) for _ in range(count)]  # noqa: S603 - our own program
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(_RESTART_S):
+            for place, process in enumerate(running):
+                if process.poll() is not None:
+                    log.error("a worker has died and is started again", extra={"status": process.returncode})
+                    running[place] = subprocess.Popen(command)  # noqa: S603 - our own program
+
+    watching = threading.Thread(target=watch, name="workers", daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watching.join()
+        for process in running:
+            process.terminate()
+        until = time.monotonic() + _STOP_S
+        for process in running:
+            try:
+                process.wait(max(0.0, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _stop_with(parent: int, stop: _Stop) -> None:
+    """Stop when the process that started us is gone, however it went."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_LOOK_S)
+        stop.asked = True
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+def _wait(stop: _Stop) -> int:
+    while not stop.asked:
+        time.sleep(_LOOK_S)
+    return 0
+
+
+def _catching(call: Callable[[], None], failures: list[BaseException]) -> Callable[[], None]:
+    def called() -> None:
+        try:
+            call()
+        except BaseException as failure:
+            failures.append(failure)
+
+    return called

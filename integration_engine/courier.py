@@ -1,0 +1,177 @@
+"""Carries deliveries from the outbox to the broker: right after their commit, and those that a dead process left behind.
+
+A thread beside the worker, so that the next batch is decided while the last one's deliveries are being confirmed. What it
+is handed is in the database already; losing all of it costs a sweep, not a delivery.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from integration_engine.broker.message import Message
+from integration_engine.broker.publisher import Publisher
+from integration_engine.broker.topology import CASES
+from integration_engine.monitoring.counters import COUNTERS, Counters
+from integration_engine.store import inbox, outbox
+from integration_engine.store.database import Store, StoreError
+from integration_engine.store.outbox import OutboxRow
+
+log = logging.getLogger(__name__)
+
+DELIVERIES = "cdr_deliveries_published_total"
+UNPUBLISHED = "cdr_deliveries_unpublished_total"
+COUNTERS.describe(DELIVERIES, "counter", "Deliveries the broker has confirmed, by kind.")
+COUNTERS.describe(UNPUBLISHED, "counter", "Deliveries the broker did not confirm, by reason; they are tried again.")
+
+# A delivery handed over and not confirmed by then is the sweeper's: its courier has died or given up.
+SWEEP_AFTER = timedelta(seconds=20)
+_SWEEP_EVERY_S = 5.0
+_COUNT_EVERY_S = 1.0
+_AT_ONCE = 500
+# More than this is left to the sweeper, so that a broker's long absence doesn't fill our memory.
+_MOST_IN_HAND = 20_000
+
+
+class Courier:
+    """Parameters: ``publisher`` must be started; ``clock`` gives now, zone-aware. Use as a context manager."""
+
+    def __init__(
+        self,
+        store: Store,
+        publisher: Publisher,
+        *,
+        counters: Counters = COUNTERS,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        sweep_after: timedelta = SWEEP_AFTER,
+    ) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._counters = counters
+        self._clock = clock
+        self._sweep_after = sweep_after
+        self._lock = threading.Lock()
+        self._in_hand: deque[OutboxRow] = deque()
+        self._tally = inbox.Tally()
+        self._wake = threading.Event()
+        self._stopped = threading.Event()
+        self._confirmed: list[str] = []
+        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+
+    def __enter__(self) -> "Courier":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def hand_over(self, rows: Sequence[OutboxRow]) -> None:
+        """Publish these soon. They must be committed."""
+        if not rows:
+            return
+        with self._lock:
+            if len(self._in_hand) + len(rows) <= _MOST_IN_HAND:
+                self._in_hand.extend(rows)
+        self._wake.set()
+
+    def count(self, kind: str, partner: str, verdict: str, reason: str) -> None:
+        """Count a message of which nothing else is kept; written to the store now and then."""
+        with self._lock:
+            self._tally.add(kind, partner, verdict, reason)
+
+    def close(self) -> None:
+        """Publish what is in hand and write the counts; what can't be published now is swept up later."""
+        self._stopped.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        next_sweep = next_count = time.monotonic()
+        while True:
+            stopping = self._stopped.is_set()
+            self._wake.clear()
+            try:
+                self._carry()
+                if time.monotonic() >= next_sweep and not stopping:
+                    self._sweep()
+                    next_sweep = time.monotonic() + _SWEEP_EVERY_S
+                if time.monotonic() >= next_count or stopping:
+                    self._write_counts()
+                    next_count = time.monotonic() + _COUNT_EVERY_S
+            except StoreError as problem:
+                log.warning("the courier's store is away", extra={"code": problem.code})
+            if stopping:
+                return
+            self._wake.wait(_COUNT_EVERY_S)
+
+    def _carry(self) -> None:
+        self._note_published()
+        while True:
+            with self._lock:
+                rows = [self._in_hand.popleft() for _ in range(min(len(self._in_hand), _AT_ONCE))]
+            if not rows:
+                return
+            self._publish(rows)
+
+    def _sweep(self) -> None:
+        """What was committed and never published. Claimed for a minute, so that two sweepers don't take the same."""
+        if not self._publisher.ready:
+            return
+        while rows := outbox.claim(self._store, _AT_ONCE, self._sweep_after, self._clock()):
+            log.info("deliveries swept up", extra={"count": len(rows)})
+            if not self._publish(rows):
+                return
+
+    def _publish(self, rows: Sequence[OutboxRow]) -> bool:
+        """Joint agency response first, in a turn of its own. True if all were confirmed."""
+        urgent = [row for row in rows if row.recipient.startswith(outbox.JAR_PREFIX)]
+        rest = [row for row in rows if not row.recipient.startswith(outbox.JAR_PREFIX)]
+        complete = True
+        for turn in (urgent, rest):
+            answers = self._publisher.publish_all([delivery(row) for row in turn])
+            for row, error in zip(turn, answers, strict=True):
+                if error is None:
+                    self._confirmed.append(row.id)
+                    self._counters.add(DELIVERIES, kind=row.kind)
+                else:
+                    complete = False
+                    self._counters.add(UNPUBLISHED, reason=error.code)
+                    log.warning("a delivery was not confirmed", extra={"delivery": row.id, "code": error.code})
+            self._note_published()
+        return complete
+
+    def _note_published(self) -> None:
+        """Where the store can't note it now it is noted later; at worst the sweeper publishes the same id again."""
+        if self._confirmed:
+            outbox.mark_published(self._store, self._confirmed, self._clock())
+            self._confirmed = []
+
+    def _write_counts(self) -> None:
+        with self._lock:
+            tally, self._tally = self._tally, inbox.Tally()
+        if not tally.counts:
+            return
+        try:
+            with self._store.transaction() as transaction:
+                inbox.count(transaction, tally, self._clock())
+        except StoreError:
+            with self._lock:
+                self._tally.counts.update(tally.counts)
+            raise
+
+
+def delivery(row: OutboxRow) -> Message:
+    """A row of the outbox as it travels: ``message_id`` is the delivery's id, by which its receiver knows it again."""
+    return Message(
+        CASES,
+        row.recipient,
+        row.body,
+        content_type="application/json",
+        message_id=row.id,
+        type=row.kind,
+        at=row.queued_at,
+        headers={"cdr-case": row.case, "cdr-version": row.version},
+    )

@@ -1,0 +1,307 @@
+"""The worker: takes messages off the intake queues, has their effect made durable, and only then acknowledges them.
+
+Three kinds of failure, three ways. Something needed is away: the batch waits in hand and is tried again. The partner's
+input is wrong: the message goes to ``refused.<kind>`` with machine-readable reasons. Our own bug: the batch is tried
+message by message, and the one that raises is put off, and after its last delay goes to ``dead.<kind>`` and raises an alert.
+"""
+
+import logging
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import cast
+
+import orjson
+
+from adapters import registry
+from adapters.adapter import Feed, Item, Reading, Submission, content_hash
+from integration_engine.broker.consumer import NotNow
+from integration_engine.broker.message import ATTEMPT, DELAYED, FEED, Delivered, Header, Message
+from integration_engine.broker.origin import Origin, Unproved, kind_of, origin_of
+from integration_engine.broker.publisher import Publisher
+from integration_engine.broker.topology import DELAY, REFUSED
+from integration_engine.courier import Courier
+from integration_engine.monitoring.counters import COUNTERS, Counters
+from integration_engine.pipeline import Processed, process
+from integration_engine.record.age import AgeRules
+from integration_engine.record.codes import PartnerKind
+from integration_engine.record.notice import Problem
+from integration_engine.routing.reference import Reference
+from integration_engine.routing.route import Switches
+from integration_engine.security.identity import Principal, WrongSender, require_sender
+from integration_engine.security.keys import KeyMissing
+from integration_engine.store.database import NotUpgraded, Store, Transient
+
+log = logging.getLogger(__name__)
+
+WORKED = "cdr_worked_total"
+BATCHES = "cdr_batches_total"
+DELAYED_TOTAL = "cdr_delayed_total"
+DEAD = "cdr_dead_total"
+COUNTERS.describe(WORKED, "counter", "Messages the worker is done with, by kind, verdict and reason.")
+COUNTERS.describe(BATCHES, "counter", "Batches committed.")
+COUNTERS.describe(DELAYED_TOTAL, "counter", "Messages that raised and are tried again later, by kind.")
+COUNTERS.describe(DEAD, "counter", "Messages that kept raising and lie in a dead queue, by kind.")
+
+PASSED_OVER, SCREENED = "passed-over", "screened"
+# Headers travel in one frame with the rest of the envelope; RabbitMQ's frames are 128 KiB.
+_MOST_PROBLEMS = 200
+# Our own users, who may publish under any partner's name: they are the gateway, the workers and the operators.
+_ENGINE_USERS = ("cdr.gateway", "cdr.worker", "cdr.operator")
+
+Proved = tuple[Delivered, Origin]
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What a worker decides by. ``feeds`` and ``find`` ask the register of partners; ``user`` is who the worker itself
+    publishes as."""
+
+    reference: Reference
+    user: str
+    switches: Switches = Switches()
+    age_rules: AgeRules = AgeRules()
+    delays: tuple[str, ...] = ()
+    feeds: Callable[[], Sequence[Feed]] = tuple
+    find: Callable[[str], Principal | None] = lambda _: None
+    trusted: frozenset[str] = field(default=frozenset(_ENGINE_USERS))
+
+    def trusts(self) -> frozenset[str]:
+        return self.trusted | {self.user}
+
+
+class Worker:
+    """What a ``Consumer`` works with: ``keep`` as each message arrives, ``work`` for each batch, ``ready`` before it starts.
+
+    ``publisher`` must be started; ``courier`` too. ``read`` is the adapters'.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        publisher: Publisher,
+        courier: Courier,
+        knowledge: Knowledge,
+        *,
+        read: Callable[..., Iterable[Reading]] = registry.read,
+        counters: Counters = COUNTERS,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._courier = courier
+        self._knowledge = knowledge
+        self._trusted = knowledge.trusts()
+        self._read = read
+        self._counters = counters
+        self._clock = clock
+
+    def keep(self, message: Delivered) -> bool:
+        """False for a message that cannot be about a child's death: counted, and nothing of it kept."""
+        kind = kind_of(message)
+        if registry.ADAPTERS[kind].screen(message.body):
+            return True
+        self._counters.add(WORKED, kind=kind, verdict=PASSED_OVER, reason=SCREENED)
+        self._courier.count(kind, message.key.partition(".")[2], PASSED_OVER, SCREENED)
+        return False
+
+    def ready(self) -> bool:
+        """Whether database and broker can do their part."""
+        if not self._publisher.ready:
+            return False
+        try:
+            self._store.require_schema()
+        except (Transient, NotUpgraded) as problem:
+            log.warning("the store isn't ready", extra={"code": problem.code})
+            return False
+        return True
+
+    def work(self, batch: Sequence[Delivered]) -> None:
+        """Make the effect of these messages durable. Raises NotNow where that can't be done now."""
+        proved: list[Proved] = []
+        unproved: list[tuple[Delivered, str]] = []
+        for message in batch:
+            try:
+                proved.append((message, origin_of(message, self._trusted)))
+            except Unproved as problem:
+                unproved.append((message, problem.code))
+        if proved:
+            self._take(proved)
+        for message, code in unproved:
+            why = Problem(code=code, text="publish with user_id set, under your own name")
+            self._refuse(message, [Refusal(0, code, (why,))], message.body)
+            self._counters.add(WORKED, kind=kind_of(message), verdict="refused", reason=code)
+
+    def _take(self, proved: Sequence[Proved]) -> None:
+        try:
+            processed = self._process(proved)
+        except NotNow:
+            raise
+        except Exception as problem:
+            if len(proved) == 1:
+                self._put_off(proved[0][0], problem)
+                return
+            log.warning("a batch raised; its messages are tried one by one", extra={"count": len(proved)})
+            for one in proved:
+                self._take([one])
+            return
+        self._finish(proved, processed)
+
+    def _process(self, proved: Sequence[Proved]) -> Processed:
+        now = self._clock()
+        feeds = self._knowledge.feeds()
+        submissions = [self._submission(message, origin, feeds, now) for message, origin in proved]
+        reader = _Reader(
+            self._read, feeds, self._knowledge.find, {id(s): o for s, (_, o) in zip(submissions, proved, strict=True)}
+        )
+        try:
+            return process(
+                self._store,
+                submissions,
+                reference=self._knowledge.reference,
+                now=now,
+                switches=self._knowledge.switches,
+                kinds=[cast(PartnerKind, origin.kind) for _, origin in proved],
+                read=reader.read,
+            )
+        except (Transient, KeyMissing, NotUpgraded) as problem:
+            log.warning("the store can't take a batch now", extra={"code": problem.code, "count": len(proved)})
+            raise NotNow from problem
+
+    def _submission(self, message: Delivered, origin: Origin, feeds: Sequence[Feed], now: datetime) -> Submission:
+        own = [feed for feed in feeds if feed.partner == origin.partner and feed.kind == origin.kind]
+        asked = message.headers.get(FEED)
+        sent = message.sent_at
+        return Submission(
+            message.body,
+            # the same on every redelivery; a publisher's clock that is ahead counts as now
+            min(sent, now) if sent else now,
+            message.properties.content_type,
+            message.properties.message_id,
+            origin.partner,
+            next((feed for feed in own if feed.name == asked), own[0] if len(own) == 1 else None),
+            age_rules=self._knowledge.age_rules,
+        )
+
+    def _finish(self, proved: Sequence[Proved], processed: Processed) -> None:
+        self._courier.hand_over(processed.outbox)
+        refused: dict[tuple[int, int], tuple[Reading, list[Refusal]]] = {}
+        for each in processed.refused:
+            _, said = refused.setdefault((each.submission, each.reading.index), (each.reading, []))
+            said.append(Refusal(each.item.index, each.item.reason, (*each.reading.problems, *each.item.problems)))
+        for (place, _), (reading, said) in refused.items():
+            message = proved[place][0]
+            # a batch or file is refused message by message: the good ones' bytes have no business there
+            self._refuse(message, said, message.body if reading.body is None else reading.body)
+        for alarm in processed.alarms:
+            log.error(
+                "alarm",
+                extra={"code": alarm.code, "kind": alarm.kind, "partner": alarm.partner, "submission": alarm.subject},
+            )
+        for readings in processed.readings:
+            for reading in readings:
+                self._counters.add(WORKED, kind=reading.kind, verdict=reading.verdict, reason=reading.reason)
+        self._counters.add(BATCHES)
+
+    def _refuse(self, message: Delivered, said: Sequence["Refusal"], body: bytes) -> None:
+        """To the refused queue, before the message is acknowledged. The reasons carry codes and places, no values."""
+        kind = kind_of(message)
+        reasons = [refusal.json() for refusal in said][:_MOST_PROBLEMS]
+        headers: dict[str, Header] = {
+            "cdr-partner": message.key.partition(".")[2],
+            "cdr-reason": said[0].reason,
+            "cdr-reasons": orjson.dumps(reasons).decode(),
+        }
+        again = message.again(REFUSED, f"refused.{kind}", self._knowledge.user, headers)
+        self._confirmed(
+            Message(
+                again.exchange, again.key, body, again.content_type, f"refused-{content_hash(body)}", "refused",
+                again.user_id, again.at, again.headers,
+            )
+        )  # fmt: skip
+
+    def _put_off(self, message: Delivered, problem: Exception) -> None:
+        """Our own bug, or so it seems: later perhaps; in the end never, but kept and shown."""
+        kind, attempt = kind_of(message), message.attempt
+        about: dict[str, Header] = {
+            "cdr-error": type(problem).__name__,
+            "cdr-raised": _where(problem),
+            ATTEMPT: attempt + 1,
+        }
+        user = self._knowledge.user
+        if attempt < len(self._knowledge.delays):
+            delay = self._knowledge.delays[attempt]
+            self._confirmed(message.again(DELAY, message.key, user, {**about, DELAYED: delay}))
+            self._counters.add(DELAYED_TOTAL, kind=kind)
+            log.error("a message raised and is put off", exc_info=problem, extra={"kind": kind, "attempt": attempt + 1})
+            return
+        self._confirmed(message.again(REFUSED, f"dead.{kind}", user, about))
+        self._counters.add(DEAD, kind=kind)
+        log.critical("a message is dead", exc_info=problem, extra={"kind": kind, "attempt": attempt + 1})
+
+    def _confirmed(self, message: Message) -> None:
+        (error,) = self._publisher.publish_all([message])
+        if error is not None:
+            log.warning("not confirmed", extra={"exchange": message.exchange, "code": error.code})
+            raise NotNow from error
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One refused item of a message: its place in what was sent, why, and where in it."""
+
+    index: int
+    reason: str
+    problems: tuple[Problem, ...]
+
+    def json(self) -> Mapping[str, object]:
+        problems = [{"path": p.path, "code": p.code, "text": p.text} for p in self.problems[:_MOST_PROBLEMS]]
+        return {"index": self.index, "reason": self.reason, "problems": problems}
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads a submission, and refuses it where a partner that came past the gateway speaks in another's name."""
+
+    adapters_read: Callable[..., Iterable[Reading]]
+    feeds: Sequence[Feed]
+    find: Callable[[str], Principal | None]
+    origins: Mapping[int, Origin]
+
+    def read(self, submission: Submission, kind: PartnerKind | None) -> Iterator[Reading]:
+        origin = self.origins[id(submission)]
+        readings = self.adapters_read(submission, kind, feeds=[f for f in self.feeds if f.partner == origin.partner])
+        if not origin.direct:
+            yield from readings
+            return
+        said = tuple(readings)
+        try:
+            self._require(origin, submission, said)
+        except WrongSender as problem:
+            yield _refused(origin, submission, problem.code, str(problem))
+        else:
+            yield from said
+
+    def _require(self, origin: Origin, submission: Submission, said: Sequence[Reading]) -> None:
+        principal = self.find(origin.partner)
+        if principal is None or origin.kind not in principal.kinds:
+            raise WrongSender("user")
+        require_sender(principal, [("sender", registry.ADAPTERS[origin.kind].sender(submission.body)[0])])
+        for reading in said:
+            for notice in reading.notices:
+                if notice.police is not None:
+                    require_sender(principal, [("$.force", notice.police.force)])
+                if notice.coroner is not None and origin.kind == "coroner":
+                    require_sender(principal, [("area", notice.coroner.area)])
+
+
+def _refused(origin: Origin, submission: Submission, code: str, sentence: str) -> Reading:
+    item = Item(0, "refused", code, problems=(Problem(code=code, text=sentence),))
+    return Reading(0, cast(PartnerKind, origin.kind), "", (item,), content_hash=content_hash(submission.body))
+
+
+def _where(problem: BaseException) -> str:
+    """Where it was raised. Never its text: that may quote what the partner sent."""
+    frames = traceback.extract_tb(problem.__traceback__)[-1:]
+    return " ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames)
