@@ -32,17 +32,20 @@ class NotATable(ValueError):
 @dataclass(frozen=True, slots=True)
 class Row:
     """One data row. ``index`` counts data rows from 0, ``number`` rows of the file from 1 as a spreadsheet shows them.
-    ``cells`` are by canonical column, empty ones left out; ``refusal`` says why a row can't be read."""
+    ``cells`` are by canonical column, empty ones left out; ``refusal`` says why it can't be read. ``stated_place`` is where
+    it stands in a file that isn't a table (``$[2]``), ``joint`` what then stands between its place and a column's name."""
 
     index: int
     number: int
     cells: Mapping[str, str]
     refusal: Problem | None = None
+    stated_place: str = ""
+    joint: str = ", column "
 
     @property
     def place(self) -> str:
         """The row as people find it in their file."""
-        return f"row {self.number}"
+        return self.stated_place or f"row {self.number}"
 
 
 @dataclass(frozen=True, slots=True)

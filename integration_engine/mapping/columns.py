@@ -44,20 +44,24 @@ class RowSource:
     """One row, by canonical column name.
 
     ``headings`` gives the file's own heading of a column, for the place of a value (``row 3, column Date of Birth``);
-    ``place`` is the row's, ``elsewhere`` that of the columns that come from another row.
+    ``place`` is the row's, ``joint`` what joins the two, ``elsewhere`` the places of columns that come from another row.
     """
 
     row: Mapping[str, str]
     headings: Mapping[str, str] = field(default_factory=dict)
     place: str = "row 1"
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    joint: str = ", column "
+
+    def place_of(self, column: str) -> str:
+        """Where a column's value stands."""
+        return self.elsewhere.get(column) or f"{self.place}{self.joint}{self.headings.get(column, column)}"
 
     def find(self, path: str) -> Sequence[Found]:
         value = self.row.get(path)
         if not value or not (bare := value.strip()):
             return ()
-        place = self.elsewhere.get(path) or f"{self.place}, column {self.headings.get(path, path)}"
-        return (Found(bare, place),)
+        return (Found(bare, self.place_of(path)),)
 
     def parts(self, path: str) -> Sequence[tuple[str, "RowSource"]]:
         """A row's parts are what stands in one cell only: the row itself where the cell holds something."""

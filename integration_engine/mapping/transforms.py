@@ -109,6 +109,27 @@ def postcode(value: str) -> str | None:
 
 
 _DIGITS_FOR_LETTERS = str.maketrans("OI", "01")
+_POSTCODE_WITHIN = re.compile(r"\b([A-Z]{1,2}\d[A-Z\d]?|ZZ99)\s*(\d[A-Z]{2})\s*$", re.IGNORECASE)
+
+
+@transform(
+    Example("1 High Street, Reading, rg1 8ls", "RG1 8LS"),
+    Example("1 High Street, Reading", None),
+)
+def postcode_within(value: str) -> str | None:
+    """The postcode that an address written as one text ends in, if it does."""
+    found = _POSTCODE_WITHIN.search(value)
+    return f"{found[1]} {found[2]}".upper() if found else None
+
+
+@transform(
+    Example("1 High Street, Reading, RG1 8LS", ["1 High Street", "Reading"]),
+    Example("Flat 2\n1 High Street", ["Flat 2", "1 High Street"]),
+    Example("NFA", ["NFA"]),
+)
+def address_lines(value: str) -> list[str]:
+    """The lines of an address written as one text, between commas or line ends, without a postcode at its end."""
+    return [line.strip() for line in re.split(r"[,\n]", _POSTCODE_WITHIN.sub("", value)) if line.strip()]
 
 
 @transform(Example("007", 7), Example("7.0", 7), Example("seven", refused="not-a-number"), Example("", None))

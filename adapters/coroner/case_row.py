@@ -1,0 +1,226 @@
+"""One row of `coroner-case/1`: accepted, accepted with warnings, or refused with the column and the reason."""
+
+import contextlib
+import csv
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from adapters.adapter import Item, Submission, notice_id
+from adapters.tables import Row
+from integration_engine.mapping import moments
+from integration_engine.mapping.files import mappings
+from integration_engine.mapping.notices import notice_from
+from integration_engine.mapping.paths import RowSource
+from integration_engine.mapping.profile import Mapped, Profile
+from integration_engine.mapping.registry import Refused
+from integration_engine.record import names
+from integration_engine.record.age import child_or_adult
+from integration_engine.record.dates import canonical, day_of, earliest, latest
+from integration_engine.record.notice import Age, Problem, Provenance
+
+# An office's clock may run ahead of ours.
+FUTURE_TOLERANCE = timedelta(days=1)
+
+# A row with one of these wrong would tell of another child, another day or another outcome: it goes back to be corrected.
+# Anything else that can't be read is left out with a warning.
+_REFUSING = {"two-digit-year", "bad-date"}
+_REFUSING_CODES = {"coroner.stage", "coroner.conclusions"}
+_DATES = frozenset(
+    {"event_at", "date_of_birth", "date_of_death", "died_at", "body_found_at", "inquest_opened_at", "conclusion_at"}
+)
+_CHILD_WORDS = frozenset({"child", "baby", "infant", "newborn", "boy", "girl", "neonate", "stillborn", "toddler"})
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One row's answer, with its fingerprint and who sent it."""
+
+    item: Item
+    content: str
+    partner: str | None
+
+
+@cache
+def areas() -> frozenset[str]:
+    """The slugs of the coroner areas there are and were."""
+    with (mappings() / "reference" / "coroner-areas.csv").open(encoding="utf-8", newline="") as file:
+        return frozenset(row["slug"] for row in csv.DictReader(file))
+
+
+def fingerprint(cells: Mapping[str, str]) -> str:
+    """The same row gives the same fingerprint in any file, form, order of columns or spelling of its dates."""
+    said = {}
+    for column, value in sorted(cells.items()):
+        text = " ".join(value.split())
+        if column in _DATES:
+            with contextlib.suppress(Refused):
+                text = moments.datetime(text) or text
+        said[column] = text
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def read_row(row: Row, headings: Mapping[str, str], submission: Submission, profile: Profile) -> Told:
+    """What one row comes to."""
+    # Rows that can't be read have no content to tell them apart by.
+    content = fingerprint(row.cells if row.refusal is None else {**row.cells, "": row.place})
+    cells, elsewhere, problems = _composed(row, headings)
+    source = RowSource(cells, headings, row.place, elsewhere, row.joint)
+    mapped = profile.map(source)
+    values = dict(mapped.values)
+    partner = submission.partner or values.get("coroner.area")
+    refusals = [row.refusal] if row.refusal else _refusals(source, values, mapped, submission)
+    if refusals:
+        item = Item(row.index, "refused", refusals[0].code, problems=tuple(refusals))
+        return Told(item, content, partner)
+    stated = values.get("coroner.stage_at")
+    told_at = _first_of(stated, canonical(submission.received_at.isoformat()))
+    age = values.get("child.age_at_death")
+    answer = child_or_adult(
+        values.get("child.birth_date"),
+        values.get("death.died_at") or day_of(told_at),
+        Age(**age) if age else None,
+        submission.age_rules,
+    )
+    if answer == "adult":
+        return Told(Item(row.index, "passed-over", "adult"), content, partner)
+    provenance = dict(mapped.provenance)
+    _derived(values, provenance, row, profile, sender=submission.partner, certain=answer == "child")
+    problems += _warnings(source, values, submission)
+    stage = values["coroner.stage"]
+    withdrawn = stage == "WITHDRAWN"
+    envelope: dict[str, Any] = {
+        "id": notice_id("coroner", partner, None, content, 0),
+        "submission": "s-" + content[:24],
+        "source": {
+            "kind": "coroner",
+            "partner": partner,
+            "message_id": "row-" + content[:24],
+            "event": stage,
+            "local_ref": values["coroner.reference"],
+        },
+        "stated_at": stated,
+        "received_at": submission.received_at,
+        "profile": profile.name,
+        "profile_version": profile.version,
+        "problems": problems,
+    }
+    if withdrawn:
+        envelope |= {"intent": "retract", "retraction": {"form": "withdrawn"}}
+    try:
+        notice = notice_from(Mapped(values, provenance, mapped.problems), **envelope)
+    except ValidationError:
+        wrong = Problem(
+            code="bad-envelope", text="the row's own reference can't be read", path=source.place_of("reference")
+        )
+        return Told(Item(row.index, "refused", wrong.code, problems=(wrong,)), content, partner)
+    if withdrawn:
+        return Told(Item(row.index, "retraction", "withdrawn", notice, notice.problems), content, partner)
+    return Told(Item(row.index, "notice", "death", notice, notice.problems), content, partner)
+
+
+def _first_of(stated: str | None, received: str) -> str:
+    return stated if stated and earliest(stated) < earliest(received) else received
+
+
+def _composed(row: Row, headings: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str], list[Problem]]:
+    """The row's cells with what two columns say together: an age and its unit, a day and its time."""
+    cells = dict(row.cells)
+    place = RowSource(cells, headings, row.place, joint=row.joint).place_of
+    elsewhere: dict[str, str] = {}
+    problems: list[Problem] = []
+    age, unit = cells.get("age"), cells.get("age_unit")
+    if age and unit and age.replace(".", "", 1).isdigit():
+        cells["age"] = f"{age} {unit}"
+    clock = cells.get("time_of_death")
+    if clock and "died_at" not in cells and "date_of_death" in cells:
+        try:
+            day, time = moments.date(cells["date_of_death"]), moments.time(clock)
+            if day and time and len(day) == 10:
+                cells["died_at"] = f"{day}T{time}"
+                elsewhere["died_at"] = place("date_of_death")
+        except Refused as error:
+            if error.code == "bad-time":
+                text = f"time_of_death: {error.why}; the day alone was read"
+                problems.append(Problem(code="bad-time", text=text, path=place("time_of_death")))
+    return cells, elsewhere, problems
+
+
+def _refusals(source: RowSource, values: Mapping[str, Any], mapped: Mapped, submission: Submission) -> list[Problem]:
+    found = [
+        Problem(code="missing", text=f"{column} is needed", path=source.place_of(column))
+        for column in ("area", "reference", "event")
+        if not source.find(column) and not (column == "area" and submission.partner in areas())
+    ]
+    for problem in mapped.problems:
+        field = problem.text.partition(":")[0]
+        if problem.code in _REFUSING or (problem.code == "unknown-code" and field in _REFUSING_CODES):
+            found.append(problem)
+    area = values.get("coroner.area")
+    if area and submission.partner in areas() and submission.partner != area:
+        text = "the row names another coroner area than the one that sent it"
+        found.append(Problem(code="wrong-sender", text=text, path=source.place_of("area")))
+    latest_possible = submission.received_at + FUTURE_TOLERANCE
+    for path, column in (("death.died_at", "date_of_death"), ("child.birth_date", "date_of_birth")):
+        value = values.get(path)
+        if value and earliest(value) > latest_possible:
+            found.append(
+                Problem(
+                    code="date-in-future", text=f"{column}: a day that has not come yet", path=source.place_of(column)
+                )
+            )
+    return list(dict.fromkeys(found))
+
+
+def _warnings(source: RowSource, values: Mapping[str, Any], submission: Submission) -> list[Problem]:
+    found = []
+
+    def warn(code: str, text: str, column: str) -> None:
+        found.append(Problem(code=code, text=text, path=source.place_of(column)))
+
+    if values.get("coroner.conclusions") == ["neglect"]:
+        warn("neglect-alone", "neglect only ever rides on another conclusion", "conclusion")
+    if "coroner.stage_at" not in values:
+        warn("missing", "event_at is needed to know which statement came last", "event_at")
+    elif earliest(values["coroner.stage_at"]) > submission.received_at + FUTURE_TOLERANCE:
+        warn("date-in-future", "event_at: a day that has not come yet", "event_at")
+    born, died = values.get("child.birth_date"), values.get("death.died_at")
+    if born and died and latest(died) < earliest(born):
+        warn("death-before-birth", "the death is before the birth", "date_of_death")
+    if values.get("coroner.area") and values["coroner.area"] not in areas():
+        warn("unknown-area", "a coroner area that the reference data doesn't have", "area")
+    return found
+
+
+def _derived(
+    values: dict[str, Any],
+    provenance: dict[str, Provenance],
+    row: Row,
+    profile: Profile,
+    *,
+    sender: str | None,
+    certain: bool,
+) -> None:
+    """What follows from the values and no path can say."""
+
+    def put(path: str, value: Any, place: str, rule: str) -> None:
+        values[path] = value
+        provenance[path] = Provenance(path=place, profile=profile.name, rule=rule)
+
+    if "coroner.area" not in values and sender:
+        put("coroner.area", sender, row.place, "sender")
+    if names.is_placeholder(values.get("child.given_names", ()), values.get("child.family_name")):
+        put("child.name_is_placeholder", True, row.place, "placeholder-names")
+    if not certain:
+        told = " ".join(row.cells.get(name, "") for name in ("given_names", "family_name", "age")).casefold()
+        signs = ["described-as-child"] if not _CHILD_WORDS.isdisjoint(told.replace("/", " ").split()) else []
+        if values.get("child.gestation_days") or values.get("death.live_birth"):
+            signs.append("birth-described")
+        if signs:
+            put("child.signs_of_childhood", signs, row.place, "signs-of-childhood")

@@ -1,0 +1,115 @@
+"""The four forms of `coroner-case/1` - CSV, XLSX, JSON, XML - as one table of rows under canonical column names."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from xml.etree.ElementTree import Element, ParseError
+
+from adapters.coroner import workbook
+from adapters.strict_json import NotReadable, parse
+from adapters.tables import MOST_BYTES, MOST_IN_CELL, MOST_ROWS, NotATable, Row, Table, from_cells, from_csv
+from integration_engine.mapping.columns import matched
+from integration_engine.mapping.registry import Refused, text_of
+from integration_engine.record.notice import Problem
+
+NEEDED = ("reference", "event")
+Columns = Mapping[str, Sequence[str]]
+
+
+def form_of(body: bytes) -> str:
+    """``xlsx``, ``json``, ``xml`` or ``csv``, by the first bytes."""
+    if body.startswith((workbook.ZIP, workbook.OLD_EXCEL)):
+        return "xlsx"
+    start = body[:200].replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    return "json" if start.startswith((b"[", b"{")) else "xml" if start.startswith(b"<") else "csv"
+
+
+def table(body: bytes, columns: Columns) -> Table:
+    """Every row of a file of any form. Raises NotATable for a file that can't be read at all."""
+    if len(body) > MOST_BYTES:
+        raise NotATable("too-large", f"more than {MOST_BYTES // 1_000_000} million bytes")
+    match form_of(body):
+        case "xlsx":
+            return from_cells(workbook.records(body), columns, NEEDED)
+        case "json":
+            return _from_json(body, columns)
+        case "xml":
+            return _from_xml(body, columns)
+        case _:
+            return from_csv(body, columns, NEEDED)
+
+
+def _from_json(body: bytes, columns: Columns) -> Table:
+    try:
+        document = parse(body)
+    except NotReadable as error:
+        raise NotATable(error.problems[0].code, error.problems[0].text) from error
+    listed = document.get("cases", [document]) if isinstance(document, dict) else document
+    if not isinstance(listed, list):
+        raise NotATable("wrong-type", "a list of case events is expected")
+    return _of_objects(listed, columns)
+
+
+def _of_objects(listed: Sequence[object], columns: Columns) -> Table:
+    if len(listed) > MOST_ROWS:
+        raise NotATable("too-many-rows", f"more than {MOST_ROWS} rows")
+    rows = []
+    for index, one in enumerate(listed):
+        if not isinstance(one, dict):
+            wrong = Problem(code="wrong-type", text="a case event is an object", path=f"$[{index}]")
+            rows.append(Row(index, index + 1, {}, wrong, f"$[{index}]", "."))
+            continue
+        headings = matched(one, columns)
+        cells, refusal = {}, None
+        for column, heading in headings.items():
+            try:
+                text = "" if one[heading] is None else text_of(one[heading])
+            except Refused:
+                refusal = Problem(code="wrong-type", text="one text, number or yes/no", path=f"$[{index}].{column}")
+                continue
+            if text.strip():
+                cells[column] = text.strip()
+        rows.append(Row(index, index + 1, cells, refusal, f"$[{index}]", "."))
+    return Table({}, rows)
+
+
+def _from_xml(body: bytes, columns: Columns) -> Table:
+    from defusedxml import DefusedXmlException
+    from defusedxml.ElementTree import fromstring
+
+    try:
+        root = fromstring(body, forbid_dtd=True)
+    except DefusedXmlException as error:
+        raise NotATable("xml-doctype", "XML with a document type or entities is not taken") from error
+    except (ParseError, ValueError, LookupError) as error:
+        raise NotATable("bad-xml", "this isn't well-formed XML") from error
+    if _local(root) != "cases":
+        raise NotATable("wrong-schema", "the root element is cases")
+    return Table({}, list(_cases(root, columns)))
+
+
+def _cases(root: Element, columns: Columns) -> Iterator[Row]:
+    elements = [one for one in root if isinstance(one.tag, str)]
+    if len(elements) > MOST_ROWS:
+        raise NotATable("too-many-rows", f"more than {MOST_ROWS} rows")
+    for index, case in enumerate(elements):
+        place = f"/cases/case[{index + 1}]"
+        refusal = None
+        if _local(case) != "case":
+            refusal = Problem(code="wrong-type", text="cases holds case elements only", path=place)
+        children = [one for one in case if isinstance(one.tag, str)]
+        texts: dict[str, str] = {}
+        for child in children:
+            name, text = _local(child), (child.text or "").strip()
+            if len(child) or len(text) > MOST_IN_CELL:
+                refusal = Problem(code="wrong-type", text="an element of a case holds text only", path=place)
+            elif name in texts:
+                refusal = Problem(code="duplicate-key", text="a case names an element twice", path=place)
+            else:
+                texts[name] = text
+        headings = matched(texts, columns)
+        cells = {column: texts[heading] for column, heading in headings.items() if texts[heading]}
+        yield Row(index, index + 1, cells, refusal, place, "/")
+
+
+def _local(element: Element) -> str:
+    return re.sub(r"^\{[^}]*\}", "", str(element.tag))
