@@ -4,29 +4,16 @@ Everything expensive (dates to days, names to words, numbers checked) happens he
 evidence is then cheap.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
 
-from nhs_number.validate import is_valid
-
-from integration_engine.linkage import names
+from integration_engine.linkage import names, written
 from integration_engine.record import dates
-from integration_engine.record.notice import Address, Age, Child, DeathNotice, MultipleBirth, Person, Place
+from integration_engine.record.notice import Address, Child, DeathNotice, MultipleBirth, Person, Place
 
-_POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?\d[A-Z]{2}")
-_NOT_DIGITS = re.compile(r"\D+")
-# Words that stand for "where the family lives" or "somewhere": the same word at two notices is not the same place.
-_ANY_PLACE = frozenset(
-    {"home", "residence", "address", "street", "road", "roadway", "public", "place", "scene", "unknown", "not"}
-)
-_AGE_TEXT = re.compile(r"\s*(\d{1,3})\s*(y|mo|w|d|h|mi)?[a-z]*\.?\s*(?:old)?\s*")
-_UNITS = {"y": "years", "mo": "months", "w": "weeks", "d": "days", "h": "hours", "mi": "minutes"}
 _SEXES = {"male": "M", "female": "F", "m": "M", "f": "F", "1": "M", "2": "F"}
-_STREET = {"rd": "road", "st": "street", "ave": "avenue", "ln": "lane", "dr": "drive", "cl": "close", "ct": "court"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,102 +86,18 @@ class Evidence:
         return self.multiple or bool(self.order) or bool(self.order_hint)
 
 
-@lru_cache(maxsize=300_000)
-def number(text: str) -> tuple[str, str]:
-    """(valid NHS number, digits of an invalid one): one of them is empty. Zeros and repeated digits are no number at all."""
-    digits = _NOT_DIGITS.sub("", text)
-    if len(set(digits)) < 2:
-        return "", ""
-    return (digits, "") if len(digits) == 10 and is_valid(digits) else ("", digits)
-
-
-@lru_cache(maxsize=100_000)
-def postcode_of(text: str) -> str:
-    """A postcode without its space; empty for pseudo-postcodes (ZZ99: no fixed abode, not known) and for anything else."""
-    level = "".join(text.upper().split())
-    return level if _POSTCODE.fullmatch(level) and not level.startswith("ZZ99") else ""
-
-
-@lru_cache(maxsize=100_000)
-def address_of(*lines: str) -> str:
-    """House and street, levelled; empty where no house is named (``Hostel``, ``c/o grandparents``)."""
-    found: list[str] = []
-    for line in lines:
-        parts = names.plain(line).split()
-        if parts and len(parts) > 1:
-            parts[-1] = _STREET.get(parts[-1], parts[-1])
-        found += parts
-        if any(part[0].isdigit() for part in found) and len(found) > 1 and not found[-1][0].isdigit():
-            return " ".join(found)
-    return ""
-
-
-def place_of(place: Place) -> frozenset[str]:
-    """The names under which a place of death can be recognised: site code, postcode, a name that is somewhere's own."""
-    own = names.plain(place.name or "")
-    named = own if own and not set(own.split()) & _ANY_PLACE else ""
-    code = f"ods:{place.ods_code.upper()}" if place.ods_code else ""
-    return frozenset(filter(None, (named, code, postcode_of(place.postcode or ""))))
-
-
-@lru_cache(maxsize=100_000)
-def _days(text: str) -> tuple[int, int]:
-    """The first and the last day a partial date can mean."""
-    return dates.earliest(text).toordinal(), dates.latest(text).toordinal()
-
-
-def _birth(text: str | None, age: Age | None, died: tuple[int, int], told: int) -> tuple[int, int, str]:
-    """Earliest and latest birth day and what they rest on, from a (partial) date, else from the age at death."""
-    if text:
-        first, last = _days(text[:10])
-        return first, last, {4: "year", 7: "month"}.get(len(text), "day")
-    if age is None:
-        return 0, 0, ""
-    # Nobody dies after they are told of; without a date of death the child died at some time before.
-    first, last = died if died[0] else (told - 30, told)
-    if not last:
-        return 0, 0, ""
-    length = {"years": 365.25, "months": 30.44, "weeks": 7.0, "days": 1.0, "hours": 1 / 24, "minutes": 1 / 1440}[
-        age.unit
-    ]
-    slack = max(1.0, age.value * 0.2) if age.estimated else 0.0
-    oldest = first - int((age.value + 1 + slack) * length) - 1
-    return oldest, last - int(max(0.0, age.value - slack) * length) + (1 if slack else 0), age.unit
-
-
 def _death(notice: DeathNotice) -> tuple[int, int, int]:
     """Earliest and latest day of death, and the minute where a time is stated."""
     death = notice.death
     if death.died_at:
-        first, last = _days(dates.day_of(death.died_at))
+        first, last = written.days_of(dates.day_of(death.died_at))
         minute = int(dates.earliest(death.died_at).timestamp()) // 60 if len(death.died_at) > 10 else 0
         return first, last, minute
     if death.found_at:
-        found = _days(dates.day_of(death.found_at))[1]
-        seen = _days(dates.day_of(death.last_seen_alive_at))[0] if death.last_seen_alive_at else found - 1
+        found = written.days_of(dates.day_of(death.found_at))[1]
+        seen = written.days_of(dates.day_of(death.last_seen_alive_at))[0] if death.last_seen_alive_at else found - 1
         return min(seen, found), found, 0
     return 0, 0, 0
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """Names and what a placeholder among them tells."""
-
-    given: tuple[str, ...]
-    family: tuple[str, ...]
-    unnamed: bool
-    hint: names.Placeholder
-
-
-_NO_HINT = names.Placeholder()
-
-
-@lru_cache(maxsize=200_000)
-def _named(given: str, family: str, said_placeholder: bool = False) -> Named:
-    hint = names.placeholder(given)
-    stands_in = hint is not None or said_placeholder
-    surname = () if names.placeholder(family) else names.words(family)
-    return Named(() if stands_in else names.words(given), surname, stands_in or not given.strip(), hint or _NO_HINT)
 
 
 def _also(*texts: str | None) -> tuple[str, ...]:
@@ -204,13 +107,13 @@ def _also(*texts: str | None) -> tuple[str, ...]:
 def evidence_of(notice: DeathNotice) -> Evidence:
     """What a notice says, for linkage. Never fails: what can't be read is not said."""
     child, death, source, police = notice.child, notice.death, notice.source, notice.police
-    named = _named(" ".join(child.given_names), child.family_name or "", bool(child.name_is_placeholder))
+    named = written.named(" ".join(child.given_names), child.family_name or "", bool(child.name_is_placeholder))
     died_from, died_to, minute = _death(notice)
     told = notice.received_at.toordinal()
-    born_from, born_to, unit = _birth(child.birth_date, child.age_at_death, (died_from, died_to), told)
+    born_from, born_to, unit = written.born(child.birth_date, child.age_at_death, (died_from, died_to), told)
     mother, multiple = child.mother, child.multiple_birth
     homes = _homes(child.addresses, mother.address if mother else None)
-    valid, typed = number(child.nhs_number or "")
+    valid, typed = written.number(child.nhs_number or "")
     typed = typed or _mistyped(child)
     partner = source.partner or ""
     report = f"{partner}|{police.report_id}" if police and police.report_id else ""
@@ -250,13 +153,13 @@ def evidence_of(notice: DeathNotice) -> Evidence:
         death_from=died_from,
         death_to=died_to,
         death_minute=minute,
-        postcodes=tuple(dict.fromkeys(filter(None, (postcode_of(a.postcode or "") for a in homes)))),
-        addresses=tuple(dict.fromkeys(filter(None, (address_of(*a.lines) for a in homes)))),
-        places=place_of(death.place) if death.place else frozenset(),
+        postcodes=tuple(dict.fromkeys(filter(None, (written.postcode_of(a.postcode or "") for a in homes)))),
+        addresses=tuple(dict.fromkeys(filter(None, (written.address_of(*a.lines) for a in homes)))),
+        places=written.place_of(death.place) if death.place else frozenset(),
         gp=(child.gp_practice or "").upper(),
         mother_given=_first_name(mother) or named.hint.mother or "",
         mother_family=names.words(mother.family_name) if mother and mother.family_name else (),
-        mother_nhs=number(mother.nhs_number or "")[0] if mother else "",
+        mother_nhs=written.number(mother.nhs_number or "")[0] if mother else "",
         order=multiple.order or 0 if multiple else 0,
         order_hint=named.hint.order or 0,
         multiple=named.hint.multiple or _multiple(multiple),
@@ -270,7 +173,7 @@ def evidence_of(notice: DeathNotice) -> Evidence:
 def _mistyped(child: Child) -> str:
     """The digits of an NHS number that fails its check, kept among the other identifiers."""
     kept = (i.value for i in child.other_identifiers if i.problem and "nhs" in f"{i.type} {i.system}".lower())
-    return next((number(value)[1] for value in kept), "")
+    return next((written.number(value)[1] for value in kept), "")
 
 
 def _first_name(mother: Person | None) -> str:
@@ -296,45 +199,15 @@ def _rekey(notice: DeathNotice) -> tuple[tuple[str, str] | None, str]:
     change = notice.rekey
     if change is None:
         return None, ""
-    old, new = number(change.old_nhs_number or "")[0], number(change.new_nhs_number or "")[0]
+    old, new = written.number(change.old_nhs_number or "")[0], written.number(change.new_nhs_number or "")[0]
     if change.kind == "invalidated":
-        return None, old or number(notice.child.nhs_number or "")[0]
+        return None, old or written.number(notice.child.nhs_number or "")[0]
     if old and new and old != new:
         return (f"nhs:{old}", f"nhs:{new}"), ""
     partner = notice.source.partner
     if partner and change.old_local_ref and change.new_local_ref:
         return (f"ref:{partner}|{change.old_local_ref}", f"ref:{partner}|{change.new_local_ref}"), ""
     return None, ""
-
-
-def _day(text: Any) -> int:
-    try:
-        return date.fromisoformat(str(text)[:10]).toordinal()
-    except ValueError:
-        return 0
-
-
-def _partial(text: Any) -> str | None:
-    """A partial date as the tabular form may hold it; None where it can't be read."""
-    if text in (None, ""):
-        return None
-    try:
-        return dates.canonical(str(text).strip().replace(" ", "T")[:19])
-    except ValueError:
-        return None
-
-
-def _whole(value: Any) -> int:
-    try:
-        return int(float(value))
-    except (TypeError, ValueError, OverflowError):
-        return 0
-
-
-@lru_cache(maxsize=10_000)
-def _stated_age(text: str) -> Age | None:
-    found = _AGE_TEXT.fullmatch(text.lower())
-    return Age.model_validate({"value": int(found[1]), "unit": _UNITS[found[2] or "y"]}) if found else None
 
 
 def evidence_of_row(row: Mapping[str, Any]) -> Evidence:
@@ -344,19 +217,19 @@ def evidence_of_row(row: Mapping[str, Any]) -> Evidence:
         value = row.get(column)
         return "" if value is None else str(value).strip()
 
-    named = _named(said("given"), said("family"))
+    named = written.named(said("given"), said("family"))
     middle = () if names.placeholder(said("middle")) else names.words(said("middle"))
-    valid, typed = number(said("nhs_number"))
-    died = _partial(row.get("death_datetime"))
-    died_from, died_to = _days(died[:10]) if died else (0, 0)
-    told = _day(said("notified_at"))
-    born = _partial(row.get("birth_date"))
-    age = _stated_age(said("age_text")) if said("age_text") else None
-    born_from, born_to, unit = _birth(born[:10] if born else None, age, (died_from, died_to), told)
+    valid, typed = written.number(said("nhs_number"))
+    died = written.partial(row.get("death_datetime"))
+    died_from, died_to = written.days_of(died[:10]) if died else (0, 0)
+    told = written.day_of(said("notified_at"))
+    born = written.partial(row.get("birth_date"))
+    age = written.stated_age(said("age_text")) if said("age_text") else None
+    born_from, born_to, unit = written.born(born[:10] if born else None, age, (died_from, died_to), told)
     partner, local = said("sender"), said("local_ref")
-    postcode, address = postcode_of(said("postcode")), address_of(said("address_line"))
-    place = place_of(Place(name=said("place_of_death") or None))
-    order, mother = _whole(row.get("birth_order")), names.words(said("mother_given"))
+    postcode, address = written.postcode_of(said("postcode")), written.address_of(said("address_line"))
+    place = written.place_of(Place(name=said("place_of_death") or None))
+    order, mother = written.whole(row.get("birth_order")), names.words(said("mother_given"))
     told_multiple = said("multiple_birth").lower() in ("true", "y", "yes", "1", "t")
     return Evidence(
         id=said("id"),
@@ -384,10 +257,10 @@ def evidence_of_row(row: Mapping[str, Any]) -> Evidence:
         places=place,
         gp=said("gp_ods").upper(),
         mother_given=_first(mother) or named.hint.mother or "",
-        mother_nhs=number(said("mother_nhs_number"))[0],
+        mother_nhs=written.number(said("mother_nhs_number"))[0],
         order=order,
         order_hint=named.hint.order or 0,
         multiple=told_multiple or named.hint.multiple or order > 1,
-        weight_g=_whole(row.get("birth_weight_g")),
-        gestation_days=_whole(row.get("gestation_weeks")) * 7,
+        weight_g=written.whole(row.get("birth_weight_g")),
+        gestation_days=written.whole(row.get("gestation_weeks")) * 7,
     )

@@ -1,0 +1,219 @@
+"""Clusters: pairs joined from the heaviest down, unless any notice of one cluster is vetoed against any of the other.
+
+A chain of good pairs never carries two children together: the veto is asked of every notice of both clusters, not of the
+pair that would join them. What people decided comes first and stays.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from integration_engine.linkage import vetoes as guard
+from integration_engine.linkage.comparison import Compared, compare
+from integration_engine.linkage.evidence import Evidence
+from integration_engine.linkage.model import Model
+from integration_engine.linkage.names import alike, slip
+from integration_engine.linkage.rekeys import Rekeys
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A pair only a person can settle. ``score`` in bits; ``why`` are codes; ``vetoed``: something keeps them apart."""
+
+    a: str
+    b: str
+    score: float
+    why: tuple[str, ...]
+    vetoed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """What a person decided about two notices."""
+
+    a: str
+    b: str
+    kind: Literal["link", "unlink"]
+
+
+@dataclass(slots=True)
+class Edge:
+    """A pair that may be one child. ``holds`` grow with what the neighbourhood knows."""
+
+    a: str
+    b: str
+    compared: Compared
+    vetoes: tuple[str, ...]
+    holds: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Graph:
+    """Everything known about pairs: edges of a plausible weight, kin (two children of one family), events shared."""
+
+    edges: dict[tuple[str, str], Edge] = field(default_factory=dict)
+    at: dict[str, list[Edge]] = field(default_factory=lambda: defaultdict(list))
+    kin: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    events: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Clusters:
+    """Agglomeration under vetoes."""
+
+    def __init__(
+        self, items: dict[str, Evidence], graph: Graph, rekeys: Rekeys, model: Model, constraints: Iterable[Constraint]
+    ) -> None:
+        self.items, self.graph, self.rekeys, self.model = items, graph, rekeys, model
+        self.of = {id: id for id in items}
+        self.members: dict[str, list[str]] = {id: [id] for id in items}
+        known = [c for c in constraints if c.a in items and c.b in items and c.a != c.b]
+        self.links = sorted({(min(c.a, c.b), max(c.a, c.b)) for c in known if c.kind == "link"})
+        self.unlinks = {(min(c.a, c.b), max(c.a, c.b)) for c in known if c.kind == "unlink"}
+        self.by_person: dict[str, set[str]] = defaultdict(set)
+        self.disagreeing: list[tuple[str, str]] = []
+        self._barred: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def join(self) -> None:
+        for a, b in self.links:
+            if (a, b) in self.unlinks or self._unlinked(self.of[a], self.of[b]):
+                self.disagreeing.append((a, b))
+                continue
+            self._merge(self.of[a], self.of[b])
+            group = self.by_person[a] | self.by_person[b] | {a, b}
+            for id in group:
+                self.by_person[id] = group
+        strong = [
+            e for e in self.graph.edges.values() if not e.vetoes and not e.holds and e.compared.score >= self.model.link
+        ]
+        for edge in sorted(strong, key=lambda e: (-e.compared.score, e.a, e.b)):
+            one, other = self.of[edge.a], self.of[edge.b]
+            if one != other and not self._unlinked(one, other) and not self.barred_between(one, other):
+                self._merge(one, other)
+
+    def _merge(self, one: str, other: str) -> None:
+        if one == other:
+            return
+        keep, gone = sorted((one, other))
+        for id in self.members.pop(gone):
+            self.of[id] = keep
+            self.members[keep].append(id)
+
+    def _unlinked(self, one: str, other: str) -> bool:
+        if not self.unlinks or one == other:
+            return False
+        return any((min(x, y), max(x, y)) in self.unlinks for x in self.members[one] for y in self.members[other])
+
+    def barred_between(self, one: str, other: str) -> frozenset[str]:
+        """Every veto between any notice of one cluster and any of the other.
+
+        Two given names are no conflict once a notice of either cluster has both as first and second name; nor are two sexes
+        at a notice without a name, where the same number and given name stand in its own cluster. What a person
+        linked counts as one: a veto by one of its notices stands back where another of the same group is close without one.
+        """
+        found: set[str] = set()
+        for x in self.members[one]:
+            for y in self.members[other]:
+                codes = self.barred(x, y)
+                if "given-names-differ" in codes and self._both_names(x, y, one, other):
+                    codes = tuple(code for code in codes if code not in ("given-names-differ", "sexes-differ"))
+                if codes == ("sexes-differ",) and self._named_there(x, y, one, other):
+                    codes = ()
+                if codes and not self._vouched(x, y):
+                    found.update(codes)
+        return frozenset(found)
+
+    def barred(self, x: str, y: str) -> tuple[str, ...]:
+        pair = (x, y) if x < y else (y, x)
+        codes = self._barred.get(pair)
+        if codes is None:
+            edge = self.graph.edges.get(pair)
+            if self.rekeys.parted(*pair):
+                codes = ("rekeyed-under-another-name",)
+            elif edge:
+                codes = edge.vetoes
+            else:
+                a, b = self.items[pair[0]], self.items[pair[1]]
+                codes = guard.vetoes(a, b, compare(a, b, self.model))
+            self._barred[pair] = codes
+        return codes
+
+    def _both_names(self, x: str, y: str, one: str, other: str) -> bool:
+        """Whether some notice of either cluster makes two given names one child's: by having both as first and second
+        name, or, where x and y carry one identifier, by a name that either is a form of (Joey, Joseph, Josph)."""
+        mine, theirs = self.items[x].given, self.items[y].given
+        edge = self.graph.edges.get((min(x, y), max(x, y)))
+        same = edge is not None and edge.compared.second != "conflict" and guard.one_name(edge.compared)
+        for id in (*self.members[one], *self.members[other]):
+            held = self.items[id].given
+            if id in (x, y) or not held:
+                continue
+            if len(held) > 1 and all(any(alike(name, part) for part in held) for name in (*mine, *theirs)):
+                return True
+            if same and mine and theirs and all(alike(held[0], n) or slip(held[0], n) for n in (mine[0], theirs[0])):
+                return True
+        return False
+
+    def _named_there(self, x: str, y: str, one: str, other: str) -> bool:
+        for named, bare, there in ((x, y, other), (y, x, one)):
+            if self.items[bare].given or not self.items[named].given:
+                continue
+            for friend in self.members[there]:
+                edge = self.graph.edges.get((min(named, friend), max(named, friend)))
+                if edge and edge.compared.nhs == "equal" and guard.named_alike(edge.compared) and not edge.holds:
+                    return True
+        return False
+
+    def _vouched(self, x: str, y: str) -> bool:
+        for mine, theirs in ((x, y), (y, x)):
+            for friend in self.by_person.get(theirs, ()):
+                edge = self.graph.edges.get((min(mine, friend), max(mine, friend)))
+                if edge and not edge.vetoes and edge.compared.score >= self.model.link:
+                    return True
+        return False
+
+    def sets(self) -> tuple[frozenset[str], ...]:
+        return tuple(frozenset(ids) for _, ids in sorted((min(ids), ids) for ids in self.members.values()))
+
+    def reviews(self) -> tuple[Review, ...]:
+        best: dict[tuple[str, str], Edge] = {}
+        for edge in self.graph.edges.values():
+            one, other = sorted((self.of[edge.a], self.of[edge.b]))
+            if one == other:
+                continue
+            held = best.get((one, other))
+            if held is None or (-edge.compared.score, edge.a, edge.b) < (-held.compared.score, held.a, held.b):
+                best[one, other] = edge
+        found = [r for (one, other), edge in best.items() if (r := self._review(one, other, edge))]
+        found += [Review(a, b, 0.0, ("people-disagree",), True) for a, b in self.disagreeing]
+        return tuple(sorted(found, key=lambda r: (-r.score, r.a, r.b)))
+
+    def _review(self, one: str, other: str, edge: Edge) -> Review | None:
+        if self._unlinked(one, other):
+            return None
+        barred = self.barred_between(one, other)
+        adopted = guard.maybe_adopted(edge.compared)
+        if barred and edge.compared.score < self.model.review_vetoed and not adopted:
+            return None
+        if len(barred) > 1:
+            return None  # two reasons apart from one another: they are two children, and nobody need be asked
+        why = tuple(sorted(barred)) + (("maybe-adopted",) if adopted else ()) + edge.holds
+        return Review(edge.a, edge.b, round(edge.compared.score, 2), why or ("below-automatic",), bool(barred))
+
+    def related(self) -> tuple[tuple[str, str, str], ...]:
+        """One pair of notices for each pair of clusters and reason, the smallest ids."""
+        found: dict[tuple[str, str, str], tuple[str, str]] = {}
+
+        def note(a: str, b: str, why: str) -> None:
+            one, other = sorted((self.of[a], self.of[b]))
+            pair = (a, b) if a < b else (b, a)
+            if one != other:
+                found[one, other, why] = min(pair, found.get((one, other, why), pair))
+
+        for a, relatives in self.graph.kin.items():
+            for b, kind in relatives.items():
+                if kind == "twin":
+                    note(a, b, "multiple-birth")
+        for a, b in self.graph.events:
+            note(a, b, "same-event")
+        return tuple(sorted((a, b, why) for (_, _, why), (a, b) in found.items()))

@@ -1,0 +1,140 @@
+"""Values as partners write them, in one form each: numbers, postcodes, addresses, places, birth intervals, names.
+
+Nothing here fails: what can't be read is not said.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+from nhs_number.validate import is_valid
+
+from integration_engine.linkage import names
+from integration_engine.record import dates
+from integration_engine.record.notice import Age, Place
+
+_POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?\d[A-Z]{2}")
+_NOT_DIGITS = re.compile(r"\D+")
+# Words that stand for "where the family lives" or "somewhere": the same word at two notices is not the same place.
+_ANY_PLACE = frozenset(
+    {"home", "residence", "address", "street", "road", "roadway", "public", "place", "scene", "unknown", "not"}
+)
+_AGE_TEXT = re.compile(r"\s*(\d{1,3})\s*(y|mo|w|d|h|mi)?[a-z]*\.?\s*(?:old)?\s*")
+_UNITS = {"y": "years", "mo": "months", "w": "weeks", "d": "days", "h": "hours", "mi": "minutes"}
+_STREET = {"rd": "road", "st": "street", "ave": "avenue", "ln": "lane", "dr": "drive", "cl": "close", "ct": "court"}
+
+
+@lru_cache(maxsize=300_000)
+def number(text: str) -> tuple[str, str]:
+    """(valid NHS number, digits of an invalid one): one of them is empty. Zeros and repeated digits are no number at all."""
+    digits = _NOT_DIGITS.sub("", text)
+    if len(set(digits)) < 2:
+        return "", ""
+    return (digits, "") if len(digits) == 10 and is_valid(digits) else ("", digits)
+
+
+@lru_cache(maxsize=100_000)
+def postcode_of(text: str) -> str:
+    """A postcode without its space; empty for pseudo-postcodes (ZZ99: no fixed abode, not known) and for anything else."""
+    level = "".join(text.upper().split())
+    return level if _POSTCODE.fullmatch(level) and not level.startswith("ZZ99") else ""
+
+
+@lru_cache(maxsize=100_000)
+def address_of(*lines: str) -> str:
+    """House and street, levelled; empty where no house is named (``Hostel``, ``c/o grandparents``)."""
+    found: list[str] = []
+    for line in lines:
+        parts = names.plain(line).split()
+        if parts and len(parts) > 1:
+            parts[-1] = _STREET.get(parts[-1], parts[-1])
+        found += parts
+        if any(part[0].isdigit() for part in found) and len(found) > 1 and not found[-1][0].isdigit():
+            return " ".join(found)
+    return ""
+
+
+def place_of(place: Place) -> frozenset[str]:
+    """The names under which a place of death can be recognised: site code, postcode, a name that is somewhere's own."""
+    own = names.plain(place.name or "")
+    named = own if own and not set(own.split()) & _ANY_PLACE else ""
+    code = f"ods:{place.ods_code.upper()}" if place.ods_code else ""
+    return frozenset(filter(None, (named, code, postcode_of(place.postcode or ""))))
+
+
+@lru_cache(maxsize=100_000)
+def days_of(text: str) -> tuple[int, int]:
+    """The first and the last day a partial date can mean."""
+    return dates.earliest(text).toordinal(), dates.latest(text).toordinal()
+
+
+def born(text: str | None, age: Age | None, died: tuple[int, int], told: int) -> tuple[int, int, str]:
+    """Earliest and latest birth day and what they rest on, from a (partial) date, else from the age at death."""
+    if text:
+        first, last = days_of(text[:10])
+        return first, last, {4: "year", 7: "month"}.get(len(text), "day")
+    if age is None:
+        return 0, 0, ""
+    # Nobody dies after they are told of; without a date of death the child died at some time before.
+    first, last = died if died[0] else (told - 30, told)
+    if not last:
+        return 0, 0, ""
+    length = {"years": 365.25, "months": 30.44, "weeks": 7.0, "days": 1.0, "hours": 1 / 24, "minutes": 1 / 1440}[
+        age.unit
+    ]
+    slack = max(1.0, age.value * 0.2) if age.estimated else 0.0
+    oldest = first - int((age.value + 1 + slack) * length) - 1
+    return oldest, last - int(max(0.0, age.value - slack) * length) + (1 if slack else 0), age.unit
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Names and what a placeholder among them tells."""
+
+    given: tuple[str, ...]
+    family: tuple[str, ...]
+    unnamed: bool
+    hint: names.Placeholder
+
+
+_NO_HINT = names.Placeholder()
+
+
+@lru_cache(maxsize=200_000)
+def named(given: str, family: str, said_placeholder: bool = False) -> Named:
+    hint = names.placeholder(given)
+    stands_in = hint is not None or said_placeholder
+    surname = () if names.placeholder(family) else names.words(family)
+    return Named(() if stands_in else names.words(given), surname, stands_in or not given.strip(), hint or _NO_HINT)
+
+
+def day_of(text: Any) -> int:
+    try:
+        return date.fromisoformat(str(text)[:10]).toordinal()
+    except ValueError:
+        return 0
+
+
+def partial(text: Any) -> str | None:
+    """A partial date as the tabular form may hold it; None where it can't be read."""
+    if text in (None, ""):
+        return None
+    try:
+        return dates.canonical(str(text).strip().replace(" ", "T")[:19])
+    except ValueError:
+        return None
+
+
+def whole(value: Any) -> int:
+    try:
+        return int(float(value))
+    except (TypeError, ValueError, OverflowError):
+        return 0
+
+
+@lru_cache(maxsize=10_000)
+def stated_age(text: str) -> Age | None:
+    found = _AGE_TEXT.fullmatch(text.lower())
+    return Age.model_validate({"value": int(found[1]), "unit": _UNITS[found[2] or "y"]}) if found else None
