@@ -1,25 +1,29 @@
 """The CapabilityStatement of the FHIR door: what it really does, and nothing it doesn't."""
 
-from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
 
 from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 
-from adapters.hospital_fhir.outcome import JSON, XML
+from adapters.hospital_fhir.content import JSON, XML
 
 # The national event definitions that are read, by the address the national services give them.
 _EVENTS = "https://fhir.nhs.uk/STU3/CodeSystem/EventType-1"
 
 
-def capability_statement(base_url: str, software_version: str, *, at: datetime, form: str = JSON) -> bytes:
-    """The statement for ``GET /fhir/metadata``. ``at`` is the day this version was built or started."""
+# The day on which what the door does last changed; the statement is a fact about the program, not about today.
+_AS_OF = "2026-11-23"
+
+
+def capability_statement(base_url: str, software_version: str | None = None, form: str = JSON) -> bytes:
+    """The statement for ``GET /fhir/metadata``. Without a version, that of the installed package."""
     statement = {
         "resourceType": "CapabilityStatement",
         "status": "active",
-        "date": at.date().isoformat(),
+        "date": _AS_OF,
         "kind": "instance",
         "fhirVersion": "4.0.1",
         "format": [JSON, XML],
-        "software": {"name": "child-death-review-engine", "version": software_version},
+        "software": {"name": "child-death-review-engine", "version": software_version or _installed()},
         "implementation": {
             "description": "Takes messages about children's deaths for England's child death review",
             "url": base_url,
@@ -27,8 +31,8 @@ def capability_statement(base_url: str, software_version: str, *, at: datetime, 
         "rest": [
             {
                 "mode": "server",
-                "documentation": "Everything is taken for review and nothing can be read back. STU3 (national events) and R5 are "
-                "taken by fhirVersion in the content type. A transaction that asks for DELETE is refused.",
+                "documentation": "Everything is taken for review and nothing can be read back. STU3 (national events) "
+                "and R5 are taken by fhirVersion in the content type. A transaction that asks for DELETE is refused.",
                 "security": {
                     "cors": False,
                     "description": "Each partner has its own bearer token; a partner can only speak as itself.",
@@ -60,8 +64,8 @@ def capability_statement(base_url: str, software_version: str, *, at: datetime, 
                         "address": f"{base_url.rstrip('/')}/$process-message",
                     }
                 ],
-                "documentation": "Any event with a Patient is read. pds-death-notification-1 and -2 and nhs-number-change-1 and -2 are "
-                f"national events ({_EVENTS}).",
+                "documentation": "Any event with a Patient is read; pds-death-notification-1 and -2 and "
+                f"nhs-number-change-1 and -2 are national events ({_EVENTS}).",
             }
         ],
     }
@@ -70,3 +74,10 @@ def capability_statement(base_url: str, software_version: str, *, at: datetime, 
         xml = resource.model_dump_xml()
         return xml if isinstance(xml, bytes) else str(xml).encode()
     return resource.model_dump_json().encode()
+
+
+def _installed() -> str:
+    try:
+        return version("child-death-review-engine")
+    except PackageNotFoundError:
+        return "unreleased"

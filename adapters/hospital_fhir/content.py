@@ -15,12 +15,14 @@ from adapters.hospital_fhir.xml_form import tree_of_xml
 _DEEPEST = 100
 _LONGEST_NUMBER = 400
 _BOM = b"\xef\xbb\xbf"
+JSON = "application/fhir+json"
+XML = "application/fhir+xml"
 _MEDIA_TYPES = {
-    "application/fhir+json": "json",
+    JSON: "json",
     "application/json": "json",
     "application/json+fhir": "json",
     "text/json": "json",
-    "application/fhir+xml": "xml",
+    XML: "xml",
     "application/xml": "xml",
     "application/xml+fhir": "xml",
     "text/xml": "xml",

@@ -3,6 +3,7 @@
 The codes and the HTTP status of each refusal are one table (``refusals``). No answer repeats a value of the message.
 """
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Literal
@@ -11,11 +12,22 @@ from fhir.resources.R4B.bundle import Bundle
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 
 from adapters.adapter import Reading
+from adapters.hospital_fhir.capability import capability_statement
+from adapters.hospital_fhir.content import JSON, XML
 from adapters.hospital_fhir.refusals import REFUSALS, status_of
 from integration_engine.record.notice import Problem
 
-JSON = "application/fhir+json"
-XML = "application/fhir+xml"
+__all__ = [
+    "JSON",
+    "XML",
+    "capability_statement",
+    "http_status",
+    "operation_outcome",
+    "process_message_response",
+    "response_code",
+    "transient_outcome",
+]
+
 ResponseCode = Literal["ok", "transient-error", "fatal-error"]
 
 _ACCEPTED, _PASSED_OVER = 202, 200
@@ -31,7 +43,7 @@ _PASSED_SENTENCES = {
 
 
 def http_status(reading: Reading) -> int:
-    """202 for what is kept (answer it only once it is durably queued), 200 for what is passed over, else the refusal's own."""
+    """202 for what is kept (answered only once durably queued), 200 for what is passed over, else the refusal's own."""
     match reading.verdict:
         case "passed-over":
             return _PASSED_OVER
@@ -52,10 +64,7 @@ def operation_outcome(told: Reading | Iterable[Problem], form: str = JSON) -> by
     Of a Reading: one informational issue with its verdict, then an issue for each problem (an error where it made the
     message or a person of it refused, else a warning) with the FHIRPath where it stands. Of problems alone: errors.
     """
-    if isinstance(told, Reading):
-        issues = _issues_of(told)
-    else:
-        issues = [_issue(problem, "error") for problem in told]
+    issues = _issues_of(told) if isinstance(told, Reading) else [_issue(problem, "error") for problem in told]
     return _written(
         OperationOutcome.model_validate({"resourceType": "OperationOutcome", "issue": issues or [_fine()]}), form
     )
@@ -117,11 +126,11 @@ def process_message_response(
 ) -> bytes:
     """The answer to ``$process-message``: a message Bundle with MessageHeader.response and the OperationOutcome behind it.
 
-    ``request_header_id`` is the id of the request's MessageHeader, ``response_id`` a new one of ours (a UUID), ``endpoint`` our
-    own address, ``at`` the time of answering. An ``event`` that isn't a code in our hands answers as ``urn:...:response``.
+    ``request_header_id`` is the id of the request's MessageHeader, ``response_id`` a new one of ours (a UUID), ``endpoint``
+    our own address, ``at`` the time of answering, ``event`` the address of the event that is answered, if it has one.
     """
     outcome_url, header_url = f"urn:uuid:{response_id}", f"urn:uuid:{_sibling(response_id)}"
-    response: dict[str, object] = {"identifier": request_header_id or "unknown", "code": code}
+    response: dict[str, object] = {"identifier": _safe_id(request_header_id), "code": code}
     if code != "ok":
         response["details"] = {"reference": outcome_url}
     header = {
@@ -144,6 +153,11 @@ def process_message_response(
     return _written(Bundle.model_validate(bundle), form)
 
 
+def _safe_id(stated: str | None) -> str:
+    """The request's id where it is one; FHIR wants one here even where the request had none."""
+    return stated if stated and re.fullmatch(r"[A-Za-z0-9.-]{1,64}", stated) else "unknown"
+
+
 def _sibling(identifier: str) -> str:
     """A second id made from the first, so that an answer is a function of what it is told."""
     return identifier[:-1] + ("0" if identifier[-1:] != "0" else "1")
@@ -151,7 +165,6 @@ def _sibling(identifier: str) -> str:
 
 def _written(resource: OperationOutcome | Bundle, form: str) -> bytes:
     if form == XML:
-        return (
-            str(resource.model_dump_xml()).encode() if not isinstance(xml := resource.model_dump_xml(), bytes) else xml
-        )
-    return resource.model_dump_json().encode()
+        xml = resource.model_dump_xml()
+        return xml if isinstance(xml, bytes) else str(xml).encode()
+    return str(resource.model_dump_json()).encode()
