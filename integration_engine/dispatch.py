@@ -293,14 +293,15 @@ class _Turn:
         content = {**view, "reasons": target.reasons, "provenance": self.shown.provenance(view["record"])}
         if held:
             content["changes"] = changes(held.envelope, view, tell_before=not self.shown.restricted)
-        if moved := self.moves.json():
-            content["moved"] = moved
         return self._dispatch(recipient, kind, target.part, "current", content)
 
     def _dispatch(
         self, recipient: str, kind: Kind, part: Part, leaves: Standing, content: Mapping[str, Any]
     ) -> Dispatch:
-        return _dispatch(self.case.id, recipient, self.version, self.at, kind, part, leaves, content)
+        """A merge or split is told to every recipient, whatever else it is told."""
+        moved = self.moves.json()
+        told = {**content, "moved": moved} if moved else content
+        return _dispatch(self.case.id, recipient, self.version, self.at, kind, part, leaves, told)
 
     def _led_elsewhere(self, recipient: str) -> bool:
         """Whether another panel was sent this case to lead before."""
