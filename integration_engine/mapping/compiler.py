@@ -6,7 +6,7 @@ from typing import Any
 
 from integration_engine.mapping import codes, rules
 from integration_engine.mapping.found import PathError
-from integration_engine.mapping.paths import CHECKS
+from integration_engine.mapping.paths import CHECKS, Source
 from integration_engine.mapping.registry import TRANSFORMS, Refused
 from integration_engine.mapping.shapes import Shape, fitting
 
@@ -15,7 +15,7 @@ Report = Callable[[str, str], None]
 
 _SIMPLE = {"path", "value", "all", "transform", "code", "default", "when", "not", "note"}
 _STRUCTURE = {"each", "fields", "when", "not", "note"}
-_WHEN = {"path", "equals", "in", "exists", "absent", "in_setting"}
+_WHEN = {"path", "code", "equals", "in", "exists", "absent", "in_setting"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ class Compiler:
                 self.report(here, "a condition has a path and one of equals, in, exists, absent, in_setting")
                 continue
             self._unknown(one, _WHEN, here)
-            if len(set(one) - {"path"}) != 1:
+            if len(set(one) - {"path", "code"}) != 1:
                 self.report(here, "a condition has a path and exactly one of equals, in, exists, absent, in_setting")
             conditions.append(self._condition(one, holds, here))
         return conditions
@@ -209,7 +209,15 @@ class Compiler:
         words = self.settings.get(node.get("in_setting", ""), ()) if "in_setting" in node else node.get("in", ())
         listed = words if isinstance(words, list | tuple) else [words]
         folded = {codes.folded(rules.plain(word)) for word in ([node["equals"]] if "equals" in node else listed)}
-        return lambda source: any(codes.folded(rules.plain(one.value)) in folded for one in source.find(path)) is holds
+if "code" not in node:
+            return lambda source: any(codes.folded(rules.plain(one.value)) in folded for one in source.find(path)) is holds
+        meanings = self._table(node["code"], f"{place}.code").meanings
+
+        def meant(source: Source) -> bool:
+            told = (meanings.get(codes.folded(rules.plain(one.value)), "") for one in source.find(path))
+            return any(codes.folded(one) in folded for one in told) is holds
+
+        return meant
 
     def _unknown(self, node: Mapping[Any, Any], known: set[str], place: str) -> None:
         for key in node:

@@ -304,6 +304,12 @@ def ods_code(value: str) -> str | None:
     return bare if re.fullmatch(r"(?=.*\d)[A-Z0-9]{3,10}", bare, re.ASCII) else None
 
 
+@transform(Example("SMITH, Ann Marie", "Ann Marie", ","), Example("SMITH", None, ","))
+def after(value: str, separator: str) -> str | None:
+    """What stands after the first separator; nothing where there is none."""
+    return value.partition(separator)[2].strip() or None
+
+
 @transform(Example("01234-2026/A", "01234-2026", "/"))
 def first_part(value: str, separator: str) -> str | None:
     """What stands before the first separator."""
