@@ -209,8 +209,10 @@ class Compiler:
         words = self.settings.get(node.get("in_setting", ""), ()) if "in_setting" in node else node.get("in", ())
         listed = words if isinstance(words, list | tuple) else [words]
         folded = {codes.folded(rules.plain(word)) for word in ([node["equals"]] if "equals" in node else listed)}
-if "code" not in node:
-            return lambda source: any(codes.folded(rules.plain(one.value)) in folded for one in source.find(path)) is holds
+        if "code" not in node:
+            return lambda source: (
+                any(codes.folded(rules.plain(one.value)) in folded for one in source.find(path)) is holds
+            )
         meanings = self._table(node["code"], f"{place}.code").meanings
 
         def meant(source: Source) -> bool:
