@@ -106,13 +106,15 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any], int]]:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
-            try:
-                row: Any = orjson.loads(line)
-            except orjson.JSONDecodeError:
-                row = None
-            if not isinstance(row, dict):
-                _refuse(f"{path} line {number}: not a JSON object")
-            yield number, row, len(line)
+            yield number, _object(line, f"{path} line {number}"), len(line)
+
+
+def _object(line: bytes, where: str) -> Mapping[str, Any]:
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        found = None
+    return found if isinstance(found, dict) else _refuse(f"{where}: not a JSON object")
 
 
 def _refuse(sentence: str) -> NoReturn:

@@ -119,7 +119,7 @@ def _rivalled(graph: Graph, edge: Edge, model: Model) -> bool:
                 continue
             between = graph.edges.get((min(other, third), max(other, third)))
             if third in graph.kin.get(other, {}) or (
-                between and between.vetoes and not guard.one_name(between.compared)
+                between and between.vetoes and not guard.one_number(between.compared)
             ):
                 return True
     return False

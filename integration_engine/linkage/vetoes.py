@@ -91,7 +91,9 @@ def _backed(a: Evidence, b: Evidence, c: Compared) -> bool:
     if c.mother == "equal" and c.home != "different":
         return True
     there = c.place == "same" or c.practice == "equal" or c.event == "equal"
-    return there and _same_day(c) and c.birth in ("equal", "") and c.given == "equal" and c.family in _SAME_FAMILY
+    named = c.given in ("equal", "variant", "slip") and c.family in _SAME_FAMILY
+    born = c.birth in ("equal", "") or (c.birth.startswith("within") and c.death.startswith("same-hour"))
+    return there and named and born and _same_day(c)
 
 
 def maybe_adopted(c: Compared) -> bool:
@@ -104,6 +106,11 @@ def one_name(c: Compared) -> bool:
     """Whether two notices speak of one number or local id and one birth date, so that differing names are a question about
     one child's name, not two children."""
     return (c.nhs == "equal" or c.local_ref == "equal") and c.birth == "equal" and c.sex != "different"
+
+
+def one_number(c: Compared) -> bool:
+    """Whether two notices carry one child's identifier, whatever else they disagree on."""
+    return c.nhs == "equal" or one_name(c)
 
 
 def kin(a: Evidence, b: Evidence, c: Compared, barred: tuple[str, ...]) -> str:
@@ -149,7 +156,7 @@ def told_apart(a: Evidence, b: Evidence, c: Compared, kin_of: Mapping[str, str],
     identifiers = number + (c.local_ref == "equal") + (c.person == "equal")
     if identifiers:
         if named or identifiers > 1 or c.order == "equal" or c.weight == "equal":
-            return named or (c.birth in ("", "equal") and c.death != "other")
+            return named or (c.birth in ("", "equal") or c.birth.startswith("within")) and c.death != "other"
         return bool(known) and c.birth == "equal" and (_other_sex(a, b, c, known) or _other_day(a, b, c, known))
     only_siblings = "twin" not in kin_of.values() and not a.known_multiple and not b.known_multiple
     return named and only_siblings and (c.birth == "equal" or (otherwise and c.birth.startswith("within")))
