@@ -114,7 +114,7 @@ def residence(case: Evidence) -> Residence:
         if lead:
             break
     nation: Residency | None = "england" if lead else None
-    if lead is None or lead.rule == "lead.agreement":
+    if lead is None or lead.rule in ("lead.agreement", "lead.isle-of-man"):
         nation = _nation(case, climb.home)
     if lead is None and nation not in (None, "england", "unknown"):
         lead = _outside_england(climb, nation)
