@@ -14,7 +14,9 @@ from datetime import UTC, datetime
 from typing import ParamSpec, TypeVar
 
 from adapters.adapter import Feed, Reading, Submission
+from adapters.coroner.forms import table
 from adapters.registry import ADAPTERS, read
+from adapters.tables import NotATable, Table
 from integration_engine.broker.connection import user_of
 from integration_engine.broker.depth import Depth, depths
 from integration_engine.broker.message import Message
@@ -24,8 +26,8 @@ from integration_engine.console.figures import Figures, QueueFigure, Queues
 from integration_engine.console.routes import console_pages
 from integration_engine.gateway.app import Rooms, make_entry
 from integration_engine.gateway.ports import Delivery, NotDurable, StoreAway
-from integration_engine.gateway.rows import Cells
 from integration_engine.gateway.serve import Listening, open_doors
+from integration_engine.mapping.profile import load_profile
 from integration_engine.monitoring.health import Check
 from integration_engine.record.codes import PartnerKind
 from integration_engine.settings import FeedSettings, Settings
@@ -211,8 +213,11 @@ def _sender(kind: PartnerKind, body: bytes) -> tuple[str | None, str | None]:
     return ADAPTERS[kind].sender(body)
 
 
-def _table(body: bytes, content_type: str) -> Cells | None:
-    return None
+def _table(body: bytes) -> Table | None:
+    try:
+        return table(body, load_profile(ADAPTERS["coroner"].default_profile).columns)
+    except NotATable:
+        return None
 
 
 def _read(kind: PartnerKind, submission: Submission) -> Iterator[Reading]:

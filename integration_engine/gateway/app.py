@@ -23,7 +23,7 @@ from integration_engine.gateway.intake import Intake, Reader, Sender
 from integration_engine.gateway.page import refusal_page
 from integration_engine.gateway.police import police_door
 from integration_engine.gateway.ports import Inbox, Ledger, People, Publisher, Receipts, StoreAway
-from integration_engine.gateway.rows import Table
+from integration_engine.gateway.rows import Read
 from integration_engine.gateway.sign_in import sign_in_pages
 from integration_engine.monitoring.counters import COUNTERS
 from integration_engine.monitoring.health import Check, ask
@@ -46,7 +46,7 @@ class Rooms:
     receipts: Receipts
     read: Reader
     sender: Sender
-    table: Table
+    table: Read
     checks: Mapping[str, Check] = field(default_factory=dict)
     ledger: Ledger | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -22,7 +22,7 @@ from integration_engine.gateway.body import read_body
 from integration_engine.gateway.door import Door, Knock
 from integration_engine.gateway.page import page
 from integration_engine.gateway.ports import Receipts, StoreAway
-from integration_engine.gateway.rows import Table, counts, refused_rows, row_answers
+from integration_engine.gateway.rows import Read, counts, refused_rows, row_answers
 from integration_engine.gateway.sign_in import SIGN_IN, signed_in
 from integration_engine.security.identity import Principal
 
@@ -37,14 +37,14 @@ _FORM_BYTES = 4096
 MEBIBYTE = 1024 * 1024
 
 
-def coroner_door(door: Door, receipts: Receipts, table: Table) -> APIRouter:
-    """The coroners' routes. ``table`` reads a file's cells for the rows that go back."""
+def coroner_door(door: Door, receipts: Receipts, read_table: Read) -> APIRouter:
+    """The coroners' routes. ``read_table`` gives a file's rows, for their numbers and for those that go back."""
     router = APIRouter(tags=["coroner"])
 
     @router.post("/coroner/cases", status_code=202, summary="Send case events (coroner-case/1)", openapi_extra=_BODY)
     async def cases(request: Request) -> Response:
         knock = await door.knock(request, CONTENT_TYPES)
-        answer = await upload(door, receipts, table, knock, request.state.request_id)
+        answer = await upload(door, receipts, read_table, knock, request.state.request_id)
         return Response(orjson.dumps(answer), _status(answer), media_type="application/json")
 
     @router.get("/coroner/upload", include_in_schema=False)
@@ -64,16 +64,16 @@ def coroner_door(door: Door, receipts: Receipts, table: Table) -> APIRouter:
         if content_type is None:
             raise Refusal(415, "content-type", "Choose a file that ends in .csv, .xlsx, .json or .xml.")
         knock = await door.hear(principal, body, content_type)
-        answer = await upload(door, receipts, table, knock, request.state.request_id)
+        answer = await upload(door, receipts, read_table, knock, request.state.request_id)
         return await _page(door, receipts, request, principal, answer)
 
     return router
 
 
-async def upload(door: Door, receipts: Receipts, table: Table, knock: Knock, receipt: str) -> dict[str, Any]:
+async def upload(door: Door, receipts: Receipts, read_table: Read, knock: Knock, receipt: str) -> dict[str, Any]:
     """Take what can be taken of a file and say what became of every row."""
-    first_row = 2 if knock.content_type.startswith(("text/csv", XLSX)) else 1
-    rows = row_answers(knock.heard, first_row)
+    table = await asyncio.to_thread(read_table, knock.body)
+    rows = row_answers(knock.heard, table)
     fingerprint = content_hash(knock.body)
     answer: dict[str, Any] = {
         "receipt": receipt,
@@ -92,7 +92,7 @@ async def upload(door: Door, receipts: Receipts, table: Table, knock: Knock, rec
         else:
             await door.take(knock)
             await _keep(receipts, knock, fingerprint, receipt, answer["counts"])
-    to_correct = await asyncio.to_thread(lambda: refused_rows(knock.heard, table(knock.body, knock.content_type)))
+    to_correct = refused_rows(knock.heard, table)
     if to_correct:
         answer["to_correct"] = to_correct
     return answer

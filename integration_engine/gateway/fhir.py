@@ -1,67 +1,160 @@
 """The FHIR doors: ``$process-message``, bundles, a single Patient, and what we are able to do (CapabilityStatement).
 
-202 once the broker has the message, 200 where it is passed over; every other answer is an OperationOutcome that names
-the FHIRPath. A message Bundle is answered with its MessageHeader.response.
+202 once the broker has the message, 200 where it is passed over; everything else is an OperationOutcome that names the
+FHIRPath. A message Bundle that could be read is answered by a message of ours with MessageHeader.response, the
+OperationOutcome inside it; what could not be read as one is answered by the OperationOutcome alone.
 """
 
+import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
+from fhir.resources.R4B.operationoutcome import OperationOutcome
 
+from adapters.adapter import Reading
+from adapters.hospital_fhir.capability import capability_statement
+from adapters.hospital_fhir.content import media, tree_of
+from adapters.hospital_fhir.message import lay_out
+from adapters.hospital_fhir.outcome import (
+    JSON,
+    XML,
+    ResponseCode,
+    http_status,
+    operation_outcome,
+    process_message_response,
+    response_code,
+    transient_outcome,
+)
+from adapters.hospital_fhir.refusals import Refused
+from adapters.hospital_fhir.shape import text
 from integration_engine.gateway.answers import Refusal
 from integration_engine.gateway.door import Door, Knock
 from integration_engine.settings import Settings
 
-FHIR_JSON = "application/fhir+json"
 # The plain types are what older senders call the same; the content then has to show that it is FHIR.
-CONTENT_TYPES = frozenset({FHIR_JSON, "application/fhir+xml", "application/json", "application/xml", "text/xml"})
-_SCHEMA = {"schema": {"type": "string"}}
-_BODY = {
-    "requestBody": {"required": True, "content": {FHIR_JSON: _SCHEMA, "application/fhir+xml": _SCHEMA}},
+CONTENT_TYPES = frozenset({JSON, XML, "application/json", "application/xml", "text/xml"})
+_PROBLEMS = "urn:child-death-review-engine:problem"
+# FHIR's issue-type for what goes wrong before a message is read.
+_ISSUES = {
+    400: "structure",
+    401: "login",
+    403: "forbidden",
+    404: "not-found",
+    405: "not-supported",
+    413: "too-long",
+    415: "not-supported",
+    500: "exception",
 }
+_SCHEMA = {"schema": {"type": "string"}}
+_BODY = {"requestBody": {"required": True, "content": {JSON: _SCHEMA, XML: _SCHEMA}}}
 
 
 def fhir_door(door: Door, settings: Settings, *, clock: Callable[[], datetime]) -> APIRouter:
     """The hospitals' FHIR routes."""
     router = APIRouter(prefix="/fhir", tags=["fhir"])
 
-    async def taken(request: Request) -> Knock:
-        knock = await door.knock(request, CONTENT_TYPES)
-        if knock.heard.to_be_taken:
-            await door.take(knock)
-        return knock
-
     @router.post("/$process-message", status_code=202, summary="Send a message Bundle", openapi_extra=_BODY)
     async def process_message(request: Request) -> Response:
-        return _message_answer(await taken(request), request, clock())
+        knock = await door.knock(request, CONTENT_TYPES)
+        header_id = _header_id(knock)
+        if header_id is None:
+            # No message that could be answered by one: say what is wrong, or take it as any other Bundle.
+            return await _taken(door, knock, request)
+        return await _answered(door, knock, request, header_id, _address(settings, request), clock())
 
     @router.post("", status_code=202, summary="Send a Bundle of any type", openapi_extra=_BODY)
     async def bundle(request: Request) -> Response:
-        return _answer(await taken(request), request)
+        return await _taken(door, await door.knock(request, CONTENT_TYPES), request)
 
     @router.post("/Patient", status_code=202, summary="Send one Patient", openapi_extra=_BODY)
     async def patient(request: Request) -> Response:
-        return _answer(await taken(request), request)
+        return await _taken(door, await door.knock(request, CONTENT_TYPES), request)
 
     @router.get("/metadata", summary="The CapabilityStatement")
     async def metadata(request: Request) -> Response:
-        from adapters.hospital_fhir.outcome import capability_statement
-
-        address = (settings.public_url or str(request.base_url)).rstrip("/") + "/fhir"
-        return Response(capability_statement(address), media_type=FHIR_JSON)
+        form = _form(request)
+        return Response(capability_statement(_address(settings, request), form=form), media_type=form)
 
     return router
 
 
 def fhir_refusal(request: Request, refusal: Refusal) -> Response:
     """A refusal that happened before or outside of reading, as an OperationOutcome."""
-    raise NotImplementedError
+    form = _form(request)
+    if refusal.status == 503:
+        return Response(transient_outcome(form), 503, refusal.headers, form)
+    if refusal.problems:
+        return Response(operation_outcome(refusal.problems, form), refusal.status, refusal.headers, form)
+    issue = {
+        "severity": "fatal" if refusal.status == 500 else "error",
+        "code": _ISSUES.get(refusal.status, "processing"),
+        "details": {"coding": [{"system": _PROBLEMS, "code": refusal.code}], "text": refusal.text},
+        "diagnostics": f"Request {request.state.request_id}",
+    }
+    outcome = OperationOutcome.model_validate({"resourceType": "OperationOutcome", "issue": [issue]})
+    body = outcome.model_dump_xml() if form == XML else outcome.model_dump_json()
+    return Response(body, refusal.status, refusal.headers, form)
 
 
-def _message_answer(knock: Knock, request: Request, now: datetime) -> Response:
-    raise NotImplementedError
+async def _taken(door: Door, knock: Knock, request: Request) -> Response:
+    if knock.heard.to_be_taken:
+        await door.take(knock)
+    told, form = _told(knock), _form(request)
+    return Response(operation_outcome(told, form), http_status(told), media_type=form)
 
 
-def _answer(knock: Knock, request: Request) -> Response:
-    raise NotImplementedError
+async def _answered(
+    door: Door, knock: Knock, request: Request, header_id: str, address: str, now: datetime
+) -> Response:
+    told, form, headers = _told(knock), _form(request), {}
+    status, code = http_status(told), response_code(told)
+    if knock.heard.to_be_taken:
+        try:
+            await door.take(knock)
+        except Refusal as refusal:
+            # Only a broker that didn't confirm refuses here: the sender's message is right and should come again.
+            status, code, headers = refusal.status, "transient-error", refusal.headers
+    body = _response(header_id, code, told, address, now, form)
+    return Response(body, status, headers, form)
+
+
+def _response(header_id: str, code: ResponseCode, told: Reading, address: str, now: datetime, form: str) -> bytes:
+    return process_message_response(
+        header_id, code, told, response_id=str(uuid.uuid4()), endpoint=address, at=now, form=form
+    )
+
+
+def _told(knock: Knock) -> Reading:
+    """What the whole submission says, as one reading: the partner sent one message and gets one answer."""
+    first, *others = knock.heard.readings
+    if not others:
+        return first
+    problems = tuple(problem for reading in knock.heard.readings for problem in reading.problems)
+    return replace(first, items=knock.heard.items, problems=problems, hint=knock.heard.hint)
+
+
+def _header_id(knock: Knock) -> str | None:
+    """The id of the message's header, None for what is no message Bundle."""
+    try:
+        message = lay_out(tree_of(knock.body, media(knock.content_type))[0])
+    except (Refused, RecursionError):
+        return None
+    if message.bundle_type != "message" or message.header is None:
+        return None
+    return text(message.header.resource, "id") or "unknown"
+
+
+def _form(request: Request) -> str:
+    """JSON or XML: as the sender asks, else as it sent."""
+    accepted = request.headers.get("accept", "*/*").lower()
+    if "json" in accepted:
+        return JSON
+    if "xml" in accepted and "html" not in accepted:
+        return XML
+    return XML if "xml" in request.headers.get("content-type", "").lower() else JSON
+
+
+def _address(settings: Settings, request: Request) -> str:
+    return (settings.public_url or str(request.base_url)).rstrip("/") + "/fhir"

@@ -64,7 +64,8 @@ class Heard:
 
     @property
     def message_id(self) -> str | None:
-        return self.readings[0].message_id if self.readings else None
+        """The sender's own id of the message; None where one body holds several (a batch, a file of rows)."""
+        return self.readings[0].message_id if len(self.readings) == 1 else None
 
     @property
     def hint(self) -> str | None:

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from adapters.adapter import Item
+from adapters.tables import Table
 from integration_engine.gateway.intake import Heard
 
 Result = Literal["accepted", "accepted-with-warnings", "passed-over", "refused"]
 # A cell that starts so is a formula to a spreadsheet (OWASP, CSV injection).
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-_COLUMN = re.compile(r"column ([^,;]+)$")
-_PLACE = re.compile(r"row (\d+)")
+# A place in a file: "row 3, column Date of Birth", "$[2].date_of_birth" or "/cases/case[3]/date_of_birth".
+_COLUMN = re.compile(r"(?:, column |\]\.|\]/)(.+)$")
 
-Cells = tuple[Sequence[str], Sequence[Sequence[str]]]
-Table = Callable[[bytes, str], Cells | None]
-"""The headings and data rows of a file as text, None where it has no rows of cells."""
+Read = Callable[[bytes], Table | None]
+"""The rows of a file by their index, None where it can't be read as a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,10 @@ class RowAnswer:
         return {"row": self.row, "result": self.result, "reason": self.reason, "problems": list(self.problems)}
 
 
-def row_answers(heard: Heard, first_row: int) -> list[RowAnswer]:
-    """One answer a row, in order. ``first_row`` is the number the file gives its first data row."""
-    return [_answer(item, first_row) for item in heard.items]
+def row_answers(heard: Heard, table: Table | None) -> list[RowAnswer]:
+    """One answer a row, in order, numbered as the file's own program shows it."""
+    numbers = {row.index: row.number for row in table.rows} if table else {}
+    return [_answer(item, numbers.get(item.index, item.index + 1)) for item in heard.items]
 
 
 def counts(rows: Sequence[RowAnswer]) -> dict[str, int]:
@@ -51,16 +52,17 @@ def counts(rows: Sequence[RowAnswer]) -> dict[str, int]:
     }
 
 
-def refused_rows(heard: Heard, cells: Cells | None) -> str | None:
-    """The refused rows of a table as CSV, with the file's own headings; None where there are none or it is no table."""
-    refused = [item.index for item in heard.items if item.verdict == "refused"]
-    if cells is None or not refused:
+def refused_rows(heard: Heard, table: Table | None) -> str | None:
+    """The refused rows of a table as CSV under the file's own headings; None where there are none or it is no table."""
+    refused = {item.index for item in heard.items if item.verdict == "refused"}
+    rows = [row for row in table.rows if row.index in refused] if table else []
+    if table is None or not rows:
         return None
-    headings, rows = cells
+    columns = list(dict.fromkeys([*table.headings, *(name for row in table.rows for name in row.cells)]))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([safe_cell(heading) for heading in headings])
-    writer.writerows([safe_cell(cell) for cell in rows[index]] for index in refused if index < len(rows))
+    writer.writerow([safe_cell(table.headings.get(column, column)) for column in columns])
+    writer.writerows([safe_cell(row.cells.get(column, "")) for column in columns] for row in rows)
     return out.getvalue()
 
 
@@ -69,7 +71,7 @@ def safe_cell(text: str) -> str:
     return "'" + text if text.startswith(_FORMULA_STARTS) else text
 
 
-def _answer(item: Item, first_row: int) -> RowAnswer:
+def _answer(item: Item, number: int) -> RowAnswer:
     problems = tuple(
         {"column": _column(problem.path), "code": problem.code, "text": problem.text} for problem in item.problems
     )
@@ -78,9 +80,9 @@ def _answer(item: Item, first_row: int) -> RowAnswer:
         result = "refused" if item.verdict == "refused" else "passed-over"
     else:
         result = "accepted-with-warnings" if problems else "accepted"
-    return RowAnswer(item.index + first_row, result, item.reason, problems)
+    return RowAnswer(number, result, item.reason, problems)
 
 
 def _column(path: str | None) -> str:
     found = _COLUMN.search(path or "")
-    return found[1] if found else "" if _PLACE.fullmatch(path or "") else (path or "")
+    return found[1] if found else ""
