@@ -27,7 +27,8 @@ def certificate_number(message: Message) -> str | None:
         if number is not None:
             year = parts.get("death_year") or parts.get("cert_year") or ""
             return f"{year}{parts.get('jurisdiction_id') or ''}{number!s:0>6}"
-    return None
+    identifier = child(message.root, "identifier")
+    return text(identifier, "value") if "vrdr_id" in (text(identifier, "system") or "") else None
 
 
 def is_place_of_death(location: Placed) -> bool:
