@@ -1,0 +1,130 @@
+"""However messages are shuffled, repeated and batched, the store ends with the cases that the pure core makes of them all."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from adapters.adapter import Submission
+from integration_engine.core import Case, decide
+from integration_engine.envelope import Shown
+from integration_engine.pipeline import process
+from integration_engine.store import audit, overview
+from integration_engine.store.cases import case_content
+from integration_engine.store.database import Store
+from tests.store_samples import BRISTOL, NOW, new_store, read, report, retraction, rules
+
+TWIN: dict[str, Any] = {
+    "nhs_number": None,
+    "family_name": "Ravensworth",
+    "given_names": [],
+    "name_is_placeholder": True,
+    "birth_date": "2026-03-08",
+    "addresses": [{"lines": ["1 Kelp Quay"], "lad_code": BRISTOL, "use": "home"}],
+}
+MOTHER = {"mother": {"nhs_number": "9991001379"}}
+
+STORY: Sequence[Submission] = (
+    report(),
+    report(1, message_id="A"),
+    report(2, partner="E23000038", kind="police", child={"nhs_number": None, "given_names": ["Barnaby"]}),
+    report(3, partner="RXX", child={"family_name": "Quilfeather"}, death={"expected": "unexpected"}),
+    retraction(4, message_id="B"),
+    report(5, message_id="C"),
+    report(
+        6,
+        partner="RXX",
+        child={**TWIN, **MOTHER, "multiple_birth": {"count": 2, "order": 1}},
+        death={"died_at": "2026-03-08"},
+    ),
+    report(
+        7,
+        partner="RXX",
+        child={**TWIN, **MOTHER, "multiple_birth": {"count": 2, "order": 2}},
+        death={"died_at": "2026-03-09"},
+    ),
+    report(8, partner="RYY", child={**TWIN, **MOTHER}, death={"died_at": "2026-03-09"}),
+    report(
+        9,
+        partner="RYY",
+        child={**TWIN, "nhs_number": "9991004114", "given_names": ["Sorrel"], "name_is_placeholder": None},
+    ),
+    retraction(
+        10, partner="RZZ", child={"nhs_number": "9991013709", "family_name": "Nobody", "given_names": ["Known"]}
+    ),
+    report(
+        11,
+        partner="national",
+        kind="national",
+        intent="rekey",
+        rekey={"kind": "replaced", "old_nhs_number": "9991004114", "new_nhs_number": "9991006850"},
+        child={**TWIN, "nhs_number": "9991004114"},
+    ),
+)
+
+
+@st.composite
+def arrivals(draw: st.DrawFn) -> list[list[Submission]]:
+    """Some of the story's messages, in any order, some of them more than once, in batches of any size."""
+    chosen = draw(st.lists(st.integers(0, len(STORY) - 1), min_size=1, max_size=16))
+    batches: list[list[Submission]] = [[]]
+    for number in chosen:
+        if batches[-1] and draw(st.booleans()):
+            batches.append([])
+        batches[-1].append(STORY[number])
+    return batches
+
+
+def held(store: Store) -> list[tuple[Any, ...]]:
+    found = []
+    for case in overview.recent_cases(store, limit=1000):
+        content = case_content(store, case.id)
+        assert content is not None
+        shown = {name: value for name, value in content.content["shown"].items() if name != "related"}
+        related = sorted(r["why"] for r in content.content["shown"]["related"])
+        found.append((sorted(content.content["notices"]), case.state, case.rule, case.lead, shown, related))
+    return sorted(found, key=lambda row: row[0])
+
+
+def decided(cases: Sequence[Case]) -> list[tuple[Any, ...]]:
+    found = []
+    for case in cases:
+        shown = {name: value for name, value in Shown(case).full.items() if name != "related"}
+        lead = case.routing.lead.cdop if case.routing.lead else None
+        names, why = sorted(n.id for n in case.notices), sorted(r.why for r in case.related)
+        found.append((names, case.routing.state, case.routing.rule, lead, shown, why))
+    return sorted(found, key=lambda row: row[0])
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(arrivals())
+@example([[message] for message in STORY])
+@example([[message] for message in reversed(STORY)])
+@example([list(STORY)])
+def test_the_store_ends_where_the_core_does(batches: list[list[Submission]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        store = new_store(f"sqlite:///{Path(folder) / 'engine.db'}")
+        for batch in batches:
+            process(store, batch, read=read, now=NOW, **rules())
+        notices = [notice for batch in batches for s in batch for r in read(s) for notice in r.notices]
+        outcome = decide(notices, (), rules()["reference"], NOW, rules()["switches"])
+        assert held(store) == decided(outcome.cases)
+        assert {frozenset((r.a, r.b)) for r in overview.open_reviews(store)} == {
+            frozenset((r.a, r.b)) for r in outcome.reviews
+        }
+        assert audit.verify(store).broken is None
+        store.close()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_replaying_everything_changes_and_sends_nothing(tmp_path: Path, seed: int) -> None:
+    store = new_store(f"sqlite:///{tmp_path / 'engine.db'}")
+    process(store, STORY, read=read, now=NOW, **rules())
+    before = held(store)
+    again = process(store, STORY[seed:] + STORY[:seed], read=read, now=NOW, **rules())
+    assert (again.outbox, again.new) == ((), 0)
+    assert held(store) == before
