@@ -123,7 +123,7 @@ def test_the_response_is_due_from_the_first_notice_that_meets_a_trigger() -> Non
     plain = told("a", "2026-03-01T09:00")
     first = told("b", "2026-03-01T11:00", death={"event": fire})
     second = told("c", "2026-03-01T12:00", death={"event": fire})
-    case = {"death": {"event": fire}}
+    case: dict[str, Any] = {"death": {"event": fire}}
     assert clocks("2026-03-01T08:00", plain, second, first, **case)["jar_due"] == "2026-03-01T15:00:00+00:00"
     sooner = clocks("2026-03-01T08:00", first, switches=Switches(jar_attendance_hours=2), **case)
     assert sooner["jar_due"] == "2026-03-01T13:00:00+00:00"

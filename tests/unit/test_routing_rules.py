@@ -9,7 +9,7 @@ from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.record import ChildDeathRecord
 from integration_engine.record.standing import Outcome, Standing
-from integration_engine.routing.answer import Routing, to_json
+from integration_engine.routing.answer import Routing
 from integration_engine.routing.reference import bundled
 from integration_engine.routing.residence import usual_address
 from integration_engine.routing.route import Switches, route
@@ -385,20 +385,3 @@ class TestFlags:
         assert "no-key-worker" not in routed().flags
         assert "no-key-worker" in routed(now=week_later).flags
         assert "no-key-worker" not in routed(now=week_later, family={"key_worker": {"name": "K"}}).flags
-
-
-class TestJson:
-    def test_the_shapes_are_those_of_the_contract(self) -> None:
-        written = to_json(routed(AT_HOME, DIED | {"place": LEEDS, "event": {"type": "fire", "place": LIVERPOOL}}))
-        assert (written["lead"]["cdop"], written["lead"]["rule"]) == ("BERKS", "lead.usual-address")
-        assert written["copies"] == [{"cdop": "LEEDS", "rule": "copy.death"}, {"cdop": "MERSEY", "rule": "copy.event"}]
-        assert written["notify"] == []
-        assert (
-            written["jar"].items()
-            >= {"required": True, "reasons": ["external-cause"], "team": "JAR-LEEDS", "rule": "jar.required"}.items()
-        )
-        assert written["clocks"]["ncmd_due"] == "2026-05-30T10:00:00+01:00"
-        assert written["flags"] == sorted(written["flags"])
-
-    def test_a_case_without_a_lead_says_null(self) -> None:
-        assert to_json(routed(SCHOOLCHILD))["lead"] is None
