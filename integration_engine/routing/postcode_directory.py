@@ -21,8 +21,8 @@ from integration_engine.routing.postcodes import MAGIC, canonical_postcode, inwa
 from integration_engine.routing.tables import ReferenceDataError
 
 _POSTCODE_HEADINGS = ("pcds", "pcd", "pcd2", "pcd7", "pcd8", "postcode")
-_DISTRICT_HEADING = re.compile(r"(?:os|o)?laua|(?:oslaua|laua|lad|ladcd)(\d{2})?(?:cd)?")
-_COUNTRY_HEADING = re.compile(r"ctry(\d{2})?(?:cd)?")
+_DISTRICT_HEADING = re.compile(r"(?:os)?laua|lad(\d{2})?cd")
+_COUNTRY_HEADING = re.compile(r"ctry(?:(\d{2})?cd)?")
 _ROWS_AT_ONCE = 2_000
 _MOST_DISTRICTS = 65_535
 

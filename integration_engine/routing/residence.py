@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from integration_engine.record.addresses import USUAL
 from integration_engine.record.codes import Residency
 from integration_engine.record.notice import Address
 from integration_engine.record.record import ChildDeathRecord
@@ -21,17 +22,11 @@ Held = Literal["held.no-residence", "held.unknown-area", "held.unknown-postcode"
 ISLE_OF_MAN_LEAD = "MERSEY"
 """The panel that reviews deaths of the Isle of Man's children (Merseyside's own statement of its area)."""
 
-_NOT_HOME = frozenset({"temporary", "correspondence", "placement", "other"})
-
 
 def usual_addresses(record: ChildDeathRecord) -> tuple[Address, ...]:
-    """The addresses that can be the child's usual home, best first: those stated as home, else those of no stated use.
-
-    Never a temporary, correspondence or placement address.
-    """
-    addresses = record.child.addresses
-    homes = tuple(address for address in addresses if address.use == "home")
-    return homes or tuple(address for address in addresses if address.use not in _NOT_HOME)
+    """The addresses that can be the child's usual home, as survivorship ranked them: those stated as home or of no stated
+    use. Never a temporary, correspondence or placement address."""
+    return tuple(address for address in record.child.addresses if address.use in USUAL)
 
 
 def usual_address(record: ChildDeathRecord) -> Address | None:
@@ -106,7 +101,8 @@ class _Climb:
 
 def residence(case: Evidence) -> Residence:
     """Climb the ladder for one case."""
-    climb = _Climb(case, _home(case), locate_place(case.record.death.place, case.reference))
+    home = _home(case)
+    climb = _Climb(case, home, _died(case, home))
     steps: Sequence[Callable[[_Climb], Lead | None]] = (_agreement, _looked_after, _custody, _usual, _mother)
     lead: Lead | None = None
     for step in steps:
@@ -125,6 +121,13 @@ def residence(case: Evidence) -> Residence:
         unknown = "Nobody can tell where the child lived: a person must say."
         climb.no(held, abroad if nation not in (None, "england", "unknown") else unknown)
     return Residence(lead, held, tuple(climb.steps), nation, climb.home, climb.died)
+
+
+def _died(case: Evidence, home: Located) -> Located:
+    """Where the place of death lies; at home, where nothing more is said of it, is where the home lies."""
+    place = case.record.death.place
+    found = locate_place(place, case.reference)
+    return home if found.problem == "no-area" and place and place.type == "home" else found
 
 
 def _home(case: Evidence) -> Located:

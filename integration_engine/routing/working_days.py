@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-import holidays
-
 from integration_engine.record.dates import LONDON
 from integration_engine.routing.tables import ReferenceDataError, document
 
@@ -24,6 +22,8 @@ class WorkingDays:
     def holidays_of(self, year: int) -> frozenset[date]:
         """The bank holidays of a year, substitute days included."""
         if year not in self._years:
+            import holidays  # slow to load, and most commands never ask
+
             ruled = frozenset(holidays.country_holidays("GB", subdiv="ENG", years=year))
             listed = frozenset(day for day in self.extra if day.year == year)
             self._years[year] = (ruled | listed) - self.dropped

@@ -115,10 +115,10 @@ class TestResidence:
         case = routed(living_at(LEEDS | {"use": use}))
         assert (case.rule, case.lead) == ("held.no-residence", None)
 
-    def test_an_address_of_no_stated_use_is_the_home_where_none_is_stated_as_home(self) -> None:
-        assert lead(routed(living_at(LEEDS))) == ("LEEDS", "lead.usual-address")
-        record = ChildDeathRecord.model_validate({"child": living_at(LEEDS, READING | {"use": "home"})})
-        address = usual_address(record)
+    def test_the_home_is_the_best_ranked_address_stated_as_home_or_of_no_stated_use(self) -> None:
+        assert lead(routed(living_at(LIVERPOOL | {"use": "temporary"}, LEEDS))) == ("LEEDS", "lead.usual-address")
+        addresses = living_at(LIVERPOOL | {"use": "other"}, READING | {"use": "home"}, LEEDS)
+        address = usual_address(ChildDeathRecord.model_validate({"child": addresses}))
         assert address
         assert address.lad_code == "E06000038"
 
@@ -303,6 +303,10 @@ class TestJointAgencyResponse:
     def test_the_force_that_reports_leads_where_the_event_has_no_place(self) -> None:
         case = routed(AT_HOME, DIED | {"event": {"type": "fire"}, "place": LEEDS}, police={"force": "54"})
         assert case.jar.police_force == "E23000038"
+
+    def test_a_death_at_home_happened_where_the_home_is(self) -> None:
+        case = routed(AT_HOME, DIED | {"event": {"type": "sudden-death"}, "place": {"type": "home"}})
+        assert (case.jar.team, case.jar.police_force, case.copies) == ("JAR-BERKS", "E23000029", ())
 
     def test_a_death_in_scotland_is_run_there(self) -> None:
         case = routed(AT_HOME, DIED | {"expected": "unexpected", "place": {"lad_code": "S12000036"}})
