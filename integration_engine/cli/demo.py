@@ -1,5 +1,7 @@
 """``cdr demo``: the main job, shown from end to end."""
 
+import os
+import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,6 +14,8 @@ from rich.live import Live
 from rich.progress import track
 from rich.table import Table
 
+from integration_engine.broker.depth import depths
+from integration_engine.broker.topology import load_topology
 from integration_engine.record.dates import LONDON
 from integration_engine.services import ServiceUnavailable
 from integration_engine.synthetic.day import EXPECTED, PANELS, PARTNERS, Day
@@ -33,9 +37,7 @@ class Seen:
     @property
     def complete(self) -> bool:
         """Whether every panel holds what this day must bring it."""
-        return all(
-            Counter(d["kind"] for d in self.deliveries[panel]) >= Counter(kinds) for panel, kinds in EXPECTED.items()
-        )
+        return all(_holds(self, panel, kinds) for panel, kinds in EXPECTED.items())
 
 
 def command(
@@ -96,38 +98,56 @@ def _look(running: Engine, seen: Seen) -> None:
 
 def _arrivals(seen: Seen) -> Table:
     table = Table(title="What arrived at the panels", title_justify="left")
-    for heading in ("CDOP", "delivery", "case", "version", "why"):
+    for heading in ("CDOP", "delivery", "case", "version", "by rule"):
         table.add_column(heading)
     for panel, found in seen.deliveries.items():
         for delivery in found:
-            lead = (delivery.get("routing") or {}).get("lead") or {}
-            why = lead.get("rule", "") if delivery["kind"] == "new" else delivery.get("reason") or ""
-            table.add_row(panel, delivery["kind"], delivery["case"], str(delivery["version"]), why)
+            body = delivery["body"]
+            rule = body["reasons"][0]["rule"] if body.get("reasons") else body["rule"]
+            table.add_row(panel, delivery["kind"], delivery["case"], str(delivery["version"]), rule)
     return table
 
 
 def _summary(console: Console, running: Engine, seen: Seen, sent: int) -> None:
-    table = Table(title=f"{sent} messages sent", title_justify="left")
+    doors = Table(title="What the doors answered", title_justify="left")
     for heading in ("door", "answer", "messages"):
-        table.add_column(heading)
+        doors.add_column(heading)
     for (door, outcome), count in sorted(seen.answers.items()):
-        table.add_row(door, outcome, str(count))
-    console.print(table)
+        doors.add_row(door, outcome, str(count))
+    console.print(doors)
+    read = _read_by_verdict(running)
+    told = read["notice"] + read["retraction"] + read["rekey"]
     cases = {d["case"] for found in seen.deliveries.values() for d in found}
+    console.print(
+        f"{sent} messages came in: {read['passed-over']} passed over and not kept, {read['refused']} refused,"
+    )
+    console.print(f"{told} about a child's death (one of them twice), [bold]linked to {len(cases)} children[/].")
     for panel, found in seen.deliveries.items():
         kinds = Counter(d["kind"] for d in found)
-        console.print(
-            f"{panel:<8} " + (", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())) or "nothing")
-        )
-    missing = {
-        p: kinds
-        for p, kinds in EXPECTED.items()
-        if not Counter(d["kind"] for d in seen.deliveries[p]) >= Counter(kinds)
-    }
+        console.print(f"  {panel:<8} " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
+    others = [q.name for q in load_topology().queues if q.name.startswith(("jar.", "national."))]
+    waiting = [d for d in depths(os.environ["CDR_AMQP_URL"], others) if d.ready]
+    console.print("Queued beside: " + ", ".join(f"{d.queue} {d.ready}" for d in waiting))
+    missing = [panel for panel, kinds in EXPECTED.items() if not _holds(seen, panel, kinds)]
     if missing:
-        console.print(f"[bold red]not everything arrived:[/] {', '.join(missing)} wait for more")
+        console.print(f"[bold red]Not everything arrived:[/] {', '.join(missing)} wait for more.")
     else:
-        console.print(f"[bold green]{len(cases)} cases[/] reached the panels that must know of them")
+        console.print("[bold green]Every case reached the panels that must know of it.[/]")
+
+
+def _holds(seen: Seen, panel: str, kinds: tuple[str, ...]) -> bool:
+    return Counter(d["kind"] for d in seen.deliveries[panel]) >= Counter(kinds)
+
+
+def _read_by_verdict(running: Engine) -> Counter[str]:
+    """How many messages the gateway read, by verdict: from the counters it shows to operators."""
+    _, text = running.http.call("GET", "/metrics", running.operator_token)
+    found: Counter[str] = Counter()
+    for verdict, count in re.findall(
+        r'^cdr_messages_total\{.*verdict="([a-z-]+)"\} (\d+)', text.decode(), re.MULTILINE
+    ):
+        found[verdict] += int(count)
+    return found
 
 
 def _stay(console: Console, running: Engine) -> None:
