@@ -136,8 +136,9 @@ def _hear(submissions: Sequence[Submission], readings: Sequence[Sequence[Reading
             partner = submission.partner or reading.partner or ""
             content = reading.content_hash or content_hash(reading.body or submission.body)
             if reading.notices:
-                # The whole submission is evidence of one child only where nobody else is in it.
-                body = reading.body or (submission.body if whole or len(said) == 1 else None)
+                # A file of many messages is kept with its first one, and only where nobody is in it of whom nothing is kept.
+                own = len(said) == 1 or (whole and reading is said[0])
+                body = reading.body or (submission.body if own else None)
                 message = Message(
                     reading.kind,
                     partner,
