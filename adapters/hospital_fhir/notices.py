@@ -85,13 +85,13 @@ def notice_of(
         intent="retract" if retracted else "report",
         retraction=Retraction(form=judgement.outcome) if retracted else None,
         contradiction=judgement.contradiction or None,
-        problems=(
-            *problems,
-            *supporting,
+        problems=_once(
             *judgement.problems,
             *finding.birth.problems,
             *finding.problems,
             *numbers.problems,
+            *problems,
+            *supporting,
         ),
     )
 

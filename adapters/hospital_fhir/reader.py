@@ -223,7 +223,7 @@ class Reader:
             return Item(index, "refused", finding.code, problems=(finding,))
         if not finding.kept:
             return Item(index, finding.verdict, finding.reason)
-        position = self.message.resources.index(patient) if patient in self.message.resources else index
+        position = _position(patient.path)
         try:
             notice = notice_of(self.message, patient, finding, envelope, self._stated_at(patient), position)
         except Refused as refused:
@@ -262,3 +262,11 @@ class Reader:
 def pointer_verdict(kind: str) -> Any:
     """The verdict of a national event by its kind."""
     return {"removed": "retraction", "rekey": "rekey"}.get(kind, "notice")
+
+
+def _position(path: str) -> int:
+    """A number that says where in a message a resource stands, whatever stands around it."""
+    position = 0
+    for index in re.findall(r"\[(\d+)\]", path):
+        position = position * 1_000_000 + int(index) + 1
+    return position

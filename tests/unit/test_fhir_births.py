@@ -1,0 +1,128 @@
+"""Stillbirths, live births, terminations: who is reviewed and who isn't."""
+
+import pytest
+
+from tests.fhir_samples import bundle, codes, dead, header, item, observation, patient, read, stay, told
+
+BABY = {"birthDate": "2026-03-09", "name": [{"use": "official", "family": "Heron", "given": ["Baby"]}]}
+SCT = "http://snomed.info/sct"
+
+
+def test_an_attended_stillbirth_is_passed_over_with_a_hint() -> None:
+    reading = read(
+        bundle(patient(**BABY), observation("STILLBIRTH", valueString="Y"), observation("ATTENDED", valueBoolean=True))
+    )
+    assert (reading.verdict, reading.reason) == ("passed-over", "stillbirth-attended")
+    assert reading.hint is not None
+    assert "MBRRACE-UK" in reading.hint
+
+
+def test_a_stillbirth_nobody_attended_is_kept_with_the_day_of_birth() -> None:
+    found = told(
+        bundle(patient(**BABY), observation("237364002", SCT), observation("STILLBIRTH-AT-HOME", valueString="Y"))
+    )
+    assert found["death"]["live_birth"] == "no"
+    assert found["death"]["suspected_stillbirth_at_home"] is True
+    assert found["death"]["died_at"] == "2026-03-09"
+
+
+def test_a_stillbirth_in_hospital_is_taken_as_attended() -> None:
+    assert (
+        item(
+            bundle(patient(**BABY), stay("5", "https://fhir.hl7.org.uk/CodeSystem/UKCore-DischargeMethodEngland"))
+        ).reason
+        == "stillbirth-attended"
+    )
+
+
+def test_a_stillbirth_of_which_attendance_is_unknown_goes_to_a_person() -> None:
+    assert (
+        told(bundle(patient(**BABY), observation("STILLBIRTH", valueString="Y")))["death"][
+            "professional_attending_birth"
+        ]
+        == "unknown"
+    )
+
+
+def test_a_late_fetal_loss_is_passed_over() -> None:
+    loss = bundle(
+        patient(**BABY),
+        observation("11884-4", "http://loinc.org", valueQuantity={"value": 23, "code": "wk"}),
+        observation("SIGNS-OF-LIFE", valueString="N"),
+    )
+    assert item(loss).reason == "late-fetal-loss"
+
+
+def test_a_live_birth_at_22_weeks_that_died_is_in_scope() -> None:
+    found = told(
+        bundle(
+            dead(**BABY, deceasedDateTime="2026-03-09T04:10:00Z"),
+            observation("11884-4", "http://loinc.org", valueString="22+1"),
+            observation("8339-4", "http://loinc.org", valueQuantity={"value": 0.49, "unit": "kg"}),
+            observation("LIVEBIRTH", valueString="Y"),
+        )
+    )
+    assert found["child"]["gestation_days"] == 155
+    assert found["child"]["birth_weight_g"] == 490
+    assert found["death"]["live_birth"] == "yes"
+
+
+def test_a_live_birth_after_a_termination_leaves_nothing() -> None:
+    assert (
+        item(bundle(dead(**BABY), observation("386639001", SCT), observation("LIVEBIRTH", valueString="Y"))).reason
+        == "termination"
+    )
+
+
+def test_signs_of_life_outweigh_the_word_stillbirth() -> None:
+    reading = read(
+        bundle(dead(**BABY), observation("STILLBIRTH", valueString="Y"), observation("SIGNS-OF-LIFE", valueString="Y"))
+    )
+    assert reading.notices[0].death.live_birth == "yes"
+    assert "birth-contradiction" in codes(reading)
+
+
+@pytest.mark.parametrize("code", ["237364002", "386639001"])
+def test_a_young_mother_s_own_history_is_not_her_death(code: str) -> None:
+    condition = {
+        "resourceType": "Condition",
+        "code": {"coding": [{"system": SCT, "code": code}]},
+        "subject": {"reference": "Patient/p"},
+    }
+    assert item(bundle(patient(birthDate="2009-06-01"), condition)).reason == "living"
+    assert item(bundle(dead(birthDate="2009-06-01"), condition)).verdict == "notice"
+
+
+@pytest.mark.parametrize(("code", "kept"), [("1", False), ("2", True)])
+def test_a_birth_notification_s_indicator_says_live_or_still(code: str, kept: bool) -> None:
+    indicator = {
+        "coding": [{"system": "https://fhir.nhs.uk/STU3/CodeSystem/EMS-PDS-StillBornIndicator-1", "code": code}]
+    }
+    assert (
+        item(bundle(patient(**BABY), observation("237364002", SCT, valueCodeableConcept=indicator))).verdict == "notice"
+    ) is kept
+
+
+def test_a_birth_notification_can_carry_a_dead_baby_and_the_mother_is_no_patient_of_ours() -> None:
+    mother = patient(
+        id="m",
+        birthDate="1995-01-01",
+        identifier=[{"system": "https://fhir.nhs.uk/Id/nhs-number", "value": "9990000050"}],
+    )
+    mother["name"] = [{"family": "Heron", "given": ["Ada"]}]
+    mother["link"] = [{"other": {"reference": "RelatedPerson/r"}, "type": "seealso"}]
+    related = {"resourceType": "RelatedPerson", "id": "r", "patient": {"reference": "Patient/p"}}
+    baby = dead(**BABY, identifier=None)
+    reading = read(
+        bundle(header(eventCoding={"code": "pds-birth-notification-1"}), mother, related, baby, type_="message")
+    )
+    assert [one.verdict for one in reading.items] == ["passed-over", "notice"]
+    assert reading.notices[0].child.mother is not None
+    assert reading.notices[0].child.mother.nhs_number == "9990000050"
+    assert reading.notices[0].child.name_is_placeholder is True
+
+
+def test_a_gestation_nobody_can_have_is_a_problem() -> None:
+    reading = read(bundle(dead(**BABY), observation("GESTATION", valueString="many weeks")))
+    assert reading.notices[0].child.gestation_days is None
+    assert "not-a-gestation" in codes(reading)
