@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from integration_engine.record.dates import earliest, latest, london
@@ -17,7 +18,7 @@ NEONATAL_DAYS = 28
 _HOURS_OF_AGE = {"minutes": 1 / 60, "hours": 1, "days": 24, "weeks": 168, "months": 730, "years": 8766}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Evidence:
     """One case as routing sees it. ``notices`` may be empty, where a record stands alone."""
 
@@ -28,28 +29,30 @@ class Evidence:
     now: datetime
     switches: Switches
 
-    @property
+    @cached_property
     def today(self) -> date:
         """The calendar day in London."""
         return london(self.now).date()
 
-    @property
+    @cached_property
     def died_at(self) -> str | None:
         """When the child died or, where nobody says, was found; a partial."""
         return self.record.death.died_at or self.record.death.found_at
 
-    @property
+    @cached_property
     def died_on(self) -> date:
         """The day whose map of panels applies: the earliest the death can have been, else the day it was first told of.
         A date in the future is somebody's slip, and tomorrow's panels can't take a case."""
         day = earliest(self.died_at).date() if self.died_at else self.first_told.date()
         return min(day, self.today)
 
-    @property
+    @cached_property
     def first_told(self) -> datetime:
-        """When anybody first told of this death, in London time; now, where no notice is at hand."""
+        """When anybody first told of this death, in London time. For a record that stands alone the death itself, the earliest
+        it can have been told of, or now where that isn't known either."""
         reports = [notice for notice in self.notices if notice.intent == "report"] or self.notices
-        return min((told_at(notice) for notice in reports), default=london(self.now))
+        alone = earliest(self.died_at) if self.died_at else london(self.now)
+        return min((told_at(notice) for notice in reports), default=alone)
 
     def first_telling(self, true_of: Callable[[Part], bool]) -> datetime | None:
         """When a notice of which this is true was first told; None if it is true of none."""
@@ -60,7 +63,7 @@ class Evidence:
         found = self.decided.get(kind)
         return found.value.get(key) if found else None
 
-    @property
+    @cached_property
     def age_at_most(self) -> timedelta | None:
         """The greatest age the child can have had, by birth date or by the age stated; None where nothing tells."""
         child = self.record.child

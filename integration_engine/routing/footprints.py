@@ -89,6 +89,9 @@ class Footprint:
     def owner(self, code: str, on: date, today: date) -> Owner | None:
         """Who covered this area on a day and whose work that is today; None where the area or its owner isn't known,
         or where the code names an area that several bodies share."""
+        if code not in self.geography.authorities:
+            # Kept out of what is remembered, which would else grow with every slip of a pen.
+            return None
         key = (code, bisect_right(self._turns, on), bisect_right(self._turns, today))
         if key not in self._answers:
             self._answers[key] = self._owner(code, on, today)

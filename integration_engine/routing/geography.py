@@ -91,6 +91,8 @@ class Geography:
 
         More than one where the code names an area that was, or has since been, divided.
         """
+        if code not in self.authorities:
+            return ()
         known = self._known.get((code, day))
         if known is None:
             found = self._walk(code, day, frozenset())

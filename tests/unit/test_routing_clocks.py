@@ -132,6 +132,10 @@ def test_the_response_is_due_from_the_first_notice_that_meets_a_trigger() -> Non
     assert "jar_due" not in clocks("2026-03-01T08:00", plain)
 
 
+def test_a_record_that_stands_alone_counts_from_the_death_whatever_the_time_is_now() -> None:
+    assert clocks("2026-03-01T08:00", death={"event": {"type": "fire"}})["jar_due"] == "2026-03-01T12:00:00+00:00"
+
+
 def test_a_serious_incident_notice_is_due_from_when_abuse_or_neglect_was_first_stated() -> None:
     # 25 May 2026 is the spring bank holiday.
     stated = told("b", "2026-05-20T11:00", death={"abuse_or_neglect": True})
