@@ -48,8 +48,8 @@ class Evidence:
 
     @cached_property
     def first_told(self) -> datetime:
-        """When anybody first told of this death, in London time. For a record that stands alone the death itself, the earliest
-        it can have been told of, or now where that isn't known either."""
+        """When anybody first told of this death, in London time. For a record that stands alone the death itself, the
+        earliest it can have been told of, or now where that isn't known either."""
         reports = [notice for notice in self.notices if notice.intent == "report"] or self.notices
         alone = earliest(self.died_at) if self.died_at else london(self.now)
         return min((told_at(notice) for notice in reports), default=alone)
