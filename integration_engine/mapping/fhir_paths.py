@@ -67,14 +67,36 @@ def _chain(steps: Sequence[_Step]) -> Callable[[Any, str], _Nodes]:
     return run
 
 
+def _parsed(path: str) -> None:
+    """Raises PathError where the grammar isn't followed to the end: the library's own reader mends what it can't read."""
+    from antlr4 import CommonTokenStream, InputStream
+    from antlr4.error.ErrorListener import ErrorListener
+    from fhirpathpy.parser.generated.FHIRPathLexer import FHIRPathLexer
+    from fhirpathpy.parser.generated.FHIRPathParser import FHIRPathParser
+
+    class Strict(ErrorListener):  # type: ignore[misc] # the parser's runtime has no types
+        def syntaxError(self, _reader: Any, _symbol: Any, _line: int, column: int, _why: str, _error: Any) -> None:
+            raise PathError(column, "this isn't FHIRPath")
+
+    lexer = FHIRPathLexer(InputStream(path))
+    parser: Any = FHIRPathParser(CommonTokenStream(lexer))
+    for reader in (lexer, parser):
+        reader.removeErrorListeners()
+        reader.addErrorListener(Strict())
+    parser.entireExpression()
+
+
 def _general(path: str, resource: str | None) -> Callable[[Any, str], _Nodes]:
     """A path by the library; it doesn't tell places, so the place is the path itself."""
     import fhirpathpy
 
+    _parsed(path)
     try:
         query: Callable[[Any, Any], list[Any]] = fhirpathpy.compile(path, _model())
-    except Exception as error:  # the library's grammar raises many kinds, all meaning the same
-        raise PathError(0, "this isn't FHIRPath") from error
+        # Functions that the library doesn't know only show when they are run.
+        query({"resourceType": resource or "Patient"}, {})
+    except Exception as error:  # it raises many kinds, all meaning the same
+        raise PathError(0, "a function or operator that FHIRPath doesn't have") from error
     rest = path[len(resource) :] if resource else "." + path
 
     def run(node: Any, place: str) -> _Nodes:

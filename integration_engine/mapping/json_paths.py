@@ -35,7 +35,7 @@ def _compiled(path: str) -> Callable[[Any], _Matches]:
         query = jsonpath.compile(path)
     except jsonpath.JSONPathError as error:
         position = getattr(getattr(error, "token", None), "index", 0)
-        raise PathError(position if isinstance(position, int) else 0, "this isn't a JSONPath") from error
+        raise PathError(max(position, 0) if isinstance(position, int) else 0, "this isn't a JSONPath") from error
 
     def general(document: Any) -> _Matches:
         for match in query.finditer(document):
