@@ -4,9 +4,11 @@ Everything sent is invented.
 """
 
 import asyncio
+import base64
 import contextlib
 import hashlib
 import json
+import secrets
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,9 +19,11 @@ import httpx
 import pika
 
 from integration_engine.broker.declare import apply_topology
+from integration_engine.broker.management import Management
 from integration_engine.broker.topology import load_topology
 from integration_engine.doors import open_gateway
 from integration_engine.security.keys import IndexKey, Keyring
+from integration_engine.services import Broker
 from integration_engine.settings import Settings, load_settings
 from integration_engine.store.database import Store, upgrade_schema
 from integration_engine.store.identities import Identities
@@ -56,6 +60,22 @@ class House:
         found = {"Authorization": f"Bearer {self.tokens[code]}"} if code else {}
         return found | ({"Content-Type": content_type} if content_type else {})
 
+    def purge(self) -> None:
+        """Empty every intake queue: tests of one module share a gateway."""
+        connection = pika.BlockingConnection(pika.URLParameters(self.amqp_url))
+        channel = connection.channel()
+        for kind in ("hospital-hl7", "hospital-fhir", "police", "coroner"):
+            channel.queue_purge(f"intake.{kind}")
+        connection.close()
+
+    @contextlib.contextmanager
+    def sign_in(self, code: str) -> Iterator[httpx.Client]:
+        """A browser that has signed in."""
+        with httpx.Client(base_url=self.client.base_url, timeout=30) as browser:
+            answer = browser.post("/sign-in", data={"token": self.tokens[code]})
+            assert answer.status_code == 303
+            yield browser
+
     def queued(self, queue: str) -> list[tuple[Any, Any, bytes]]:
         """(method, properties, body) of everything in a queue, taken out."""
         connection = pika.BlockingConnection(pika.URLParameters(self.amqp_url))
@@ -69,10 +89,20 @@ class House:
             found.append((method, properties, body))
 
 
+@contextlib.contextmanager
+def own_vhost(broker: Broker, management: Management) -> Iterator[str]:
+    """A virtual host for a whole module's tests, with the gateway's queues in it."""
+    name = f"house-{secrets.token_hex(6)}"
+    management.put("vhosts", name)
+    user = broker.url.split("//", 1)[1].split(":", 1)[0]
+    management.put("permissions", name, user, body={"configure": ".*", "write": ".*", "read": ".*"})
+    declare(broker.on(name))
+    yield broker.on(name)
+    management.delete("vhosts", name)
+
+
 def keys() -> Keyring:
     """Keys that are the same in every run."""
-    import base64
-
     seal = base64.urlsafe_b64encode(hashlib.sha256(b"house seal").digest())
     return Keyring([seal], [IndexKey(1, hashlib.sha256(b"house index").digest())])
 
@@ -112,6 +142,7 @@ def house(amqp_url: str, database_url: str, folder: Path, *, mllp: bool = False,
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(30)
+        loop.close()
         store.close()
 
 

@@ -29,8 +29,8 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 
 def too_large(limit: int) -> Refusal:
-    """413. The connection is closed, because the rest of the body is still on its way."""
-    return Refusal(413, "too-large", f"A message may have {limit} bytes at most.", headers={"Connection": "close"})
+    """413. The server discards the rest of the body as it comes: closing at once would lose this answer on its way."""
+    return Refusal(413, "too-large", f"A message may have {limit} bytes at most.")
 
 
 def media_type(request: Request, allowed: Collection[str]) -> str:

@@ -6,6 +6,7 @@ no further; nothing of it is kept.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,12 +16,16 @@ from integration_engine.gateway.ports import Ledger, NotDurable, People, Publish
 from integration_engine.monitoring.counters import COUNTERS, ITEMS, MESSAGES, NOT_DURABLE
 from integration_engine.record.age import AgeRules
 from integration_engine.record.codes import PartnerKind
-from integration_engine.security.identity import Principal, require_sender
+from integration_engine.security.identity import Principal, WrongSender, require_sender
+
+log = logging.getLogger(__name__)
 
 Reader = Callable[[PartnerKind, Submission], Iterator[Reading]]
 Sender = Callable[[PartnerKind, bytes], tuple[str | None, str | None]]
 
 _TAKEN: frozenset[Verdict] = frozenset({"notice", "retraction", "rekey"})
+# Every row of these names its sender, and is answered for itself.
+_SENDER_IN_EACH_ITEM: frozenset[PartnerKind] = frozenset({"coroner"})
 # A body longer than this is read off the event loop, so that one big bundle doesn't make every other partner wait.
 _READ_HERE_BYTES = 32 * 1024
 RETRY_SECONDS = 30
@@ -116,14 +121,22 @@ class Intake:
         Raises WrongSender where the message names a sender this partner may not speak as.
         """
         named, system = self._sender(kind, body)
-        require_sender(partner, [("sender", named)])
         chosen = choose_feed(await self._feeds(partner.name, kind), feed, (named, system))
         submission = Submission(
             body, self._clock(), content_type, message_id, partner.name, chosen, age_rules=self._age_rules
         )
-        readings = await self._readings(kind, submission)
-        require_sender(partner, (pair for reading in readings for pair in _named_inside(reading)))
-        heard = Heard(readings, chosen)
+        try:
+            if kind not in _SENDER_IN_EACH_ITEM:
+                require_sender(partner, [("sender", named)])
+            readings = await self._readings(kind, submission)
+            require_sender(partner, (pair for reading in readings for pair in _named_inside(reading)))
+            heard = Heard(readings, chosen)
+            if (heard.verdict, heard.reason) == ("refused", WrongSender.CODE):
+                raise WrongSender
+        except WrongSender as error:
+            log.warning("a partner spoke as another", extra={"kind": kind, "partner": partner.name, "code": error.code})
+            self._count(kind, partner.name, Heard((_as_another(kind, body),)))
+            raise
         self._count(kind, partner.name, heard)
         return heard
 
@@ -181,6 +194,11 @@ def choose_feed(feeds: Sequence[Feed], asked: str | None, senders: Sequence[str 
         if name and name.casefold() in by_name:
             return by_name[name.casefold()]
     return feeds[0] if len(feeds) == 1 else None
+
+
+def _as_another(kind: PartnerKind, body: bytes) -> Reading:
+    """What is counted of a message whose sender isn't who sent it."""
+    return Reading(0, kind, "", (Item(0, "refused", WrongSender.CODE),), content_hash=content_hash(body))
 
 
 def _named_inside(reading: Reading) -> Iterator[tuple[str, str | None]]:

@@ -14,6 +14,8 @@ from integration_engine.gateway.intake import Heard
 Result = Literal["accepted", "accepted-with-warnings", "passed-over", "refused"]
 # A cell that starts so is a formula to a spreadsheet (OWASP, CSV injection).
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# What a mapping says to whoever writes profiles: "child.birth_date: no such date (profile coroner-case)".
+_FOR_INTEGRATORS = re.compile(r"^[a-z_]+(?:\.[a-z_]+)+: | \(profile [\w.-]+\)$")
 # A place in a file: "row 3, column Date of Birth", "$[2].date_of_birth" or "/cases/case[3]/date_of_birth".
 _COLUMN = re.compile(r"(?:, column |\]\.|\]/)(.+)$")
 
@@ -73,7 +75,8 @@ def safe_cell(text: str) -> str:
 
 def _answer(item: Item, number: int) -> RowAnswer:
     problems = tuple(
-        {"column": _column(problem.path), "code": problem.code, "text": problem.text} for problem in item.problems
+        {"column": _column(problem.path), "code": problem.code, "text": _plain(problem.text)}
+        for problem in item.problems
     )
     result: Result
     if item.verdict in ("refused", "passed-over"):
@@ -86,3 +89,9 @@ def _answer(item: Item, number: int) -> RowAnswer:
 def _column(path: str | None) -> str:
     found = _COLUMN.search(path or "")
     return found[1] if found else ""
+
+
+def _plain(text: str) -> str:
+    """The sentence without our own names of field and profile: an office knows its columns, not our dictionary."""
+    plain = _FOR_INTEGRATORS.sub("", text)
+    return plain[:1].upper() + plain[1:]

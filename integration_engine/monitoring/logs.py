@@ -83,3 +83,4 @@ def set_up_logs(level: str = "INFO", stream: TextIO | None = None) -> None:
     # Paths and query strings are for nobody's log; the gateway counts its own answers.
     logging.getLogger("uvicorn.access").setLevel(logging.CRITICAL)
     logging.getLogger("pika").setLevel(logging.CRITICAL)
+    logging.getLogger("alembic").setLevel(logging.WARNING)

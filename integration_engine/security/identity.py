@@ -40,9 +40,11 @@ class NotAllowed(Exception):
 class WrongSender(NotAllowed):
     """The message names another organisation as its sender than the one that proved to send it."""
 
+    CODE = "wrong-sender"
+
     def __init__(self, path: str = "sender") -> None:
         self.path = path
-        super().__init__("wrong-sender", "the message names a sender that these credentials may not speak for")
+        super().__init__(self.CODE, "the message names a sender that these credentials may not speak for")
 
 
 @dataclass(frozen=True, slots=True)

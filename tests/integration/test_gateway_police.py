@@ -2,21 +2,28 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.gateway_house import FAMILY_NAME, NHS_NUMBER, House, adult, declare, house, police_report
+from integration_engine.broker.management import Management
+from integration_engine.services import Broker
+from tests.gateway_house import FAMILY_NAME, NHS_NUMBER, House, adult, house, own_vhost, police_report
 
 FORCE, OTHER = "E23000038", "E23000029"
 DOOR = "/police/reports"
 
 
-@pytest.fixture
-def doors(amqp_url: str, sqlite_url: str, tmp_path: Path) -> Iterator[House]:
-    declare(amqp_url)
-    with house(amqp_url, sqlite_url, tmp_path) as opened:
+@pytest.fixture(scope="module")
+def shared(broker: Broker, management: Management, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    folder = tmp_path_factory.mktemp("house")
+    with own_vhost(broker, management) as url, house(url, f"sqlite:///{folder / 'e.db'}", folder) as opened:
         yield opened
+
+
+@pytest.fixture
+def doors(shared: House) -> House:
+    shared.purge()
+    return shared
 
 
 def test_a_childs_death_is_queued_untouched_before_the_force_is_told(doors: House) -> None:
@@ -83,12 +90,14 @@ def test_without_a_live_token_nothing_is_read(doors: House, authorization: str) 
 
 
 def test_a_revoked_token_opens_nothing_and_its_successor_does(doors: House) -> None:
-    successor = doors.identities.add(FORCE, "partner")
-    old = doors.tokens[FORCE]
-    doors.identities.revoke(FORCE, old.split("_")[1])
-    assert doors.send(FORCE, DOOR, police_report(), "application/json").status_code == 401
-    doors.tokens[FORCE] = successor.text
-    assert doors.send(FORCE, DOOR, police_report(), "application/json").status_code == 202
+    old, successor = (doors.identities.add("E23000020", "partner", kinds=["police"]) for _ in range(2))
+    doors.identities.revoke("E23000020", old.lookup)
+    report = police_report("E23000020")
+    statuses = []
+    for token in (old, successor):
+        headers = {"Authorization": f"Bearer {token.text}", "Content-Type": "application/json"}
+        statuses.append(doors.client.post(DOOR, content=report, headers=headers).status_code)
+    assert statuses == [401, 202]
 
 
 @pytest.mark.parametrize("content_type", ["application/pdf", "text/plain", "application/xml", ""])

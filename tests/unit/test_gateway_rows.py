@@ -1,0 +1,72 @@
+"""What an office sees of its rows, and what goes back to it."""
+
+import pytest
+
+from adapters.adapter import Feed, Item, Reading
+from adapters.tables import Row, Table
+from integration_engine.gateway.intake import Heard, choose_feed
+from integration_engine.gateway.rows import counts, refused_rows, row_answers, safe_cell
+from integration_engine.record.notice import Problem
+
+
+def heard(*items: Item) -> Heard:
+    return Heard(tuple(Reading(item.index, "coroner", "p", (item,)) for item in items))
+
+
+def problem(path: str) -> Problem:
+    return Problem(code="bad-date", text="child.birth_date: there is no such date (profile coroner-case)", path=path)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "－1"])
+def test_what_a_spreadsheet_would_run_is_made_text(text: str) -> None:
+    assert safe_cell(text) == "'" + text
+
+
+@pytest.mark.parametrize("text", ["", "Ava", "01/02/2026", "O'Neill", "a=b", "1-2"])
+def test_ordinary_cells_stay_as_they_are(text: str) -> None:
+    assert safe_cell(text) == text
+
+
+@pytest.mark.parametrize(
+    ("path", "column"),
+    [
+        ("row 3, column Date of Birth", "Date of Birth"),
+        ("$[2].date_of_birth", "date_of_birth"),
+        ("/cases/case[3]/date_of_birth", "date_of_birth"),
+        ("row 3", ""),
+        ("$[2]", ""),
+    ],
+)
+def test_a_problem_names_the_column_in_every_form_of_file(path: str, column: str) -> None:
+    [answer] = row_answers(heard(Item(0, "refused", "bad-date", problems=(problem(path),))), None)
+    assert answer.problems == ({"column": column, "code": "bad-date", "text": "There is no such date"},)
+
+
+def test_rows_are_numbered_as_the_spreadsheet_shows_them() -> None:
+    table = Table({}, [Row(0, 4, {}), Row(1, 6, {})])
+    answers = row_answers(heard(Item(0, "notice", "death"), Item(1, "passed-over", "adult")), table)
+    assert [answer.row for answer in answers] == [4, 6]
+
+
+def test_accepted_rows_with_warnings_are_counted_as_both() -> None:
+    rows = row_answers(
+        heard(Item(0, "notice", "death", problems=(problem("row 2"),)), Item(1, "retraction", "withdrawn")), None
+    )
+    assert counts(rows) == {"accepted": 2, "warnings": 1, "passed_over": 0, "refused": 0}
+
+
+def test_nothing_goes_back_where_nothing_was_refused() -> None:
+    assert refused_rows(heard(Item(0, "notice", "death")), Table({}, [Row(0, 2, {})])) is None
+
+
+def feed(name: str) -> Feed:
+    return Feed(name, "RTH", "hospital-hl7", "nhs-adt")
+
+
+def test_a_feed_is_chosen_by_name_then_by_sender_then_as_the_only_one() -> None:
+    pas, lab = feed("PAS"), feed("LAB")
+    assert choose_feed([pas, lab], "lab", ("RTH", "PAS")) is lab
+    assert choose_feed([pas, lab], None, ("RTH", "pas")) is pas
+    assert choose_feed([pas], None, ("RTH", "other")) is pas
+    assert choose_feed([pas, lab], None, ("RTH", "other")) is None
+    assert choose_feed([], "lab", ()) is None
