@@ -39,13 +39,19 @@ class Constraint:
 
 @dataclass(slots=True)
 class Edge:
-    """A pair that may be one child. ``holds`` grow with what the neighbourhood knows."""
+    """A pair that may be one child. ``holds`` grow with what the neighbourhood knows; ``bare``: one side
+    names only an identifier that the other carries."""
 
     a: str
     b: str
     compared: Compared
     vetoes: tuple[str, ...]
     holds: tuple[str, ...]
+    bare: bool = False
+
+    def sure(self, least: float) -> bool:
+        """Whether this pair alone may be joined automatically."""
+        return not self.vetoes and not self.holds and (self.bare or self.compared.score >= least)
 
 
 @dataclass(slots=True)
@@ -83,9 +89,7 @@ class Clusters:
             group = self.by_person[a] | self.by_person[b] | {a, b}
             for id in group:
                 self.by_person[id] = group
-        strong = [
-            e for e in self.graph.edges.values() if not e.vetoes and not e.holds and e.compared.score >= self.model.link
-        ]
+        strong = [edge for edge in self.graph.edges.values() if edge.sure(self.model.link)]
         for edge in sorted(strong, key=lambda e: (-e.compared.score, e.a, e.b)):
             one, other = self.of[edge.a], self.of[edge.b]
             if one != other and not self._unlinked(one, other) and not self.barred_between(one, other):
@@ -195,8 +199,8 @@ class Clusters:
         adopted = guard.maybe_adopted(edge.compared)
         if barred and edge.compared.score < self.model.review_vetoed and not adopted:
             return None
-        if len(barred) > 1:
-            return None  # two reasons apart from one another: they are two children, and nobody need be asked
+        if len(barred) > 1 or guard.plainly_two(self.items[edge.a], self.items[edge.b], edge.compared, barred):
+            return None  # they are two children by two reasons at once or by one that is enough: nobody need be asked
         why = tuple(sorted(barred)) + (("maybe-adopted",) if adopted else ()) + edge.holds
         return Review(edge.a, edge.b, round(edge.compared.score, 2), why or ("below-automatic",), bool(barred))
 

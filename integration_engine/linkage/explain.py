@@ -5,6 +5,7 @@ from typing import Literal
 
 from integration_engine.linkage import vetoes as guard
 from integration_engine.linkage.blocking import keys
+from integration_engine.linkage.clusters import Edge
 from integration_engine.linkage.comparison import Step, compare
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.model import Model, shipped
@@ -35,7 +36,7 @@ def explain(a: Evidence, b: Evidence, model: Model | None = None) -> Waterfall:
     verdict: Literal["link", "review", "apart", "not-compared"]
     if keys(a, model).isdisjoint(keys(b, model)):
         verdict = "not-compared"
-    elif not barred and not held and compared.score >= model.link:
+    elif Edge(a.id, b.id, compared, barred, held, guard.names_only_an_identifier(a, b, compared)).sure(model.link):
         verdict = "link"
     else:
         verdict = "review" if compared.score >= (model.review_vetoed if barred else model.review) else "apart"

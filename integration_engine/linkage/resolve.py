@@ -88,7 +88,8 @@ def _consider(graph: Graph, a: Evidence, b: Evidence, model: Model) -> None:
         if family:
             graph.kin[a.id][b.id] = graph.kin[b.id][a.id] = family
     if _plausible(compared, model):
-        edge = Edge(a.id, b.id, compared, barred, guard.holds(a, b, compared))
+        bare = guard.names_only_an_identifier(a, b, compared)
+        edge = Edge(a.id, b.id, compared, barred, guard.holds(a, b, compared), bare)
         graph.edges[a.id, b.id] = edge
         graph.at[a.id].append(edge)
         graph.at[b.id].append(edge)
@@ -103,7 +104,7 @@ def _guard(graph: Graph, items: dict[str, Evidence], model: Model) -> None:
     for edge in graph.edges.values():
         a, b = items[edge.a], items[edge.b]
         kin = graph.kin.get(edge.a, {}) | graph.kin.get(edge.b, {})
-        guarded = bool(kin) or a.known_multiple or b.known_multiple
+        guarded = not edge.bare and (bool(kin) or a.known_multiple or b.known_multiple)
         if guarded and not guard.told_apart(a, b, edge.compared, kin, [items[id] for id in kin]):
             edge.holds += ("multiple-birth-or-sibling-known",)
         if not edge.vetoes and not edge.holds and _rivalled(graph, edge, model):

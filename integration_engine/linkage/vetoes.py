@@ -5,7 +5,7 @@ that these are two children unless a person or a rekey says otherwise; a *hold* 
 the evidence is of the kind that has been wrong before.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from rapidfuzz.distance import OSA
 
@@ -64,12 +64,18 @@ def shares_identifier(a: Evidence, b: Evidence, c: Compared) -> bool:
     )
 
 
+def names_only_an_identifier(a: Evidence, b: Evidence, c: Compared) -> bool:
+    """Whether one side is a retraction or rekey that names nothing but an identifier, which the other side carries: it says
+    whose it is and nothing can contradict, so no weight of evidence is asked for."""
+    if c.nhs != "equal" and c.local_ref != "equal" and c.person != "equal":
+        return False
+    return any(e.intent in _IDENTIFIERS_ONLY and not (e.given or e.family or e.birth_to) for e in (a, b))
+
+
 def holds(a: Evidence, b: Evidence, c: Compared) -> tuple[str, ...]:
     """Codes of why only a person may join these two, as far as the two alone show."""
-    if a.intent in _IDENTIFIERS_ONLY or b.intent in _IDENTIFIERS_ONLY:
-        bare = next(e for e in (a, b) if e.intent in _IDENTIFIERS_ONLY)
-        if not bare.given and not bare.family and not bare.birth_to and shares_identifier(a, b, c):
-            return ()  # it speaks of an identifier, and nothing contradicts
+    if names_only_an_identifier(a, b, c):
+        return ()
     found: list[str] = []
     identified = shares_identifier(a, b, c)
     birth_agrees = c.birth == "equal"
@@ -100,6 +106,14 @@ def maybe_adopted(c: Compared) -> bool:
     """Whether this may be one child under two identities: another number and family, but the same given name, full birth
     date and day of death. Hardly any two older children share all three, so a person looks, however little else agrees."""
     return c.nhs == "different" and c.birth == "equal" and c.death in ("equal", "same-hour") and named_alike(c)
+
+
+def plainly_two(a: Evidence, b: Evidence, c: Compared, barred: Collection[str]) -> bool:
+    """Whether no person need be asked, as no identifier is shared: another place in the birth order, or birth dates that no
+    slip explains with no name in common."""
+    if shares_identifier(a, b, c):
+        return False
+    return "birth-order-differs" in barred or (c.birth == "other" and c.given in ("", "conflict"))
 
 
 def one_name(c: Compared) -> bool:
@@ -156,7 +170,7 @@ def told_apart(a: Evidence, b: Evidence, c: Compared, kin_of: Mapping[str, str],
     identifiers = number + (c.local_ref == "equal") + (c.person == "equal")
     if identifiers:
         if named or identifiers > 1 or c.order == "equal" or c.weight == "equal":
-            return named or (c.birth in ("", "equal") or c.birth.startswith("within")) and c.death != "other"
+            return named or ((c.birth in ("", "equal") or c.birth.startswith("within")) and c.death != "other")
         return bool(known) and c.birth == "equal" and (_other_sex(a, b, c, known) or _other_day(a, b, c, known))
     only_siblings = "twin" not in kin_of.values() and not a.known_multiple and not b.known_multiple
     return named and only_siblings and (c.birth == "equal" or (otherwise and c.birth.startswith("within")))
