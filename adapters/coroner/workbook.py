@@ -18,6 +18,9 @@ MOST_MEMBERS = 2_000
 # Real workbooks pack about tenfold; a bomb packs a thousandfold. Small members pack well by nature.
 MOST_PACKED_TIMES = 200
 _SMALL = 1_000_000
+_FIRST = 20
+_SCANNED = MOST_ROWS + 5_000
+_EMPTY_ENOUGH = 1_000
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 ZIP = b"PK\x03\x04"
 
@@ -39,31 +42,43 @@ def records(body: bytes) -> Iterator[Record]:
         sheet = next((one for one in book.worksheets if one.sheet_state == "visible"), None)
         if sheet is None:
             raise NotATable("bad-workbook", "the workbook has no visible sheet")
-        # A bomb may claim a million rows, or one cell at the far end of them.
-        limit = MOST_ROWS + 100
-        number = 0
-        for number, cells in enumerate(_rows(sheet, limit), start=1):
-            yield number, cells
-        if number >= limit:
-            yield (
-                number + 1,
-                Problem(code="too-many-rows", text=f"more than {MOST_ROWS} rows; nothing after them is read"),
-            )
+        yield from _filled(sheet)
     finally:
         book.close()
 
 
-def _rows(sheet: Any, limit: int) -> Iterator[Sequence[str] | Problem]:
+def _filled(sheet: Any) -> Iterator[Record]:
+    """The rows that hold something. Sheets claim up to a million rows that are only formatted, or a bomb's: the scan ends
+    where nothing more stands, and says so where something might."""
+    number = last = 0
+    for number, cells in enumerate(_rows(sheet), start=1):
+        if isinstance(cells, Problem) or cells:
+            last = number
+            yield number, cells
+    if number >= _SCANNED and number - last < _EMPTY_ENOUGH:
+        raise NotATable("too-many-rows", f"more than {MOST_ROWS} rows")
+
+
+def _rows(sheet: Any) -> Iterator[Sequence[str] | Problem]:
+    """Every row as cells of text, as wide as the first rows are."""
+    wide = 0
     try:
-        for cells in sheet.iter_rows(min_row=1, max_row=limit, max_col=MOST_COLUMNS, values_only=True):
-            row = [_text(cell) for cell in cells]
-            while row and not row[-1]:
-                row.pop()
+        for cells in sheet.iter_rows(min_row=1, max_row=_FIRST, max_col=MOST_COLUMNS + 1, values_only=True):
+            row = _trimmed(cells)
+            wide = max(wide, len(row))
             yield row
-    except NotATable:
-        raise
+        # One column more shows a row that is too long for its headings.
+        for cells in sheet.iter_rows(min_row=_FIRST + 1, max_row=_SCANNED, max_col=wide + 1, values_only=True):
+            yield _trimmed(cells)
     except Exception:  # as above: a sheet that breaks in the middle
         yield Problem(code="bad-workbook", text="the sheet can't be read from here on")
+
+
+def _trimmed(cells: Sequence[Any]) -> list[str]:
+    row = [_text(cell) for cell in cells]
+    while row and not row[-1].strip():
+        row.pop()
+    return row
 
 
 def _weighed(body: bytes) -> None:

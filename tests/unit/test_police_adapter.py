@@ -1,0 +1,314 @@
+"""Police sudden-death reports: who makes a notice, what is refused and where, and what is never lost."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from adapters.adapter import Reading, Submission
+from adapters.police.adapter import ADAPTER
+from adapters.registry import read
+from integration_engine.mapping.profile import load_profile
+
+RECEIVED = datetime(2026, 3, 9, 12, tzinfo=UTC)
+CHILD = {"person_id": "P1", "role": "deceased", "family_name": "Quill", "date_of_birth": "2016-01-31"}
+
+
+def report(*persons: dict[str, Any], **also: Any) -> dict[str, Any]:
+    return {
+        "schema": "police-sudden-death/1",
+        "force": "E23000013",
+        "report_id": "13-1",
+        "version": 1,
+        "status": "current",
+        "reported_at": "2026-03-09T10:00:00",
+        "event": {"event_id": "EV-1", "type": "fire"},
+        "persons": list(persons or (CHILD,)),
+        **also,
+    }
+
+
+def told(document: Any, **also: Any) -> Reading:
+    body = document if isinstance(document, bytes) else json.dumps(document).encode()
+    (reading,) = ADAPTER.read(Submission(body, RECEIVED, **also), load_profile("police-sudden-death"))
+    return reading
+
+
+def test_each_deceased_child_of_one_event_has_a_notice_and_shares_the_event() -> None:
+    cousin = {**CHILD, "person_id": "P3"}
+    adult = {"person_id": "P2", "role": "deceased", "date_of_birth": "1980-01-01"}
+    hurt = {**CHILD, "person_id": "P4", "role": "injured"}
+    reading = told(report(CHILD, hurt, adult, cousin))
+    assert [(item.index, item.verdict, item.reason) for item in reading.items] == [
+        (0, "notice", "death"),
+        (1, "passed-over", "adult"),
+        (2, "notice", "death"),
+    ]
+    one, other = reading.notices
+    assert one.death.event is not None
+    assert other.death.event is not None
+    assert one.death.event.reference == other.death.event.reference == "E23000013/EV-1"
+    assert [notice.source.local_ref for notice in reading.notices] == ["13-1/P1", "13-1/P3"]
+    assert one.id != other.id
+
+
+def test_an_adult_leaves_nothing_behind() -> None:
+    reading = told(report({**CHILD, "date_of_birth": "1980-01-01"}))
+    assert (reading.verdict, reading.reason, reading.notices) == ("passed-over", "adult", ())
+    assert "Quill" not in repr(reading)
+
+
+def test_who_died_on_the_eighteenth_birthday_is_an_adult() -> None:
+    born = {**CHILD, "date_of_birth": "2008-03-08"}
+    assert told(report({**born, "life_extinct_at": "2026-03-08T00:05:00"})).reason == "adult"
+    assert told(report({**born, "life_extinct_at": "2026-03-07T23:50:00"})).verdict == "notice"
+
+
+def test_without_a_time_of_death_the_report_is_the_latest_it_can_be() -> None:
+    assert told(report({**CHILD, "date_of_birth": "2008-03-09"})).reason == "adult"
+    assert told(report({**CHILD, "date_of_birth": "2008-03-10"})).verdict == "notice"
+
+
+def test_an_unknown_age_is_a_notice_whatever_else_is_missing() -> None:
+    reading = told(report({"person_id": "P1", "role": "deceased"}))
+    assert reading.verdict == "notice"
+    assert reading.notices[0].child.signs_of_childhood == ()
+
+
+def test_signs_of_childhood_are_told_where_the_age_is_not_known() -> None:
+    person = {"person_id": "P1", "role": "deceased", "school": "Hill Primary", "looked_after": {"is": True}}
+    mother = {"person_id": "P2", "role": "mother", "family_name": "Quill"}
+    assert told(report(person, mother)).notices[0].child.signs_of_childhood == (
+        "school",
+        "looked-after",
+        "parent-named",
+    )
+    assert told(report(CHILD, mother)).notices[0].child.signs_of_childhood == ()
+
+
+def test_family_is_found_by_the_relationships_stated() -> None:
+    twin = {**CHILD, "person_id": "P5", "role": "sibling", "given_names": "Max"}
+    mothers = [
+        {"person_id": "P2", "role": "mother", "given_names": "Ruth"},
+        {"person_id": "P3", "role": "mother", "given_names": "Other"},
+    ]
+    links = [
+        {"from": "P2", "to": "P1", "type": "mother"},
+        {"from": "P6", "to": "P1", "type": "Grandmother"},
+        {"from": "P1", "to": "P5", "type": "sibling"},
+        {"from": "P9", "to": "P1", "type": "father"},
+    ]
+    carer = {"person_id": "P6", "role": "carer", "given_names": "Nan"}
+    child = told(report(CHILD, *mothers, carer, twin, relationships=links)).notices[0].child
+    assert child.mother is not None
+    assert child.mother.given_names == ("Ruth",)
+    assert [(one.relationship, one.given_names) for one in child.carers] == [("grandmother", ("Nan",))]
+    assert [one.given_names for one in child.siblings] == [("Max",)]
+
+
+def test_with_several_dead_a_mother_is_nobodys_until_said_whose() -> None:
+    mother = {"person_id": "P2", "role": "mother", "given_names": "Ruth"}
+    reading = told(report(CHILD, {**CHILD, "person_id": "P3"}, mother))
+    assert [notice.child.mother for notice in reading.notices] == [None, None]
+
+
+def test_a_withdrawn_report_takes_back_and_keeps_its_version() -> None:
+    reading = told(report(version=4, status="withdrawn"))
+    (notice,) = reading.notices
+    assert (reading.verdict, notice.intent, notice.source.version) == ("retraction", "retract", 4)
+    assert notice.retraction is not None
+    assert notice.retraction.form == "withdrawn"
+
+
+def test_a_withdrawn_report_that_names_nobody_any_more_still_takes_back() -> None:
+    reading = told(report({**CHILD, "role": "witness"}, status="withdrawn"))
+    assert reading.verdict == "retraction"
+    assert reading.notices[0].source.local_ref == "13-1"
+
+
+@pytest.mark.parametrize(
+    ("birth", "verdict", "reason"),
+    [
+        ({"outcome": "still", "professional_attending": True}, "passed-over", "stillbirth-attended"),
+        ({"outcome": "still", "professional_attending": False}, "notice", "death"),
+        ({"outcome": "still"}, "notice", "death"),
+        ({"outcome": "still", "professional_attending": True, "suspected_stillbirth_at_home": True}, "notice", "death"),
+        (
+            {"outcome": "still", "professional_attending": False, "gestation_weeks": 23},
+            "passed-over",
+            "late-fetal-loss",
+        ),
+        ({"outcome": "still", "professional_attending": False, "gestation_weeks": 24}, "notice", "death"),
+        ({"outcome": "live", "gestation_weeks": "22+1"}, "notice", "death"),
+        ({"outcome": "live", "termination": True}, "passed-over", "termination"),
+        ({"outcome": "unknown", "professional_attending": True}, "notice", "death"),
+    ],
+)
+def test_births_follow_the_rules_of_scope(birth: dict[str, Any], verdict: str, reason: str) -> None:
+    reading = told(report({"person_id": "P1", "role": "deceased", "age": "newborn", "birth": birth}))
+    assert (reading.verdict, reading.reason) == (verdict, reason)
+    assert (reading.hint is not None) is (verdict == "passed-over")
+
+
+def test_an_attended_stillbirth_is_pointed_to_mbrrace() -> None:
+    birth = {"outcome": "still", "professional_attending": True}
+    hint = told(report({"person_id": "P1", "role": "deceased", "birth": birth})).hint
+    assert hint is not None
+    assert "MBRRACE-UK" in hint
+
+
+def test_a_found_time_is_no_known_time() -> None:
+    notice = told(
+        report({**CHILD, "found_at": "2026-03-08T07:00:00", "life_extinct_at": "2026-03-08T07:40:00"})
+    ).notices[0]
+    assert (notice.death.died_at, notice.death.died_at_basis) == ("2026-03-08T07:40+00:00", "found")
+
+
+def test_a_time_that_has_not_come_is_left_out_and_told() -> None:
+    reading = told(report({**CHILD, "life_extinct_at": "2026-04-09T07:00:00"}))
+    (notice,) = reading.notices
+    assert notice.death.died_at is None
+    assert "death.died_at" not in notice.provenance
+    assert [(problem.code, problem.path) for problem in notice.problems] == [
+        ("date-in-future", "$.persons[0].life_extinct_at")
+    ]
+
+
+def test_every_value_says_where_in_the_report_it_stood() -> None:
+    notice = told(report({"person_id": "P0", "role": "witness"}, CHILD)).notices[0]
+    assert notice.provenance["child.family_name"].path == "$.persons[1].family_name"
+    assert notice.provenance["police.force"].path == "$.force"
+
+
+def test_codes_outside_their_list_and_unknown_members_cost_only_themselves() -> None:
+    event = {"event_id": "EV-1", "type": "stabbing", "weather": "wet"}
+    reading = told(report({**CHILD, "sex": "X"}, event=event))
+    assert reading.verdict == "notice"
+    assert [(problem.code, problem.path) for problem in reading.all_problems] == [
+        ("unknown-member", "$.event.weather"),
+        ("unknown-code", "$.event.type"),
+    ]
+    assert reading.notices[0].child.sex == "unknown"
+
+
+def test_a_force_cannot_speak_as_another() -> None:
+    assert told(report(), partner="E23000038").reason == "wrong-sender"
+    assert told(report(), partner="E23000013").verdict == "notice"
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "path"),
+    [
+        (b"", "bad-json", "$"),
+        (b"{", "bad-json", "$"),
+        (b'{"a": 1, "a": 2}', "duplicate-key", "$"),
+        (b'{"a": NaN}', "not-a-number", "$"),
+        (b'{"a": -Infinity}', "not-a-number", "$"),
+        (b'{"a": 12345678901234567890}', "number-too-large", "$"),
+        (b'{"a": ["x", "\\u0000"]}', "nul-character", "$.a[1]"),
+        (b'{"a": "\\ud800"}', "lone-surrogate", "$.a"),
+        (b"[" * 100_000, "too-deep", "$"),
+        (b'{"a":' * 40 + b"1" + b"}" * 40, "too-deep", "$"),
+        (b'{"a": "\xff"}', "bad-encoding", "$"),
+        (b"[]", "wrong-type", "$"),
+        (b"{}", "wrong-schema", "$.schema"),
+        (b'{"schema": "police-sudden-death/2"}', "wrong-schema", "$.schema"),
+    ],
+)
+def test_bytes_that_are_no_report_are_refused_with_code_and_place(body: bytes, code: str, path: str) -> None:
+    profile = load_profile("police-sudden-death")
+    body = body or b"{"
+    (reading,) = ADAPTER.read(Submission(body, RECEIVED), profile)
+    assert (reading.verdict, reading.reason) == ("refused", code)
+    assert reading.all_problems[0].path == path
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "path"),
+    [
+        ({"persons": {}}, "wrong-type", "$.persons"),
+        ({"persons": [3]}, "wrong-type", "$.persons[0]"),
+        ({"persons": [{**CHILD, "family_name": 7}]}, "wrong-type", "$.persons[0].family_name"),
+        (
+            {"persons": [{**CHILD, "birth": {"professional_attending": "true"}}]},
+            "wrong-type",
+            "$.persons[0].birth.professional_attending",
+        ),
+        ({"persons": [{"role": "deceased"}]}, "missing", "$.persons[0].person_id"),
+        ({"persons": [{**CHILD, "role": "victim"}]}, "unknown-code", "$.persons[0].role"),
+        ({"status": "maybe"}, "unknown-code", "$.status"),
+        ({"force": "Wiltshire"}, "unknown-code", "$.force"),
+        ({"version": 0}, "out-of-range", "$.version"),
+        ({"version": "1"}, "wrong-type", "$.version"),
+        ({"report_id": None}, "wrong-type", "$.report_id"),
+        ({"relationships": [{"from": "P1", "to": "P2"}]}, "missing", "$.relationships[0].type"),
+    ],
+)
+def test_a_report_of_the_wrong_shape_is_refused_with_code_and_place(
+    change: dict[str, Any], code: str, path: str
+) -> None:
+    reading = told({**report(), **change})
+    assert (reading.verdict, reading.reason) == ("refused", code)
+    assert reading.all_problems[0].path == path
+
+
+def test_refusals_never_repeat_what_was_sent() -> None:
+    reading = told({**report({**CHILD, "Zebediah Quill": 1, "role": "Zebediah"})})
+    assert "Zebediah" not in repr(reading.all_problems)
+
+
+def test_the_same_report_is_the_same_notice_whenever_and_however_it_comes() -> None:
+    body = json.dumps(report()).encode()
+    first = told(body).notices[0]
+    later = Submission(body, datetime(2026, 5, 1, tzinfo=UTC), message_id="by-post")
+    (again,) = ADAPTER.read(later, load_profile("police-sudden-death"))
+    assert again.notices[0].id == first.id
+
+
+def test_members_that_are_null_are_absent() -> None:
+    reading = told(
+        report({**CHILD, "nhs_number": None, "address": None, "birth": None, "gp": None}, coroner=None, officer=None)
+    )
+    assert reading.verdict == "notice"
+    assert not reading.all_problems
+
+
+EXPORT = (
+    "Sudden Death No,Revision,Reported Date Time,Occurrence No,Involvement,Nominal No,Surname,DOB\r\n"
+    "SD/1,1,03/04/2026 21:15,OC-1,Witness,N0,SMITH,\r\n"
+    "SD/1,1,,,Deceased,N1,PELHAM,09/11/2018\r\n"
+    "SD/1,1,,,Deceased,N2,PELHAM,01/01/1980\r\n"
+    "SD/2,1,,,Witness,N3,JONES,\r\n"
+    "SD/3,x,,,Deceased,N4,PRYCE,01/01/2015\r\n"
+    ",1,,,Deceased,N5,NOBODY,01/01/2015\r\n"
+)
+
+
+def exported(text: str) -> list[Reading]:
+    submission = Submission(text.encode(), datetime(2026, 5, 1, tzinfo=UTC))
+    return sorted(read(submission, kind="police"), key=lambda reading: reading.index)
+
+
+def test_an_export_is_answered_report_by_report_and_counted_by_rows() -> None:
+    readings = exported(EXPORT)
+    assert [(one.verdict, one.reason, [item.index for item in one.items]) for one in readings] == [
+        ("notice", "death", [1, 2]),
+        ("passed-over", "no-death", [3]),
+        ("refused", "wrong-type", [4]),
+        ("refused", "missing", [5]),
+    ]
+    notice = readings[0].notices[0]
+    assert notice.provenance["child.family_name"].path == "row 3, column Surname"
+    assert {one.profile for one in readings} == {"police-csv-shire"}
+
+
+def test_a_row_of_an_export_is_the_same_notice_in_another_file() -> None:
+    headings, *rows = EXPORT.splitlines()
+    alone = "\n".join([headings.replace(",", ";"), *(row.replace(",", ";") for row in rows[:3])])
+    assert exported(alone)[0].notices[0].id == exported(EXPORT)[0].notices[0].id
+
+
+def test_a_table_of_nobody_we_know_is_refused() -> None:
+    (reading,) = read(Submission(b"colour,size\nred,2\n", RECEIVED), kind="police")
+    assert (reading.verdict, reading.reason) == ("refused", "unknown-format")
