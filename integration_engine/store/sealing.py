@@ -1,16 +1,25 @@
 """Documents in and out of sealed columns: compressed, then encrypted; and never mistaken for another row's."""
 
 import zlib
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
+from pydantic import BaseModel, ValidationError
 
 from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
 from integration_engine.security.keys import Keyring, SealBroken
 
+_Model = TypeVar("_Model", bound=BaseModel)
+
 # Level 1 is three times as fast as the default and loses a tenth of the gain on messages of a few kilobytes.
 _LEVEL = 1
+
+
+class Unreadable(ValueError):
+    """What was sealed is not what this program reads: it was written by another version of it."""
+
+    code = "unreadable"
 
 
 def seal(keys: Keyring, content: bytes) -> bytes:
@@ -39,8 +48,8 @@ def seal_notice(keys: Keyring, notice: DeathNotice) -> bytes:
 
 
 def unseal_notice(keys: Keyring, sealed: bytes, name: str) -> DeathNotice:
-    """The notice of this id. Raises KeyMissing, or SealBroken where the row holds another notice's bytes."""
-    notice = DeathNotice.model_validate_json(unseal(keys, sealed))
+    """The notice of this id. Raises KeyMissing, Unreadable, or SealBroken where the row holds another notice's bytes."""
+    notice = _read(DeathNotice, unseal(keys, sealed))
     if notice.id != name:
         raise SealBroken("A row holds the sealed bytes of another.")
     return notice
@@ -52,8 +61,17 @@ def seal_decision(keys: Keyring, decision: Decision) -> bytes:
 
 
 def unseal_decision(keys: Keyring, sealed: bytes, name: str) -> Decision:
-    """The decision of this id. Raises KeyMissing, or SealBroken where the row holds another decision's bytes."""
-    decision = Decision.model_validate_json(unseal(keys, sealed))
+    """The decision of this id. Raises KeyMissing, Unreadable, or SealBroken where the row holds another decision's bytes."""
+    decision = _read(Decision, unseal(keys, sealed))
     if decision.id != name:
         raise SealBroken("A row holds the sealed bytes of another.")
     return decision
+
+
+def _read(model: type[_Model], content: bytes) -> _Model:
+    try:
+        return model.model_validate_json(content)
+    except ValidationError as error:
+        # What pydantic says quotes the values it was given.
+        where = ".".join(str(part) for part in error.errors(include_input=False, include_url=False)[0]["loc"])
+        raise Unreadable(f"A sealed {model.__name__} does not read at {where}.") from None

@@ -8,7 +8,7 @@ import pytest
 
 from integration_engine.record.notice import DeathNotice
 from integration_engine.security.keys import KeyMissing, Keyring, KeyUnreadable, SealBroken, keyring, write_new
-from integration_engine.store.sealing import seal_notice, unseal_notice
+from integration_engine.store.sealing import Unreadable, seal, seal_notice, unseal_notice
 from tests import store_samples
 
 
@@ -50,6 +50,13 @@ def test_one_rows_seal_is_not_accepted_in_anothers_place() -> None:
     assert unseal_notice(keys, sealed, notice.id) == notice
     with pytest.raises(SealBroken, match="another"):
         unseal_notice(keys, sealed, "n-another")
+
+
+def test_a_sealed_notice_of_another_version_says_where_it_does_not_read_and_quotes_nothing() -> None:
+    keys = store_samples.keyring()
+    with pytest.raises(Unreadable, match="at id") as caught:
+        unseal_notice(keys, seal(keys, b'{"child": {"sex": "Quillfeather"}}'), "n-1")
+    assert "Quillfeather" not in str(caught.value)
 
 
 def test_a_blind_index_finds_the_same_text_only_and_only_for_its_purpose() -> None:
