@@ -75,7 +75,7 @@ def _make_tables() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_cases_changed_at", "cases", ["changed_at"], unique=False)
-    op.create_index("ix_cases_founder", "cases", ["founder"], unique=True)
+    op.create_index("ix_cases_founder", "cases", ["founder"], unique=False)
     op.create_table(
         "decision",
         sa.Column("id", sa.Text(), nullable=False),
