@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 from adapters.adapter import Item, Reading, Submission, content_hash
 from adapters.hospital_fhir.content import Media, tree_of
-from adapters.hospital_fhir.message import lay_out, sender_of
+from adapters.hospital_fhir.message import lay_out
 from adapters.hospital_fhir.reader import DEFAULT_PROFILE, KIND, Reader, proved_partner
 from adapters.hospital_fhir.refusals import Refused, refusal
 from adapters.hospital_fhir.screen import screen as screen_bytes
+from adapters.hospital_fhir.senders import sender_of
 from adapters.hospital_fhir.shape import text
 from integration_engine.mapping.profile import Profile
 from integration_engine.record.codes import PartnerKind

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import orjson
 
 from adapters.hospital_fhir.message import Message, Placed
-from adapters.hospital_fhir.shape import child, children, kind_of
-from adapters.hospital_fhir.subjects import linked
+from adapters.hospital_fhir.shape import child, children
 
 # In these the patients have nothing to do with each other; in a message or a document everybody is part of one story.
 _COLLECTIONS = ("searchset", "history", "collection", "batch", "transaction", "transaction-response", "batch-response")
@@ -19,18 +18,24 @@ def own_bytes(message: Message, patients: Sequence[Placed], kept: Sequence[Place
     """
     if message.bundle_type not in _COLLECTIONS:
         return None
-    gone = [
-        one
-        for one in patients
-        if one not in kept and not any(linked(message, a, b) for k in kept for a, b in ((one, k), (k, one)))
-    ]
+    belonging = set(kept) | _linked(message, set(kept))
+    gone = {one for one in patients if one not in belonging}
     if not gone:
         return None
-    dropped = {id(one.resource) for one in gone}
-    for placed in message.resources:
-        whom = child(placed.resource, "subject") or child(placed.resource, "patient")
-        if any(message.resolve(whom, placed) is one for one in gone):
-            dropped.add(id(placed.resource))
+    dropped = {id(one.resource) for one in message.resources if one in gone or message.subject_of(one) in gone}
     entries = [{} if id(child(entry, "resource")) in dropped else entry for entry in children(message.root, "entry")]
-    assert kind_of(message.root) == "Bundle"
     return orjson.dumps({**message.root, "entry": entries})
+
+
+def _linked(message: Message, kept: set[Placed]) -> set[Placed]:
+    """Patients who belong to the story of those kept: mother and baby, the same person twice."""
+    found = set()
+    for patient in message.of_type("Patient"):
+        for link in children(patient.resource, "link"):
+            target = message.resolve(child(link, "other"), patient)
+            whom = target if target is None or target.kind == "Patient" else message.subject_of(target)
+            if whom in kept:
+                found.add(patient)
+            elif patient in kept and whom is not None:
+                found.add(whom)
+    return found

@@ -5,17 +5,22 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from adapters.hospital_fhir.refusals import Refused
-from adapters.hospital_fhir.shape import Tree, all_codings, child, children, codings, extensions, kind_of, text
+from adapters.hospital_fhir.shape import Tree, child, children, codings, kind_of, text
 
 # A document Bundle within a message Bundle is one level; more than a few is nobody's message.
 _DEEPEST_BUNDLE = 5
+# Where a resource says whom it is about.
+_SUBJECTS = ("subject", "patient", "individual")
 # Message events of HL7 v2 carried over to FHIR that are no ADT: results, orders, documents, vaccinations.
 _INDIRECT_EVENTS = ("R01", "R21", "R22", "O01", "O21", "T02", "T01", "V04", "M01")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Placed:
-    """One resource and its place: ``path`` is its FHIRPath from the root, ``full_url`` what its Bundle entry calls it."""
+    """One resource and its place: ``path`` is its FHIRPath from the root, ``full_url`` what its Bundle entry calls it.
+
+    It equals nothing but itself: two resources with the same words in two places are two.
+    """
 
     resource: Tree
     path: str
@@ -82,6 +87,11 @@ class Message:
                         found.setdefault(name, placed)
         return found
 
+    @cached_property
+    def _contained(self) -> dict[tuple[Placed | None, str | None], Placed]:
+        inner = [one for one in self.resources if one.container is not None]
+        return {(one.container, text(one.resource, "id")): one for one in reversed(inner)}
+
     def resolve(self, reference: Tree, holder: Placed | None = None) -> Placed | None:
         """The resource a Reference means, if it is in this message."""
         said = text(reference, "reference")
@@ -89,9 +99,7 @@ class Message:
             return None
         if said.startswith("#"):
             outer = holder.container or holder if holder else None
-            return next(
-                (one for one in self.resources if one.container is outer and text(one.resource, "id") == said[1:]), None
-            )
+            return self._contained.get((outer, said[1:]))
         said = said.split("/_history/", 1)[0]
         found = self._by_reference.get(said)
         if found or said.startswith("urn:"):
@@ -99,11 +107,60 @@ class Message:
             return found or self._by_reference.get(said.rsplit(":", 1)[-1])
         return self._by_reference.get("/".join(said.split("/")[-2:])) if "/" in said else None
 
-    def about(self, patient: Placed, kind: str) -> Iterator[Placed]:
+    def about(self, patient: Placed, kind: str) -> list[Placed]:
         """The resources of a type whose subject or patient is this one; in a message about one person all that say nobody."""
-        for placed in self.of_type(kind):
-            if is_about(self, placed, patient):
-                yield placed
+        return self._of_subject.get((patient, kind)) or self._of_stand_in(patient, kind)
+
+    def subject_of(self, placed: Placed) -> Placed | None:
+        """The Patient of this message that a resource is about, by its address or its identifier."""
+        subject = next((found for name in _SUBJECTS if (found := child(placed.resource, name))), {})
+        who = self.resolve(subject, placed)
+        if who is not None:
+            return who
+        if text(subject, "reference") or child(subject, "identifier"):
+            return self._by_identifier.get(text(child(subject, "identifier"), "value"))
+        patients = self.of_type("Patient")
+        return patients[0] if len(patients) == 1 else None
+
+    @cached_property
+    def _of_subject(self) -> dict[tuple[Placed, str], list[Placed]]:
+        """Made once: a Bundle may hold thousands of patients with thousands of resources each."""
+        found: dict[tuple[Placed, str], list[Placed]] = {}
+        for placed in self.resources:
+            if placed.kind != "Patient" and (who := self.subject_of(placed)) is not None:
+                found.setdefault((who, placed.kind), []).append(placed)
+        return found
+
+    @cached_property
+    def _by_identifier(self) -> dict[str | None, Placed]:
+        found: dict[str | None, Placed] = {}
+        for patient in self.of_type("Patient"):
+            for identifier in children(patient.resource, "identifier"):
+                if value := text(identifier, "value"):
+                    found.setdefault(value, patient)
+        return found
+
+    @cached_property
+    def linked_to(self) -> dict[Placed, Placed]:
+        """For a resource that another Patient's ``link`` names: that Patient (a mother, by her baby's RelatedPerson)."""
+        found: dict[Placed, Placed] = {}
+        for patient in self.of_type("Patient"):
+            for link in children(patient.resource, "link"):
+                target = self.resolve(child(link, "other"), patient)
+                if target is not None:
+                    found.setdefault(target, patient)
+        return found
+
+    def _of_stand_in(self, patient: Placed, kind: str) -> list[Placed]:
+        """The same for somebody whom no Patient of the message stands for, by the number that names them."""
+        if self.of_type("Patient"):
+            return []
+        numbers = {text(one, "value") for one in children(patient.resource, "identifier")}
+        return [
+            placed
+            for placed in self.of_type(kind)
+            if any(text(child(child(placed.resource, name), "identifier"), "value") in numbers for name in _SUBJECTS)
+        ]
 
     @cached_property
     def focus_missing(self) -> str | None:
@@ -126,25 +183,6 @@ class Message:
                 names = {text(entry, "fullUrl"), text(inner, "id"), f"Bundle/{text(inner, 'id')}"}
                 found.append({name for name in names if name} | {f"urn:uuid:{text(inner, 'id')}"})
         return found
-
-
-def is_about(message: Message, placed: Placed, patient: Placed) -> bool:
-    """Whether a resource's subject is this patient; in a message about one person, whatever names nobody is."""
-    subject = (
-        child(placed.resource, "subject") or child(placed.resource, "patient") or child(placed.resource, "individual")
-    )
-    who = message.resolve(subject, placed)
-    if who is not None:
-        return who is patient
-    if text(subject, "reference") or child(subject, "identifier"):
-        return _same_subject(subject, patient)
-    return len(message.of_type("Patient")) <= 1
-
-
-def _same_subject(subject: Tree, patient: Placed) -> bool:
-    """Whether a reference names this patient by an identifier instead of an address."""
-    said = text(child(subject, "identifier"), "value")
-    return said is not None and any(text(one, "value") == said for one in children(patient.resource, "identifier"))
 
 
 def lay_out(root: Tree) -> Message:
@@ -183,56 +221,3 @@ def _with_contained(resource: Tree, path: str, full_url: str | None) -> Iterator
     yield outer
     for index, inner in enumerate(children(resource, "contained")):
         yield Placed(inner, f"{path}.contained[{index}]", None, outer)
-
-
-def organisation_code(organisation: Tree) -> str | None:
-    """The ODS code of an Organization (or of a logical reference to one)."""
-    identifiers = children(organisation, "identifier")
-    for identifier in identifiers:
-        system = (text(identifier, "system") or "").lower()
-        if "ods" in system and (value := text(identifier, "value")):
-            return value.upper()
-    return None
-
-
-def sender_of(message: Message) -> tuple[str | None, str | None]:
-    """(organisation's ODS code, system) the message names as its sender."""
-    header = message.header
-    if header is None:
-        return None, None
-    for name in ("sender", "responsible"):
-        for reference in children(header.resource, name):
-            if code := _code_of_reference(message, reference, header):
-                return code, _system(header.resource)
-    return None, _system(header.resource)
-
-
-def _code_of_reference(message: Message, reference: Tree, holder: Placed) -> str | None:
-    placed = message.resolve(reference, holder)
-    if placed is not None:
-        return organisation_code(placed.resource)
-    said = text(reference, "reference") or ""
-    if "directory.spineservices" in said and "/Organization/" in said:
-        # The national directory's address of an organisation ends in its ODS code.
-        return said.rsplit("/", 1)[-1].upper() or None
-    return organisation_code(reference)
-
-
-def reference_code(message: Message, reference: Tree, holder: Placed) -> str | None:
-    """The ODS code of the organisation a Reference means, in the message or by its own identifier."""
-    return _code_of_reference(message, reference, holder) if reference else None
-
-
-def _system(header: Tree) -> str | None:
-    sources = children(header, "source")
-    return (text(sources[0], "name") or text(sources[0], "endpoint")) if sources else None
-
-
-def message_event_type(message: Message) -> str | None:
-    """new, update or delete, as an NHS event header says (a removed death status still says new)."""
-    if message.header is None:
-        return None
-    for extension in extensions(message.header.resource, "MessageEventType"):
-        found = all_codings(extension, "valueCodeableConcept")
-        return found[0][1] if found else None
-    return None

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.hospital_fhir.message import Message, Placed, organisation_code
+from adapters.hospital_fhir.message import Message, Placed
+from adapters.hospital_fhir.senders import organisation_code
 from adapters.hospital_fhir.shape import Tree, all_codings, child, children, codings, extensions, text, texts
 from integration_engine.mapping.registry import Refused as NotReadable
 from integration_engine.mapping.transforms import nhs_number as checked_nhs_number
@@ -146,9 +147,9 @@ def relatives_of(message: Message, patient: Placed) -> Relatives:
 
 def _people(message: Message, patient: Placed) -> Iterator[tuple[Tree, set[str], str]]:
     for related in message.about(patient, "RelatedPerson"):
-        linked = _linked_patient(message, related, patient)
+        linked = message.linked_to.get(related)
         roles = _roles(related.resource)
-        if linked is not None:
+        if linked is not None and linked is not patient:
             # A birth notification links the mother's own Patient: there the details are.
             yield _as_person(linked.resource), roles | ({"MOTHER"} if _gave_birth(linked) else set()), linked.path
         else:
@@ -164,15 +165,6 @@ def _roles(holder: Tree) -> set[str]:
         said = [text(concept, "text"), *(text(coding, "display") for coding in children(concept, "coding"))]
         words |= {word.upper() for word in said if word}
     return words
-
-
-def _linked_patient(message: Message, related: Placed, patient: Placed) -> Placed | None:
-    for other in message.of_type("Patient"):
-        if other is not patient:
-            for link in children(other.resource, "link"):
-                if message.resolve(child(link, "other"), other) is related:
-                    return other
-    return None
 
 
 def _gave_birth(linked: Placed) -> bool:

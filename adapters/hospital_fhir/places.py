@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from adapters.hospital_fhir.dates import moment
-from adapters.hospital_fhir.message import Message, Placed, organisation_code
+from adapters.hospital_fhir.message import Message, Placed
 from adapters.hospital_fhir.refusals import Refused
+from adapters.hospital_fhir.senders import organisation_code
 from adapters.hospital_fhir.shape import Tree, child, children, codings, kind_of, text
 from integration_engine.record.dates import earliest, latest
 

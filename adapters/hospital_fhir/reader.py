@@ -11,11 +11,12 @@ from adapters.hospital_fhir.certificate import is_void
 from adapters.hospital_fhir.content import check_depth, check_strictly, media, tree_of
 from adapters.hospital_fhir.dates import moment
 from adapters.hospital_fhir.death import status_effective_from
-from adapters.hospital_fhir.message import Message, Placed, lay_out, sender_of
+from adapters.hospital_fhir.message import Message, Placed, lay_out
 from adapters.hospital_fhir.national import is_national, is_signal, pointer_of, signal_of
 from adapters.hospital_fhir.notices import Envelope, last_updated, notice_of, notice_of_signal, notice_of_void
 from adapters.hospital_fhir.person import agrees, named_in_header
 from adapters.hospital_fhir.refusals import Refused, refusal
+from adapters.hospital_fhir.senders import sender_of
 from adapters.hospital_fhir.settings import settings_of
 from adapters.hospital_fhir.shape import child, kind_of, text, texts
 from adapters.hospital_fhir.subjects import death_of_nobody, subjects_of

@@ -1,10 +1,10 @@
 """Whom a message is about: its Patients, or, where a death is told without one, whoever the death's own reference names."""
 
 from adapters.hospital_fhir.death import tells_of_death
-from adapters.hospital_fhir.message import Message, Placed, is_about
+from adapters.hospital_fhir.message import Message, Placed
 from adapters.hospital_fhir.person import is_nhs_system
 from adapters.hospital_fhir.refusals import Refused
-from adapters.hospital_fhir.shape import child, children, text
+from adapters.hospital_fhir.shape import child, text
 
 
 def subjects_of(message: Message) -> list[Placed]:
@@ -34,24 +34,11 @@ def death_of_nobody(message: Message) -> str | None:
 
     Taking the only Patient for the one who died would be a guess.
     """
-    patients = message.of_type("Patient")
+    if not message.of_type("Patient"):
+        return None
     for kind in ("Encounter", "Observation", "Composition"):
         for placed in message.of_type(kind):
-            if (
-                patients
-                and tells_of_death(placed)
-                and not any(is_about(message, placed, patient) for patient in patients)
-            ):
+            who = message.subject_of(placed) if tells_of_death(placed) else placed
+            if who is None or (who is not placed and who.kind != "Patient"):
                 return f"{placed.path}.subject"
     return None
-
-
-def linked(message: Message, one: Placed, other: Placed) -> bool:
-    """Whether two patients belong to one story: mother and baby, the same person twice."""
-    for link in children(one.resource, "link"):
-        target = message.resolve(child(link, "other"), one)
-        if target is other:
-            return True
-        if target is not None and message.resolve(child(target.resource, "patient"), target) is other:
-            return True
-    return False
