@@ -208,6 +208,8 @@ class FhirSource:
         if isinstance(held, Mapping):
             yield from run(held, name)
             return
+        if not isinstance(held, list | tuple):
+            return
         for number, resource in enumerate(held):
             yield from run(resource, f"{name}[{number}]" if len(held) > 1 else name)
 
