@@ -7,7 +7,7 @@ is handed is in the database already; losing all of it costs a sweep, not a deli
 import logging
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -30,9 +30,12 @@ COUNTERS.describe(UNPUBLISHED, "counter", "Deliveries the broker did not confirm
 SWEEP_AFTER = timedelta(seconds=20)
 _SWEEP_EVERY_S = 5.0
 _COUNT_EVERY_S = 1.0
+_PATIENCE_S = 0.2
 _AT_ONCE = 500
 # More than this is left to the sweeper, so that a broker's long absence doesn't fill our memory.
 _MOST_IN_HAND = 20_000
+# Trying these again at once changes nothing: an operator has to declare the queue or the right first.
+_HOPELESS = ("unroutable", "broker-refused")
 
 
 class Courier:
@@ -96,8 +99,8 @@ class Courier:
             try:
                 self._carry()
                 if time.monotonic() >= next_sweep and not stopping:
-                    self._sweep()
                     next_sweep = time.monotonic() + _SWEEP_EVERY_S
+                    self._sweep()
                 if time.monotonic() >= next_count or stopping:
                     self._write_counts()
                     next_count = time.monotonic() + _COUNT_EVERY_S
@@ -105,43 +108,54 @@ class Courier:
                 log.warning("the courier's store is away", extra={"code": problem.code})
             if stopping:
                 return
-            self._wake.wait(_COUNT_EVERY_S)
+            self._wake.wait(_COUNT_EVERY_S if self._publisher.ready else _PATIENCE_S)
 
     def _carry(self) -> None:
+        """Publish what is in hand. What a broker in trouble didn't confirm stays in hand, for the next time round."""
         self._note_published()
-        while True:
+        while self._publisher.ready:
             with self._lock:
                 rows = [self._in_hand.popleft() for _ in range(min(len(self._in_hand), _AT_ONCE))]
             if not rows:
                 return
-            self._publish(rows)
-
-    def _sweep(self) -> None:
-        """What was committed and never published. Claimed for a minute, so that two sweepers don't take the same."""
-        if not self._publisher.ready:
-            return
-        while rows := outbox.claim(self._store, _AT_ONCE, self._sweep_after, self._clock()):
-            log.info("deliveries swept up", extra={"count": len(rows)})
-            if not self._publish(rows):
+            unconfirmed = self._publish(rows)
+            if unconfirmed:
+                with self._lock:
+                    self._in_hand.extendleft(reversed(unconfirmed))
                 return
 
-    def _publish(self, rows: Sequence[OutboxRow]) -> bool:
-        """Joint agency response first, in a turn of its own. True if all were confirmed."""
+    def _sweep(self) -> None:
+        """Take in hand what was committed and never published. Claimed for a minute, so that two sweepers don't take the
+        same. A delivery that has no queue comes this way again and again, until it has one."""
+        with self._lock:
+            if self._in_hand or not self._publisher.ready:
+                return
+        rows = outbox.claim(self._store, _AT_ONCE, self._sweep_after, self._clock())
+        if rows:
+            log.info("deliveries swept up", extra={"count": len(rows)})
+            self.hand_over(rows)
+
+    def _publish(self, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
+        """Joint agency response first, in a turn of its own. Returns those worth trying again soon."""
         urgent = [row for row in rows if row.recipient.startswith(outbox.JAR_PREFIX)]
         rest = [row for row in rows if not row.recipient.startswith(outbox.JAR_PREFIX)]
-        complete = True
+        again: list[OutboxRow] = []
+        unconfirmed: Counter[str] = Counter()
         for turn in (urgent, rest):
             answers = self._publisher.publish_all([delivery(row) for row in turn])
             for row, error in zip(turn, answers, strict=True):
                 if error is None:
                     self._confirmed.append(row.id)
                     self._counters.add(DELIVERIES, kind=row.kind)
-                else:
-                    complete = False
-                    self._counters.add(UNPUBLISHED, reason=error.code)
-                    log.warning("a delivery was not confirmed", extra={"delivery": row.id, "code": error.code})
+                    continue
+                unconfirmed[error.code] += 1
+                if error.code not in _HOPELESS:
+                    again.append(row)
             self._note_published()
-        return complete
+        for code, count in unconfirmed.items():
+            self._counters.add(UNPUBLISHED, count, reason=code)
+            log.warning("deliveries were not confirmed", extra={"count": count, "code": code})
+        return again
 
     def _note_published(self) -> None:
         """Where the store can't note it now it is noted later; at worst the sweeper publishes the same id again."""

@@ -138,15 +138,17 @@ class Worker:
             processed = self._process(proved)
         except NotNow:
             raise
-        except Exception as problem:
-            if len(proved) == 1:
-                self._put_off(proved[0][0], problem)
-                return
-            log.warning("a batch raised; its messages are tried one by one", extra={"count": len(proved)})
-            for one in proved:
-                self._take([one])
+        except Exception as raised:
+            problem = raised
+        else:
+            self._finish(proved, processed)
             return
-        self._finish(proved, processed)
+        if len(proved) == 1:
+            self._put_off(proved[0][0], problem)
+            return
+        log.warning("a batch raised; its messages are tried one by one", extra={"count": len(proved)})
+        for one in proved:
+            self._take([one])
 
     def _process(self, proved: Sequence[Proved]) -> Processed:
         now = self._clock()
