@@ -156,11 +156,16 @@ class Message:
         if self.of_type("Patient"):
             return []
         numbers = {text(one, "value") for one in children(patient.resource, "identifier")}
-        return [
-            placed
-            for placed in self.of_type(kind)
-            if any(text(child(child(placed.resource, name), "identifier"), "value") in numbers for name in _SUBJECTS)
-        ]
+        return [placed for number in numbers for placed in self._by_named_number.get((number, kind), ())]
+
+    @cached_property
+    def _by_named_number(self) -> dict[tuple[str | None, str], list[Placed]]:
+        found: dict[tuple[str | None, str], list[Placed]] = {}
+        for placed in self.resources:
+            subject = next((one for name in _SUBJECTS if (one := child(placed.resource, name))), {})
+            if number := text(child(subject, "identifier"), "value"):
+                found.setdefault((number, placed.kind), []).append(placed)
+        return found
 
     @cached_property
     def focus_missing(self) -> str | None:

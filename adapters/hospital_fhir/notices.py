@@ -20,6 +20,8 @@ from integration_engine.mapping.profile import Mapped, Profile
 from integration_engine.record.notice import DeathNotice, Problem, Provenance, Retraction, Source
 
 NATIONAL = "national"
+# Whoever has this many things wrong has one thing wrong; the rest would only fill the answer.
+_MOST_PROBLEMS = 100
 _OVER = ("resolved", "inactive", "remission", "refuted", "entered-in-error")
 _DISTRICT = re.compile(r"[EWNS]\d{8}")
 
@@ -99,7 +101,8 @@ def notice_of(
 def _once(*problems: Problem) -> tuple[Problem, ...]:
     """The problems, without the library's general complaint about a place of which something clearer is said."""
     clear = {problem.path for problem in problems if problem.code != "invalid-value"}
-    return tuple(problem for problem in problems if problem.code != "invalid-value" or problem.path not in clear)
+    told = [problem for problem in problems if problem.code != "invalid-value" or problem.path not in clear]
+    return tuple(told[:_MOST_PROBLEMS])
 
 
 def _supporting(finding: Finding) -> Iterable[Placed]:

@@ -31,6 +31,7 @@ __all__ = [
 ResponseCode = Literal["ok", "transient-error", "fatal-error"]
 
 _ACCEPTED, _PASSED_OVER = 202, 200
+_MOST_ISSUES = 200
 _PASSED_SENTENCES = {
     "adult": "Nothing was kept: the person was an adult.",
     "living": "Nothing was kept: the message tells of no death.",
@@ -66,7 +67,10 @@ def operation_outcome(told: Reading | Iterable[Problem], form: str = JSON) -> by
     """
     issues = _issues_of(told) if isinstance(told, Reading) else [_issue(problem, "error") for problem in told]
     return _written(
-        OperationOutcome.model_validate({"resourceType": "OperationOutcome", "issue": issues or [_fine()]}), form
+        OperationOutcome.model_validate(
+            {"resourceType": "OperationOutcome", "issue": issues[:_MOST_ISSUES] or [_fine()]}
+        ),
+        form,
     )
 
 
