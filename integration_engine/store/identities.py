@@ -182,15 +182,19 @@ class Identities:
                 return None
             return _principal(row, parts[0])
 
+    def partners(self) -> list[Principal]:
+        """Every partner with a live token: revoking all of them closes every door a partner has."""
+        now = self._clock()
+        return [
+            Principal(each.code, each.role, frozenset(each.kinds), frozenset(each.organisations))
+            for each in self.registered()
+            if each.role == "partner" and any(credential.live(now) for credential in each.credentials)
+        ]
+
     def find(self, partner: str) -> Principal | None:
-        """A registered partner by its code, or by an organisation it speaks for; None where nobody is or its tokens are
-        all revoked: revoking a partner closes every door it has."""
-        with self._reading() as session:
-            for row in session.scalars(select(PartnerRow).where(col(PartnerRow.role) == "partner")).all():
-                principal = _principal(row, "")
-                if partner.strip() and principal.may_speak_as(partner) and self._has_live(session, row.code):
-                    return principal
-        return None
+        """A partner with a live token by its code, or by an organisation it speaks for; None where there is none."""
+        named = partner.strip()
+        return next((each for each in self.partners() if named and each.may_speak_as(named)), None)
 
     def add_feed(self, name: str, partner: str, kind: str, settings: dict[str, Any]) -> None:
         """Register a feed or change its settings. Raises NotAllowed ``no-partner`` or ``taken-feed``."""
@@ -240,11 +244,6 @@ class Identities:
     def close_session(self, secret: str) -> None:
         with self._writing() as session:
             session.execute(delete(BrowserSessionRow).where(col(BrowserSessionRow.hashed) == identity.hashed(secret)))
-
-    def _has_live(self, session: Session, code: str) -> bool:
-        rows = session.scalars(select(CredentialRow).where(col(CredentialRow.partner) == code)).all()
-        now = self._clock()
-        return any(row.revoked_at is None and (row.expires_at is None or now < row.expires_at) for row in rows)
 
     @staticmethod
     def _refuse_taken(session: Session, code: str, wanted: Sequence[str], role: Role) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, select
 
 from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
@@ -119,11 +119,11 @@ def founders(transaction: Transaction, names: Iterable[str]) -> dict[str, str]:
 
 
 def _cases(transaction: Transaction, names: set[str]) -> dict[str, StoredCase]:
-    homes = select(_NOTICE.c.case_id).where(_NOTICE.c.id.in_(names))
-    query = select(*(_CASE.c[name] for name in StoredCase.__dataclass_fields__)).where(
-        or_(_CASE.c.founder.in_(names), _CASE.c.id.in_(homes))
-    )
-    return {row.id: StoredCase(**row._mapping) for row in transaction.connection.execute(query)}
+    # Two plain lookups: one statement with a subquery beside an OR would read every case on PostgreSQL.
+    homes = {row.case_id for row in _rows(transaction, select(_NOTICE.c.case_id), _NOTICE.c.id, names) if row.case_id}
+    query = select(*(_CASE.c[name] for name in StoredCase.__dataclass_fields__))
+    rows = [*_rows(transaction, query, _CASE.c.id, homes), *_rows(transaction, query, _CASE.c.founder, names)]
+    return {row.id: StoredCase(**row._mapping) for row in rows}
 
 
 def _members(transaction: Transaction, cases: Iterable[str]) -> set[str]:

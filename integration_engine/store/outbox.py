@@ -44,14 +44,15 @@ class Holding:
 def holdings(transaction: Transaction, cases: Iterable[str]) -> dict[str, list[Holding]]:
     """What every recipient holds of these cases, by case. Holders of cases merged into one of them are among its own,
     as holders of a pointer: what becomes of the child concerns them too."""
-    names = sorted(cases)
+    names = set(cases)
     if not names:
         return {}
+    merged = select(_CASE.c.id, _CASE.c.merged_into).where(_CASE.c.merged_into.in_(names))
+    became = {row.id: row.merged_into for row in transaction.connection.execute(merged)}
     query = (
-        select(_HOLDING.c.case_id, _HOLDING.c.recipient, _HOLDING.c.standing, _DELIVERY.c.sealed, _CASE.c.merged_into)
+        select(_HOLDING.c.case_id, _HOLDING.c.recipient, _HOLDING.c.standing, _DELIVERY.c.sealed)
         .join(_DELIVERY, _DELIVERY.c.id == _HOLDING.c.delivery_id)
-        .join(_CASE, _CASE.c.id == _HOLDING.c.case_id)
-        .where(or_(_HOLDING.c.case_id.in_(names), _CASE.c.merged_into.in_(names)))
+        .where(_HOLDING.c.case_id.in_(names | became.keys()))
         .order_by(_HOLDING.c.case_id, _HOLDING.c.recipient)
     )
     found: dict[str, dict[str, Holding]] = {}
@@ -60,8 +61,8 @@ def holdings(transaction: Transaction, cases: Iterable[str]) -> dict[str, list[H
         envelope = unseal_json(transaction.keys, row.sealed)
         if row.case_id in names:
             found.setdefault(row.case_id, {})[row.recipient] = Holding(row.recipient, row.standing, envelope)
-        if row.merged_into in names and row.standing != "withdrawn":
-            inherited.append((row.merged_into, Holding(row.recipient, "pointer", envelope)))
+        if row.case_id in became and row.standing != "withdrawn":
+            inherited.append((became[row.case_id], Holding(row.recipient, "pointer", envelope)))
     for case, holding in inherited:
         found.setdefault(case, {}).setdefault(holding.recipient, holding)
     return {case: list(held.values()) for case, held in found.items()}

@@ -78,7 +78,11 @@ class CaseRow(SQLModel, table=True):
     makes a tombstone that redirects. ``view_key`` is the blind fingerprint of all that a delivery could show."""
 
     __tablename__ = "cases"
-    __table_args__ = (Index("ix_cases_founder", "founder"), Index("ix_cases_changed_at", "changed_at"))
+    __table_args__ = (
+        Index("ix_cases_founder", "founder"),
+        Index("ix_cases_changed_at", "changed_at"),
+        Index("ix_cases_merged_into", "merged_into"),
+    )
     id: str = Field(sa_column=_text(primary_key=True))
     founder: str = Field(sa_column=_text())
     founded_at: datetime = Field(sa_column=_instant())

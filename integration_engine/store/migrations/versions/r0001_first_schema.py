@@ -76,6 +76,7 @@ def _make_tables() -> None:
     )
     op.create_index("ix_cases_changed_at", "cases", ["changed_at"], unique=False)
     op.create_index("ix_cases_founder", "cases", ["founder"], unique=False)
+    op.create_index("ix_cases_merged_into", "cases", ["merged_into"], unique=False)
     op.create_table(
         "decision",
         sa.Column("id", sa.Text(), nullable=False),
