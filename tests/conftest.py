@@ -24,15 +24,26 @@ def management(broker: Broker) -> Management:
     return Management(broker.management_url)
 
 
-@pytest.fixture
-def vhost(broker: Broker, management: Management) -> Iterator[str]:
-    """An empty virtual host of this test's own."""
+def _virtual_host(broker: Broker, management: Management) -> Iterator[str]:
     name = f"test-{secrets.token_hex(6)}"
     management.put("vhosts", name)
     user = broker.url.split("//", 1)[1].split(":", 1)[0]
     management.put("permissions", name, user, body={"configure": ".*", "write": ".*", "read": ".*"})
     yield name
     management.delete("vhosts", name)
+
+
+@pytest.fixture
+def vhost(broker: Broker, management: Management) -> Iterator[str]:
+    """An empty virtual host of this test's own."""
+    yield from _virtual_host(broker, management)
+
+
+@pytest.fixture(scope="module")
+def module_amqp_url(broker: Broker, management: Management) -> Iterator[str]:
+    """The AMQP URL of a virtual host that the tests of one module share."""
+    for name in _virtual_host(broker, management):
+        yield broker.on(name)
 
 
 @pytest.fixture
@@ -48,15 +59,25 @@ def postgres_server() -> Iterator[Database]:
         yield running
 
 
+def _database(server: Database) -> Iterator[str]:
+    name = f"test_{secrets.token_hex(6)}"
+    with psycopg.connect(server.plain_url, autocommit=True) as connection:
+        connection.execute(f'create database "{name}"')
+    yield server.named(name)
+    with psycopg.connect(server.plain_url, autocommit=True) as connection:
+        connection.execute(f'drop database "{name}" with (force)')
+
+
 @pytest.fixture
 def postgres_url(postgres_server: Database) -> Iterator[str]:
     """The SQLAlchemy URL of an empty database of this test's own."""
-    name = f"test_{secrets.token_hex(6)}"
-    with psycopg.connect(postgres_server.plain_url, autocommit=True) as connection:
-        connection.execute(f'create database "{name}"')
-    yield postgres_server.named(name)
-    with psycopg.connect(postgres_server.plain_url, autocommit=True) as connection:
-        connection.execute(f'drop database "{name}" with (force)')
+    yield from _database(postgres_server)
+
+
+@pytest.fixture(scope="module")
+def module_postgres_url(postgres_server: Database) -> Iterator[str]:
+    """The SQLAlchemy URL of a database that the tests of one module share."""
+    yield from _database(postgres_server)
 
 
 @pytest.fixture

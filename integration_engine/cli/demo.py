@@ -1,6 +1,5 @@
 """``cdr demo``: the main job, shown from end to end."""
 
-import os
 import re
 import time
 from collections import Counter
@@ -126,7 +125,7 @@ def _summary(console: Console, running: Engine, seen: Seen, sent: int) -> None:
         kinds = Counter(d["kind"] for d in found)
         console.print(f"  {panel:<8} " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
     others = [q.name for q in load_topology().queues if q.name.startswith(("jar.", "national."))]
-    waiting = [d for d in depths(os.environ["CDR_AMQP_URL"], others) if d.ready]
+    waiting = [d for d in depths(running.amqp_url, others) if d.ready]
     console.print("Queued beside: " + ", ".join(f"{d.queue} {d.ready}" for d in waiting))
     missing = [panel for panel, kinds in EXPECTED.items() if not _holds(seen, panel, kinds)]
     if missing:

@@ -9,14 +9,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from integration_engine.broker.declare import apply_topology
 from integration_engine.broker.topology import load_topology
-from integration_engine.services import rabbitmq
+from integration_engine.security.keys import keyring
+from integration_engine.services import Broker, rabbitmq
 from integration_engine.services.private import free_ports
 from integration_engine.settings import load_settings
 from integration_engine.store.database import open_store
@@ -39,6 +41,7 @@ class Engine:
     http: Http
     http_port: int
     mllp_port: int
+    amqp_url: str = field(repr=False)
     tokens: Mapping[str, str]
     operator_token: str
     folder: Path
@@ -53,17 +56,28 @@ class Engine:
 
 
 @contextmanager
-def engine(partners: Iterable[Partner], panels: Iterable[str]) -> Iterator[Engine]:
-    """Start broker and engine, register partners and panels, and stop everything at the end.
+def engine(
+    partners: Iterable[Partner],
+    panels: Iterable[str],
+    *,
+    amqp_url: str | None = None,
+    database_url: str | None = None,
+    queues: Sequence[str] = (),
+) -> Iterator[Engine]:
+    """Start an engine (and a broker, unless one is given), register partners and panels, and stop everything at the end.
+
+    ``queues`` are the queues of the topology to declare, by name or beginning; none means all. Without ``database_url``
+    the store is an SQLite file of its own.
 
     Raises ServiceUnavailable where no broker can be had, EngineFailed where the engine doesn't come up.
     """
-    with rabbitmq() as broker, tempfile.TemporaryDirectory(prefix="cdr-demo-", ignore_cleanup_errors=True) as name:
+    given = nullcontext(Broker(amqp_url, None, "given")) if amqp_url else rabbitmq()
+    with given as broker, tempfile.TemporaryDirectory(prefix="cdr-demo-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         http_port, mllp_port = free_ports(2)
         environment = {
             "CDR_AMQP_URL": broker.url,
-            "CDR_DATABASE_URL": f"sqlite:///{folder / 'cdr.sqlite3'}",
+            "CDR_DATABASE_URL": database_url or f"sqlite:///{folder / 'cdr.sqlite3'}",
             "CDR_KEYS_FILE": str(folder / "keys.json"),
             "CDR_HTTP_PORT": str(http_port),
             "CDR_MLLP": json.dumps([{"host": "127.0.0.1", "port": mllp_port}]),
@@ -71,12 +85,13 @@ def engine(partners: Iterable[Partner], panels: Iterable[str]) -> Iterator[Engin
         }
         if broker.management_url:
             environment["CDR_AMQP_MANAGEMENT_URL"] = broker.management_url
-        os.environ.update(environment)
-        apply_topology(load_topology(), broker.url)
-        tokens, operator = _register(partners, panels)
-        process = _start(folder)
+        topology = load_topology()
+        apply_topology(topology.only(*queues) if queues else topology, broker.url)
+        tokens, operator = _register(partners, panels, environment)
+        process = _start(folder, environment)
         try:
-            started = Engine(Http("127.0.0.1", http_port), http_port, mllp_port, tokens, operator, folder, process)
+            http = Http("127.0.0.1", http_port)
+            started = Engine(http, http_port, mllp_port, broker.url, tokens, operator, folder, process)
             _await_ready(started)
             yield started
         finally:
@@ -87,8 +102,18 @@ def engine(partners: Iterable[Partner], panels: Iterable[str]) -> Iterator[Engin
                 process.kill()
 
 
-def _register(partners: Iterable[Partner], panels: Iterable[str]) -> tuple[dict[str, str], str]:
-    store = open_store(load_settings(), upgrade=True)
+def _register(
+    partners: Iterable[Partner], panels: Iterable[str], environment: Mapping[str, str]
+) -> tuple[dict[str, str], str]:
+    """Bring the store's schema up and enter everybody; an operator's token comes last."""
+    places: dict[str, Any] = {
+        "database_url": environment["CDR_DATABASE_URL"],
+        "keys_file": Path(environment["CDR_KEYS_FILE"]),
+    }
+    settings = load_settings(**places)
+    # The keys file is made here, as an operator would before the first start of an engine on PostgreSQL.
+    keyring({}, settings.keys_file, create=True)
+    store = open_store(settings, upgrade=True)
     try:
         register = Identities(store)
         tokens = {p.code: register.add(p.code, "partner", kinds=(p.kind,)).text for p in partners}
@@ -98,10 +123,12 @@ def _register(partners: Iterable[Partner], panels: Iterable[str]) -> tuple[dict[
         store.close()
 
 
-def _start(folder: Path) -> "subprocess.Popen[bytes]":
+def _start(folder: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
     log = (folder / "engine.log").open("wb")
     command = [sys.executable, "-m", "integration_engine.cli", "run", "all"]
-    return subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder)  # noqa: S603 - our own program
+    return subprocess.Popen(  # noqa: S603 - our own program
+        command, stdout=log, stderr=subprocess.STDOUT, cwd=folder, env=os.environ | environment
+    )
 
 
 def _await_ready(started: Engine) -> None:
