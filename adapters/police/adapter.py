@@ -17,7 +17,7 @@ from adapters.police.verdict import Judgement, judge
 from adapters.strict_json import NotReadable
 from integration_engine.mapping.moments import datetime as moment
 from integration_engine.mapping.notices import notice_from
-from integration_engine.mapping.profile import Mapped, Profile
+from integration_engine.mapping.profile import Mapped, Profile, load_profile
 from integration_engine.mapping.registry import Refused
 from integration_engine.record import names
 from integration_engine.record.codes import PartnerKind
@@ -56,9 +56,12 @@ class PoliceAdapter:
 
     def read(self, submission: Submission, profile: Profile) -> Iterator[Reading]:
         """One reading a report, one item a deceased person; a CSV export holds several reports."""
-        if profile.language == "columns" or not submission.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+        if not submission.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
             yield from self._exported(submission, profile)
             return
+        # A force that exports tables may send JSON one day, and the other way round: the form decides, not the feed.
+        if profile.language != "json":
+            profile = load_profile(self.default_profile)
         whole = content_hash(submission.body)
         try:
             document = report(submission.body)

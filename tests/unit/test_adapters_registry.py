@@ -1,6 +1,7 @@
 """One door for every kind of message: kind, profile and feed are found, and the unknown is refused."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -56,10 +57,17 @@ def test_a_profile_given_is_for_the_messages_of_its_kind_only() -> None:
     assert (reading.kind, reading.profile) == ("coroner", "coroner-case")
 
 
-def test_the_feed_registered_for_the_sender_chooses_the_profile() -> None:
-    feed = Feed("sd", "E23000013", "police", "police-csv-shire")
-    (reading,) = read(Submission(REPORT, NOW), feeds=[Feed("x", "E23000038", "police", "nowhere"), feed])
-    assert reading.profile == "police-csv-shire"
+def test_the_feed_registered_for_the_sender_chooses_the_profile(tmp_path: Path) -> None:
+    own = tmp_path / "own.yaml"
+    own.write_text("profile: own\nkind: police\nversion: 1\nextends: police-sudden-death\n")
+    feeds = [Feed("x", "E23000038", "police", "nowhere"), Feed("sd", "E23000013", "police", str(own))]
+    (reading,) = read(Submission(REPORT, NOW), feeds=feeds)
+    assert (reading.profile, reading.verdict) == ("own", "notice")
+
+
+def test_json_from_a_force_that_is_registered_for_tables_is_read_all_the_same() -> None:
+    (reading,) = read(Submission(REPORT, NOW, feed=Feed("sd", "E23000013", "police", "police-csv-shire")))
+    assert (reading.profile, reading.verdict) == ("police-sudden-death", "notice")
 
 
 def test_there_is_an_adapter_for_every_kind() -> None:
