@@ -9,6 +9,7 @@ import contextlib
 import functools
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import ParamSpec, TypeVar
@@ -27,13 +28,14 @@ from integration_engine.console.routes import console_pages
 from integration_engine.gateway.app import Rooms, make_entry
 from integration_engine.gateway.ports import Delivery, NotDurable, StoreAway
 from integration_engine.gateway.serve import Listening, open_doors
+from integration_engine.ledger import Counted
 from integration_engine.mapping.profile import load_profile
 from integration_engine.monitoring.health import Check
 from integration_engine.record.codes import PartnerKind
+from integration_engine.security.identity import TRUST_CODE, Principal
 from integration_engine.settings import FeedSettings, Settings
 from integration_engine.store import deliveries as delivered
-from integration_engine.store import inbox as came_in
-from integration_engine.store.database import Store, StoreError, Transient
+from integration_engine.store.database import Store, Transient
 from integration_engine.store.identities import Identities
 from integration_engine.store.receipts import Receipt, Receipts
 
@@ -42,10 +44,8 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_READY_SECONDS = 10.0
-_COUNT_EVERY_SECONDS = 1.0
-# Refusals noted while the store is away; what comes on top is counted, its reasons are not kept.
-_MOST_NOTED = 5000
+_READY_SECONDS = 2.0
+_REMEMBERED_SECONDS = 1.0
 # The queues whose oldest message may be looked at: looking takes it and puts it back.
 _NOBODY_CONSUMES = ("refused.", "dead.")
 
@@ -88,19 +88,48 @@ class ConfirmedIntake:
 
 
 class Register:
-    """``ports.People`` over the store's register."""
+    """``ports.People`` over the store's register.
 
-    def __init__(self, identities: Identities) -> None:
+    Tokens and sessions are looked up each time: a revoked one opens nothing from then on. Who a hospital's message may
+    come from (``find``) and which feeds there are is asked for every message of a hospital's whole traffic, so that is
+    remembered for a second.
+    """
+
+    def __init__(self, identities: Identities, clock: Callable[[], float] = time.monotonic) -> None:
         self._identities = identities
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._until = float("-inf")
+        self._partners: Mapping[str, Principal] = {}
+        self._feeds: Sequence[Feed] = ()
         self.authenticate = _or_away(identities.authenticate)
-        self.find = _or_away(identities.find)
         self.open_session = _or_away(identities.open_session)
         self.session = _or_away(identities.session)
         self.close_session = _or_away(identities.close_session)
 
     @_or_away
+    def find(self, partner: str) -> Principal | None:
+        self._refresh()
+        name = partner.strip().casefold()
+        found = self._partners.get(name) or self._partners.get(name[:TRUST_CODE])
+        return found if found and name and found.may_speak_as(name) else None
+
+    @_or_away
     def feeds(self, partner: str, kind: str) -> Sequence[Feed]:
-        return [feed for feed in registered_feeds(self._identities) if (feed.partner, feed.kind) == (partner, kind)]
+        self._refresh()
+        return [feed for feed in self._feeds if (feed.partner, feed.kind) == (partner, kind)]
+
+    def _refresh(self) -> None:
+        with self._lock:
+            if self._clock() < self._until:
+                return
+            self._partners = {
+                code.casefold(): principal
+                for principal in self._identities.partners()
+                for code in (*principal.organisations, principal.name)
+            }
+            self._feeds = registered_feeds(self._identities)
+            self._until = self._clock() + _REMEMBERED_SECONDS
 
 
 def registered_feeds(identities: Identities) -> list[Feed]:
@@ -123,69 +152,6 @@ class Uploads:
     @_or_away
     def latest(self, partner: str) -> Sequence[Receipt]:
         return self._receipts.latest(partner)
-
-
-class Counted:
-    """``ports.Ledger``: gathers counts and writes them to the store once a second, from a thread of its own.
-
-    A door that is flooded with what goes no further must not write to the database once a message. What a killed process
-    had not yet written is lost: counts, never messages.
-    """
-
-    def __init__(self, store: Store, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._store = store
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._tally = came_in.Tally()
-        self._refusals: dict[tuple[str, str, str, int], came_in.Refusal] = {}
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="counts", daemon=True)
-
-    def note(self, kind: str, partner: str, readings: Sequence[Reading]) -> None:
-        with self._lock:
-            for reading in readings:
-                self._tally.add(kind, partner, reading.verdict, reading.reason)
-                for refusal in _refusals(kind, partner, reading) if len(self._refusals) < _MOST_NOTED else ():
-                    self._refusals[kind, partner, refusal.content, refusal.position] = refusal
-
-    @contextlib.contextmanager
-    def writing(self) -> Iterator["Counted"]:
-        """Write for the length of the block, and what is left at its end."""
-        self._thread.start()
-        try:
-            yield self
-        finally:
-            self._stopped.set()
-            self._thread.join()
-
-    def write(self) -> None:
-        """Write what was gathered; what the store can't take now is kept for the next time."""
-        with self._lock:
-            tally, self._tally = self._tally, came_in.Tally()
-            refusals, self._refusals = self._refusals, {}
-        if not tally.counts and not refusals:
-            return
-        try:
-            with self._store.transaction() as transaction:
-                came_in.count(transaction, tally, self._clock())
-                came_in.refuse(transaction, list(refusals.values()), self._clock())
-        except StoreError:
-            log.warning("counts could not be written yet")
-            with self._lock:
-                self._tally.counts.update(tally.counts)
-                self._refusals = {**refusals, **self._refusals}
-
-    def _run(self) -> None:
-        while not self._stopped.wait(_COUNT_EVERY_SECONDS):
-            self.write()
-        self.write()
-
-
-def _refusals(kind: str, partner: str, reading: Reading) -> Iterator[came_in.Refusal]:
-    for item in reading.items:
-        if item.verdict == "refused":
-            problems = (*reading.problems, *item.problems)
-            yield came_in.Refusal(kind, partner, reading.content_hash, item.index, item.reason, problems)
 
 
 class PanelInbox:

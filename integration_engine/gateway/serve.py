@@ -16,6 +16,7 @@ from fastapi import APIRouter
 
 from integration_engine.gateway.app import Rooms, create_app, make_intake
 from integration_engine.gateway.intake import Intake
+from integration_engine.gateway.mllp import listeners
 from integration_engine.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,8 @@ async def open_doors(
 @contextlib.asynccontextmanager
 async def _http(settings: Settings, rooms: Rooms, intake: Intake, pages: Sequence[APIRouter]) -> AsyncIterator[int]:
     listener = socket.create_server((settings.http_host, settings.http_port), backlog=1024)
+    # asyncio doesn't do it for a listener it is given; without it every answer waits for the client's delayed ACK.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = uvicorn.Config(
         create_app(settings, rooms, intake, pages),
         access_log=False,
@@ -84,7 +87,5 @@ async def _http(settings: Settings, rooms: Rooms, intake: Intake, pages: Sequenc
 
 @contextlib.asynccontextmanager
 async def _mllp(settings: Settings, rooms: Rooms, intake: Intake) -> AsyncIterator[tuple[int, ...]]:
-    from integration_engine.gateway import mllp
-
-    async with mllp.listeners(settings, rooms, intake) as ports:
+    async with listeners(settings, rooms, intake) as ports:
         yield tuple(ports)

@@ -26,7 +26,7 @@ _TOKEN = re.compile(r"cdr_([a-z2-7]{16})_([A-Za-z0-9_-]{43})")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 # Compared against where no credential was found, so that both ways take the same steps.
 _NOBODY = hashlib.sha256(b"no such credential").hexdigest()
-_TRUST_CODE, _SITE_CODE = 3, 5
+TRUST_CODE, _SITE_CODE = 3, 5
 
 
 class NotAllowed(Exception):
@@ -100,7 +100,7 @@ class Principal:
             return True
         named = sender.strip().casefold()
         own = {self.name.casefold(), *(code.casefold() for code in self.organisations)}
-        return named in own or (self._is_hospital and len(named) == _SITE_CODE and named[:_TRUST_CODE] in own)
+        return named in own or (self._is_hospital and len(named) == _SITE_CODE and named[:TRUST_CODE] in own)
 
     @property
     def _is_hospital(self) -> bool:
