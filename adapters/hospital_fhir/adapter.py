@@ -13,7 +13,6 @@ from adapters.hospital_fhir.reader import DEFAULT_PROFILE, KIND, Reader, proved_
 from adapters.hospital_fhir.refusals import Refused, refusal
 from adapters.hospital_fhir.screen import screen as screen_bytes
 from adapters.hospital_fhir.senders import sender_of
-from adapters.hospital_fhir.shape import text
 from integration_engine.mapping.profile import Profile
 from integration_engine.record.codes import PartnerKind
 from integration_engine.record.notice import Problem
@@ -59,17 +58,6 @@ class FhirAdapter:
 
 
 ADAPTER = FhirAdapter()
-
-
-def request_header_id(body: bytes) -> str | None:
-    """The id of a message's MessageHeader, which its answer has to name; None where it has none or can't be read."""
-    if b"MessageHeader" not in body:
-        return None
-    try:
-        header = lay_out(tree_of(body, Media())[0]).header
-    except Refused:
-        return None
-    return text(header.resource, "id") if header else None
 
 
 def _refused(

@@ -83,13 +83,15 @@ def _together(dead: list[Judgement]) -> Judgement:
     """Several statements of one death: the first decides; a date that agrees and is more precise fills it in."""
     judged = dead[0]
     for other in dead[1:]:
+        held = judged.died_at
+        # An estimate isn't needed, nor what was to be said of it, where a date is stated.
+        told = other.problems if held is None or other.basis is None else ()
         judged = replace(
             judged,
             stay=judged.stay or other.stay,
             stillbirth=judged.stillbirth or other.stillbirth,
-            problems=(*judged.problems, *other.problems),
+            problems=(*judged.problems, *told),
         )
-        held = judged.died_at
         if other.died_at is None:
             continue
         if held is None:
@@ -165,8 +167,13 @@ def _certificate(message: Message, patient: Placed, settings: ReadingSettings) -
             continue
         if text(observation.resource, "status") in _VOID:
             continue
-        at = element_moment(observation.resource, "valueDateTime", observation.path, settings.midnight_is_unknown)
-        return Judgement("dead", f"{observation.path}.value", died_at=at, problems=at.problems if at else ())
+        try:
+            at = element_moment(observation.resource, "valueDateTime", observation.path, settings.midnight_is_unknown)
+            problems = at.problems if at else ()
+        except Refused as refused:
+            # The death is told all the same; only its date can't be read.
+            at, problems = None, (refused.problem,)
+        return Judgement("dead", f"{observation.path}.value", died_at=at, problems=problems)
     return found
 
 
@@ -183,11 +190,7 @@ def _stay(message: Message, patient: Placed, settings: ReadingSettings) -> tuple
             cancelled = Judgement("cancelled-visit", where, stay=stay) if state != "planned" else cancelled
             continue
         ended = text(child(stay.resource, "period"), "end") or text(child(stay.resource, "actualPeriod"), "end")
-        at = moment(ended, f"{stay.path}.period.end", settings.midnight_is_unknown) if ended else None
-        problems: tuple[Problem, ...] = ()
-        if at:
-            why = "No time of death is given; that of the discharge is taken as an estimate."
-            problems = (Problem(code="death-time-from-discharge", text=why, path=at.path),)
+        at, problems = _estimate(ended, f"{stay.path}.period.end", settings)
         basis = "estimated" if at else None
         return Judgement(
             "dead", where, at, basis, stay=stay, stillbirth="stillbirth" in meanings, problems=problems
@@ -206,6 +209,18 @@ def tells_of_death(placed: Placed) -> bool:
             return any(code in _CERTIFICATES for _, code in codings(placed.resource.get("type")))
         case _:
             return False
+
+
+def _estimate(ended: str | None, path: str, settings: ReadingSettings) -> tuple[Moment | None, tuple[Problem, ...]]:
+    """The end of a stay as an estimate of the time of death, with what its sender should know."""
+    if not ended:
+        return None, ()
+    try:
+        at = moment(ended, path, settings.midnight_is_unknown)
+    except Refused as refused:
+        return None, (refused.problem,)
+    why = "No time of death is given; that of the discharge is taken as an estimate."
+    return at, (Problem(code="death-time-from-discharge", text=why, path=at.path),)
 
 
 @cache

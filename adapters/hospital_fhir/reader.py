@@ -11,9 +11,10 @@ from adapters.hospital_fhir.certificate import is_void
 from adapters.hospital_fhir.content import check_depth, check_strictly, media, tree_of
 from adapters.hospital_fhir.dates import moment
 from adapters.hospital_fhir.death import status_effective_from
+from adapters.hospital_fhir.events import notice_of_signal, notice_of_void
 from adapters.hospital_fhir.message import Message, Placed, lay_out
 from adapters.hospital_fhir.national import is_national, is_signal, pointer_of, signal_of
-from adapters.hospital_fhir.notices import Envelope, last_updated, notice_of, notice_of_signal, notice_of_void
+from adapters.hospital_fhir.notices import Envelope, last_updated, notice_of
 from adapters.hospital_fhir.person import agrees, named_in_header
 from adapters.hospital_fhir.refusals import Refused, refusal
 from adapters.hospital_fhir.senders import sender_of
@@ -44,6 +45,7 @@ class Reader:
         self.asked = profile
         self.media = media(submission.content_type)
         self.tree, self.form = tree_of(submission.body, self.media)
+        self.unread_times: dict[str, Problem] = {}
 
     @cached_property
     def message(self) -> Message:
@@ -180,9 +182,15 @@ class Reader:
         candidates += [bundle, own] if header is not None else [own, bundle]
         for said, path in candidates:
             if said:
-                return moment(said, path, midnight_is_unknown=False).value
+                try:
+                    return moment(said, path, midnight_is_unknown=False).value
+                except Refused as refused:
+                    self.unread_times[path] = refused.problem
         effective = status_effective_from(patient.resource) if patient else None
-        return moment(effective, patient.path).value if effective and patient else None
+        try:
+            return moment(effective, patient.path).value if effective and patient else None
+        except Refused:
+            return None
 
     def _people(self) -> Reading:
         """An item for each patient of the message."""
@@ -251,7 +259,7 @@ class Reader:
         named = named_in_header(message)
         if named and not any(agrees(named, one) for one in message.of_type("Patient")):
             raise Refused("identity-disagrees", message.header.path if message.header else None)
-        return tuple(problems)
+        return (*problems, *self.unread_times.values())
 
     def _check_focus(self, always: bool) -> None:
         """A focus that isn't there is refused where something is kept, or where the event itself is about a death."""

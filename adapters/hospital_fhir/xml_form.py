@@ -110,8 +110,9 @@ def _resource(node: Any, version: Version) -> dict[str, Any]:
     if name.namespace != FHIR:
         raise Refused("wrong-namespace")
     model = resource_class(name.localname, version)
-    if model is None:
+    if model is None and node.getparent() is None:
         raise Refused("unknown-resource")
+    # Within a message a resource that this release doesn't have is somebody else's business; it is kept as it stands.
     return {"resourceType": name.localname, **_complex(node, model, version)}
 
 

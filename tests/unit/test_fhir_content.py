@@ -193,6 +193,18 @@ def test_an_xml_boolean_and_a_repeated_single_element_are_what_they_are() -> Non
     assert item(XML.replace(b"<id ", b'<colour value="red"/><id ')).reason == "unknown-element"
 
 
+def test_a_resource_of_another_release_beside_the_child_is_left_alone() -> None:
+    neighbour = b"<entry><resource><EligibilityRequest><id value='x'/></EligibilityRequest></resource></entry>"
+    body = (
+        b'<Bundle xmlns="http://hl7.org/fhir"><type value="collection"/>'
+        + neighbour
+        + b"<entry><resource>"
+        + XML
+        + b"</resource></entry></Bundle>"
+    )
+    assert item(body).verdict == "notice"
+
+
 def test_two_patients_of_whom_one_is_unreadable_are_two_answers() -> None:
     reading = read(bundle(dead(id="a", colour="red"), dead(id="b")))
     assert [(one.index, one.verdict) for one in reading.items] == [(0, "refused"), (1, "notice")]

@@ -179,6 +179,19 @@ def test_the_end_of_the_stay_is_an_estimate_of_the_time_of_death() -> None:
     assert found["death"]["died_at_basis"] == "estimated"
 
 
+def test_a_badly_written_end_of_stay_or_certificate_loses_no_death() -> None:
+    stays = read(bundle(dead(), stay(period={"end": "this morning"})))
+    assert (stays.verdict, codes(stays) >= {"bad-date"}) == ("notice", True)
+    certificate = read(bundle(patient(), observation("81956-5", "http://loinc.org", valueDateTime="9 March")))
+    assert (certificate.verdict, codes(certificate)) == ("notice", {"bad-date"})
+
+
+def test_the_patient_s_own_date_is_no_estimate() -> None:
+    reading = read(bundle(dead(), stay(period={"end": "2026-03-09T05:00:00Z"})))
+    assert reading.notices[0].death.died_at_basis is None
+    assert "death-time-from-discharge" not in codes(reading)
+
+
 def test_a_stay_that_was_an_error_asks_a_person() -> None:
     assert told(bundle(patient(), stay(status="entered-in-error")))["retraction"] == {"form": "cancelled-visit"}
 

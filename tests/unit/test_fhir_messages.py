@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from adapters.hospital_fhir.adapter import ADAPTER, request_header_id
+from adapters.hospital_fhir.adapter import ADAPTER
 from integration_engine.record.dates import earliest
 from tests.fhir_samples import ASH, NHS, WREN, bundle, codes, dead, header, item, patient, read, status, stay, told
 
@@ -122,9 +122,14 @@ def test_the_sender_is_whoever_proved_it_else_whoever_the_header_names() -> None
     assert read(message).message_id == "M-9"
 
 
-def test_the_id_of_the_header_is_found_for_the_answer() -> None:
-    assert request_header_id(json.dumps(bundle(header(), dead(), type_="message")).encode()) == "h"
-    assert request_header_id(b'{"MessageHeader": ') is None
+def test_a_time_that_can_t_be_read_falls_back_to_the_next_and_is_told() -> None:
+    reading = read(
+        bundle(header(meta={"lastUpdated": "just now"}), dead(), type_="message", timestamp="2026-03-10T00:00:00Z")
+    )
+    assert reading.notices[0].stated_at == "2026-03-10T00:00+00:00"
+    assert [(one.code, one.path) for one in reading.problems] == [
+        ("bad-date", "Bundle.entry[0].resource.meta.lastUpdated")
+    ]
 
 
 def test_the_same_message_makes_the_same_notice() -> None:
