@@ -23,9 +23,6 @@ _CODECS = {
     "WINDOWS-1251": "cp1251",
 } | {f"8859/{part}": f"iso8859-{part}" for part in (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16)}
 
-SAFE_DECLARATIONS = frozenset(name.encode() for name in _CODECS)
-"""MSH-18 values, in capitals, that the screen can trust bytes under."""
-
 
 def codec_of(declared: str) -> str | None:
     """The Python codec for an MSH-18 value, or None where we don't know it."""

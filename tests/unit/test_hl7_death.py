@@ -1,0 +1,346 @@
+"""Who is dead, who is alive again, and about whom nothing is kept: every way hospitals say it in HL7 v2."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.hl7_samples import DIED, codes, death, feed, message, msh, obx, one, pid, pv1, verdict
+
+A08 = "ADT^A08^ADT_A01"
+SUMMER = datetime(2026, 7, 1, tzinfo=UTC)
+
+
+def told(event: str = A08, *more: str, **changes: str) -> bytes:
+    return message(msh(event), pid(**changes), *more)
+
+
+# Where the death stands.
+
+
+def test_a_date_without_an_indicator_is_a_death() -> None:
+    assert verdict(told(f29=DIED)) == ("notice", "death")
+
+
+def test_an_indicator_without_a_date_is_a_death() -> None:
+    reading = one(told(f30="Y"))
+    assert reading.verdict == "notice"
+    assert reading.notices[0].death.died_at is None
+
+
+@pytest.mark.parametrize("words", ["Dead", "DIED", "Deceased - in hospital", "Patient died"])
+def test_free_text_is_understood(words: str) -> None:
+    assert verdict(message(msh(), pid(), pv1(f36=words))) == ("notice", "death")
+    assert verdict(message(msh(), pid(), pv1(f36=f"99^{words}"))) == ("notice", "death")
+
+
+@pytest.mark.parametrize(
+    ("stated", "read"),
+    [
+        ("2026", "2026"),
+        ("202603", "2026-03"),
+        ("20260309", "2026-03-09"),
+        ("2026-03-09", "2026-03-09"),
+        ("202603090410", "2026-03-09T04:10+00:00"),
+        ("202606090410+0000", "2026-06-09T05:10+01:00"),
+        ("20260309041030.1234", "2026-03-09T04:10:30+00:00"),
+    ],
+)
+def test_a_date_of_death_keeps_its_precision(stated: str, read: str) -> None:
+    [notice] = one(death(f29=stated), at=SUMMER).notices
+    assert notice.death.died_at == read
+
+
+@pytest.mark.parametrize(
+    "stated", ["202603090000", "20260309000000", "20260309000000+0000", "2026-03-09T00:00:00Z", "2026-03-09 00:00"]
+)
+def test_midnight_is_a_date_without_a_time(stated: str) -> None:
+    reading = one(death(f29=stated))
+    assert reading.notices[0].death.died_at == "2026-03-09"
+    assert "midnight-read-as-date" in codes(reading)
+    assert "midnight-read-as-date" in {problem.code for problem in reading.notices[0].problems}
+
+
+def test_a_feed_that_means_midnight_is_believed() -> None:
+    reading = one(death(f29="202603090000"), of=feed(midnight_is_unknown=False))
+    assert reading.notices[0].death.died_at == "2026-03-09T00:00+00:00"
+
+
+def test_the_discharge_table_belongs_to_the_profile() -> None:
+    four, twenty = message(msh(), pid(), pv1(f36="4")), message(msh(), pid(), pv1(f36="20"))
+    assert verdict(four) == ("notice", "death")
+    assert verdict(four, "hl7-us") == ("passed-over", "no-death")
+    assert verdict(twenty, "hl7-us") == ("notice", "death")
+    assert verdict(twenty) == ("refused", "disposition-not-in-table")
+
+
+@pytest.mark.parametrize("event", ["ORU^R01", "MDM^T02", "VXU^V04", "ORM^O01"])
+def test_a_laboratory_says_it_indirectly(event: str) -> None:
+    assert one(told(event, f29=DIED, f30="Y")).notices[0].source.indirect is True
+    assert one(told(f29=DIED, f30="Y")).notices[0].source.indirect is None
+
+
+def test_supporting_codes_never_decide() -> None:
+    body = message(msh(), pid(), pv1(f37="79"), "DG1|1||R95^Sudden infant death^I10")
+    assert verdict(body) == ("passed-over", "no-death")
+
+
+# Taken back.
+
+
+@pytest.mark.parametrize(
+    ("fields", "form"),
+    [
+        ({"f29": '""'}, "deleted"),
+        ({"f30": '""'}, "deleted"),
+        ({"f29": "RESURREC"}, "resurrected"),
+        ({"f29": "00000000"}, "zero-date"),
+        ({"f29": "00000000000000"}, "zero-date"),
+    ],
+)
+def test_a_death_is_taken_back(fields: dict[str, str], form: str) -> None:
+    reading = one(told(**fields))
+    assert (reading.verdict, reading.reason) == ("retraction", form)
+    [notice] = reading.notices
+    assert notice.intent == "retract"
+    assert notice.retraction is not None
+    assert notice.retraction.form == form
+    assert notice.child.nhs_number == "9991000003"
+
+
+def test_n_takes_back_only_where_it_is_reliable() -> None:
+    assert verdict(told(f30="N")) == ("passed-over", "no-death")
+    assert verdict(told(f30="N"), of=feed(n_is_reliable=True)) == ("retraction", "not-dead")
+
+
+def test_a_short_date_takes_back_only_in_a_pims_feed() -> None:
+    assert verdict(told(f29="202603")) == ("notice", "death")
+    assert verdict(told(f29="202603"), "pims-wales") == ("retraction", "zero-date")
+
+
+@pytest.mark.parametrize("event", ["A13", "A23", "A29"])
+def test_a_cancel_waits_for_a_person(event: str) -> None:
+    assert verdict(told(f"ADT^{event}")) == ("retraction", "cancelled-visit")
+
+
+@pytest.mark.parametrize("event", ["A11", "A12", "A27"])
+def test_other_cancels_matter_only_with_a_death_in_them(event: str) -> None:
+    assert verdict(told(f"ADT^{event}")) == ("passed-over", "no-death")
+    assert verdict(told(f"ADT^{event}", f30="Y")) == ("retraction", "cancelled-visit")
+
+
+def test_a_cancel_that_deletes_the_date_is_a_real_retraction() -> None:
+    assert verdict(told("ADT^A13", f29='""')) == ("retraction", "deleted")
+
+
+def test_an_empty_field_says_nothing() -> None:
+    assert verdict(told(f29="", f30="", f33="20260309")) == ("passed-over", "no-death")
+
+
+# Both at once.
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        told(f29=DIED, f30="N"),
+        message(msh(), pid(f30="N"), pv1(f36="4")),
+        message(msh(), pid(f29="RESURREC", f30="Y"), pv1()),
+        message(msh(), pid(f29=DIED, f30='""'), pv1()),
+    ],
+)
+def test_dead_and_alive_at_once_is_never_resolved_here(body: bytes) -> None:
+    reading = one(body)
+    assert reading.verdict == "notice"
+    assert reading.notices[0].intent == "report"
+    assert reading.notices[0].contradiction is True
+    assert "contradiction" in codes(reading)
+
+
+def test_deleting_the_date_alone_deletes_no_death() -> None:
+    reading = one(told(f29='""', f30="Y"))
+    assert reading.verdict == "notice"
+    assert reading.notices[0].contradiction is None
+
+
+# Refused, never silently alive.
+
+
+def test_an_absent_pid_is_refused() -> None:
+    assert verdict(message(msh(), pv1(f36="4"))) == ("refused", "no-pid")
+
+
+def test_a_master_file_owes_no_pid() -> None:
+    assert verdict(message(msh("MFN^M02"), "MFI|PRA")) == ("passed-over", "not-about-a-patient")
+
+
+@pytest.mark.parametrize("place", [28, 30, 31, 32])
+def test_a_date_where_none_belongs_means_shifted_fields(place: int) -> None:
+    assert verdict(told(**{f"f{place}": DIED, f"f{place + 1}": "Y"})) == ("refused", "fields-shifted")
+
+
+def test_a_lone_y_in_pid_31_is_flagged() -> None:
+    reading = one(told(f31="Y"))
+    assert (reading.verdict, reading.reason) == ("passed-over", "no-death")
+    assert "fields-shifted" in codes(reading)
+
+
+def test_a_death_in_the_future_is_refused() -> None:
+    assert verdict(death(f29="20360301085500")) == ("refused", "date-in-future")
+
+
+@pytest.mark.parametrize(
+    ("stated", "reason"), [("31022026", "bad-date"), ("09/03/26", "two-digit-year"), ("soon", "bad-date")]
+)
+def test_an_unreadable_date_alone_is_refused(stated: str, reason: str) -> None:
+    assert verdict(told(f29=stated)) == ("refused", reason)
+
+
+def test_an_unreadable_date_beside_a_y_loses_no_death() -> None:
+    reading = one(told(f29="31022026", f30="Y"))
+    assert reading.verdict == "notice"
+    assert "bad-date" in codes(reading)
+
+
+def test_an_unknown_indicator_is_refused() -> None:
+    assert verdict(told(f30="Q")) == ("refused", "bad-death-indicator")
+
+
+def test_no_problem_repeats_a_value() -> None:
+    reading = one(told(f29="99/88/7777", f30="Y", f7="77/66/5555", f3="1234567890^^^NHS^NH"))
+    said = " ".join(problem.text for problem in reading.all_problems)
+    assert not any(value in said for value in ("7777", "5555", "1234567890", "HARROWGATE"))
+
+
+# Children and adults.
+
+
+def test_an_adult_leaves_nothing() -> None:
+    reading = one(death(f7="19500514"))
+    assert (reading.verdict, reading.reason, reading.notices) == ("passed-over", "adult", ())
+
+
+@pytest.mark.parametrize(
+    ("born", "found"), [("20080310", "notice"), ("20080309", "passed-over"), ("2008", "notice"), ("", "notice")]
+)
+def test_the_eighteenth_birthday_decides(born: str, found: str) -> None:
+    assert verdict(death(f7=born))[0] == found
+
+
+def test_an_unknown_age_keeps_the_signs_of_childhood() -> None:
+    [notice] = one(death("ADT^A03", "NK1|1|HARROWGATE^Laura|MTH", f7="")).notices
+    assert notice.child.signs_of_childhood == ("paediatric-ward", "parent-named")
+
+
+def test_a_partial_birth_date_that_spans_18_is_a_sign() -> None:
+    assert "birth-date-spans-18" in one(death(f7="2008")).notices[0].child.signs_of_childhood
+
+
+def test_a_retraction_reaches_back_to_childhood() -> None:
+    assert verdict(told(f7="20070101", f29='""')) == ("retraction", "deleted")
+    assert verdict(told(f7="19900101", f29='""')) == ("passed-over", "adult")
+
+
+def test_birth_after_death_is_flagged() -> None:
+    assert "birth-after-death" in codes(one(death(f7="20260401")))
+
+
+def test_a_day_first_birth_date_is_read_and_flagged() -> None:
+    reading = one(death(f7="14/05/2019"))
+    assert reading.notices[0].child.birth_date == "2019-05-14"
+    assert "date-day-first" in codes(reading)
+
+
+# Births.
+
+
+def stillborn(*observations: str) -> bytes:
+    return message(msh(), pid(f7="20260309"), pv1(f36="5"), *observations)
+
+
+def test_an_attended_stillbirth_is_passed_over_with_a_hint() -> None:
+    reading = one(stillborn())
+    assert (reading.verdict, reading.reason) == ("passed-over", "stillbirth-attended")
+    assert reading.hint is not None
+    assert "MBRRACE" in reading.hint
+
+
+@pytest.mark.parametrize("why", [obx("ATTENDED", "N"), obx("STILLBIRTH-AT-HOME", "Y")])
+def test_an_unattended_stillbirth_is_ours(why: str) -> None:
+    reading = one(stillborn(obx("GESTATION", "36"), why))
+    assert (reading.verdict, reading.reason) == ("notice", "unattended-stillbirth")
+    assert reading.notices[0].death.live_birth == "no"
+    assert reading.notices[0].child.gestation_days == 252
+
+
+def test_observations_alone_can_tell_a_stillbirth() -> None:
+    body = message(msh(A08), pid(f7="20260309"), obx("237364002", "Y"), obx("ATTENDED", "N"))
+    assert verdict(body) == ("notice", "unattended-stillbirth")
+    finding = message(msh(A08), pid(f7="20260309"), obx("1^Outcome", "237364002^Stillbirth^SCT"))
+    assert verdict(finding) == ("passed-over", "stillbirth-attended")
+
+
+def test_before_24_weeks_it_is_a_late_fetal_loss() -> None:
+    assert verdict(stillborn(obx("GESTATION", "23+0"))) == ("passed-over", "late-fetal-loss")
+
+
+def test_a_termination_is_passed_over_even_with_signs_of_life() -> None:
+    body = death("ADT^A03", obx("TERMINATION", "Y"), obx("SIGNS-OF-LIFE", "Y"), f7="20260309")
+    assert verdict(body) == ("passed-over", "termination")
+
+
+def test_a_live_birth_at_22_weeks_is_a_child() -> None:
+    reading = one(
+        death("ADT^A03", obx("LIVEBIRTH", "Y"), obx("11884-4", "22+1"), obx("8339-4", "480", "g"), f7="20260309")
+    )
+    [notice] = reading.notices
+    assert reading.reason == "death"
+    assert (notice.death.live_birth, notice.child.gestation_days, notice.child.birth_weight_g) == ("yes", 155, 480)
+
+
+def test_a_live_birth_outweighs_a_code_for_stillbirth() -> None:
+    reading = one(stillborn(obx("LIVEBIRTH", "Y")))
+    assert (reading.verdict, reading.reason) == ("notice", "death")
+    assert "birth-outcome-disagrees" in codes(reading)
+
+
+def test_nobody_is_stillborn_at_six() -> None:
+    reading = one(message(msh(), pid(f7="20190514"), pv1(f36="5")))
+    assert reading.verdict == "notice"
+    assert reading.notices[0].contradiction is True
+
+
+def test_n_on_every_message_does_not_make_a_stillbirth_a_contradiction() -> None:
+    assert verdict(message(msh(), pid(f7="20260309", f30="N"), pv1(f36="5"))) == ("passed-over", "stillbirth-attended")
+
+
+# What will never be taken.
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ({"f9": ""}, "no-message-type"),
+        ({"f9": "CUSTOM^PAT"}, "unsupported-type"),
+        ({"f12": "3.0"}, "unsupported-version"),
+    ],
+)
+def test_foreign_types_and_versions_are_refused(header: dict[str, str], reason: str) -> None:
+    changes = {name: value for name, value in header.items() if name != "f9"}
+    body = message(msh(header.get("f9", A08), **changes), pid(f30="Y"))
+    assert verdict(body) == ("refused", reason)
+
+
+@pytest.mark.parametrize("version", ["", "2.1", "2.3.1", "2.8.2", "2.9"])
+def test_every_version_of_2_is_read(version: str) -> None:
+    assert verdict(message(msh(A08, f12=version), pid(f30="Y"))) == ("notice", "death")
+
+
+def test_a_test_message_is_refused_by_a_production_feed_only() -> None:
+    body = message(msh(A08, f11="T"), pid(f30="Y"))
+    assert verdict(body) == ("notice", "death")
+    assert verdict(body, of=feed(production=False)) == ("notice", "death")
+    assert verdict(body, of=feed()) == ("refused", "test-message")
+
+
+def test_an_acknowledgement_is_nobodys_death() -> None:
+    assert verdict(message(msh("ACK^A03"), "MSA|AA|1")) == ("passed-over", "acknowledgement")
