@@ -17,6 +17,7 @@ from sqlmodel import Field, SQLModel, col
 
 from integration_engine.security import identity
 from integration_engine.security.identity import Credential, NotAllowed, Principal, Role, Token
+from integration_engine.store.audit import Entry, append
 from integration_engine.store.database import Store
 from integration_engine.store.tables import Instant
 
@@ -87,10 +88,13 @@ class Identities:
         self._clock = clock
 
     @contextmanager
-    def _writing(self) -> Iterator[Session]:
+    def _writing(self, *audited: Entry) -> Iterator[Session]:
+        """One transaction; what is ``audited`` is written with it, or not at all."""
         with self._store.transaction() as transaction, Session(transaction.connection) as session:
             yield session
             session.flush()
+            if audited:
+                append(transaction, self._clock(), audited)
 
     @contextmanager
     def _reading(self) -> Iterator[Session]:
@@ -105,15 +109,23 @@ class Identities:
         kinds: Sequence[str] = (),
         organisations: Sequence[str] = (),
         expires_at: datetime | None = None,
+        by: str = "engine",
     ) -> Token:
-        """Register a partner, or widen one that is there, and make it a new token.
+        """Register a partner, or widen one that is there, and make it a new token. ``by`` is who does it, for the audit log.
 
         Raises NotAllowed ``bad-code`` for a code that can't stand in a routing key, ``other-role`` where the code is
         another kind of principal's, ``taken-organisation`` where another partner already speaks for one of the codes.
         """
         if not identity.is_code(code):
             raise NotAllowed("bad-code", "a code is letters, digits, hyphens and underscores, 64 at most")
-        with self._writing() as session:
+        token = identity.new_token()
+        said = {
+            "role": role,
+            "kinds": sorted(kinds),
+            "organisations": sorted(organisations),
+            "credential": token.lookup,
+        }
+        with self._writing(Entry("partner.added", code, said, by)) as session:
             row = session.get(PartnerRow, code)
             if row is not None and row.role != role:
                 raise NotAllowed("other-role", "that code is already registered in another role")
@@ -124,7 +136,6 @@ class Identities:
             row.organisations = _json({*json.loads(row.organisations), *organisations})
             session.add(row)
             session.flush()
-            token = identity.new_token()
             session.add(
                 CredentialRow(
                     lookup=token.lookup,
@@ -136,9 +147,10 @@ class Identities:
             )
         return token
 
-    def revoke(self, code: str, lookup: str | None = None) -> int:
+    def revoke(self, code: str, lookup: str | None = None, by: str = "engine") -> int:
         """Revoke one token of a partner, or all of them; says how many were live. Sessions opened with them end."""
-        with self._writing() as session:
+        audited = Entry("partner.revoked", code, {"credential": lookup}, by)
+        with self._writing(audited) as session:
             wanted = [col(CredentialRow.partner) == code, col(CredentialRow.revoked_at).is_(None)]
             if lookup:
                 wanted.append(col(CredentialRow.lookup) == lookup)
@@ -196,9 +208,9 @@ class Identities:
         named = partner.strip()
         return next((each for each in self.partners() if named and each.may_speak_as(named)), None)
 
-    def add_feed(self, name: str, partner: str, kind: str, settings: dict[str, Any]) -> None:
+    def add_feed(self, name: str, partner: str, kind: str, settings: dict[str, Any], by: str = "engine") -> None:
         """Register a feed or change its settings. Raises NotAllowed ``no-partner`` or ``taken-feed``."""
-        with self._writing() as session:
+        with self._writing(Entry("feed.added", partner, {"feed": name, "kind": kind}, by)) as session:
             if session.get(PartnerRow, partner) is None:
                 raise NotAllowed("no-partner", "no partner is registered under that code")
             row = session.get(FeedRow, name) or FeedRow(name=name, partner=partner, kind=kind, settings="{}")
@@ -217,7 +229,8 @@ class Identities:
         """A secret for a browser's cookie, good for ``seconds``."""
         secret = identity.new_token().text
         now = self._clock()
-        with self._writing() as session:
+        audited = Entry("signed-in", principal.name, {"credential": principal.credential}, principal.name)
+        with self._writing(audited) as session:
             session.execute(delete(BrowserSessionRow).where(col(BrowserSessionRow.expires_at) < now))
             session.add(
                 BrowserSessionRow(

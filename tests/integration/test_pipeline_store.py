@@ -282,3 +282,13 @@ def test_every_case_change_decision_and_answer_is_in_an_audit_chain_that_holds(s
     assert lines[2].actor == "coordinator.one"
     assert [to for _, to, _ in lines[1].detail["deliveries"]] == ["cdop.BERKS", "cdop.OXON", "national.ncmd"]
     assert audit.verify(store) == audit.Verified(5, None)
+
+
+def test_whoever_ever_got_either_of_two_linked_cases_learns_that_the_child_is_not_dead(store: Store) -> None:
+    take(store, *two_sides_of_one_child())
+    decide(store, "link", *(case.id for case in overview.recent_cases(store)))
+    decide(store, "deny-death", only_case(store).id, minutes=90)
+    assert only_case(store).state == "withdrawn"
+    told = overview.deliveries_by_recipient(store)
+    assert {"cdop.BERKS", "cdop.WOE", "cdop.OXON", "national.ncmd"} <= told.keys()
+    assert all(kinds.get("withdraw") for kinds in told.values())
