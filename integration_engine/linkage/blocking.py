@@ -52,25 +52,23 @@ def _keys(e: Evidence, model: Model) -> Iterator[str]:
 
 
 def _identifiers(e: Evidence) -> Iterator[str]:
-    """Keys of whatever was given to name one child."""
-    for number in {e.nhs, e.dead_number, *_of_rekey(e, "nhs")}:
-        if number:
-            yield f"nhs:{number}"
+    """Keys of whatever was given to name one child; a rekey has those of both its identifiers."""
+    if e.nhs:
+        yield f"nhs:{e.nhs}"
     if e.nhs_typed:
         yield f"nhs-typed:{e.nhs_typed}"
-    for reference in {e.local_ref, *_of_rekey(e, "ref")}:
-        if reference:
-            yield f"ref:{reference}"
+    if e.dead_number:
+        yield f"nhs:{e.dead_number}"
+    if e.local_ref:
+        yield f"ref:{e.local_ref}"
+    if e.rekey:
+        yield from e.rekey
     if e.mother_nhs:
         yield f"mother:{e.mother_nhs}"
     if e.coroner_ref:
         yield f"coroner:{e.coroner_ref}"
     if e.event_ref:
         yield f"event:{e.event_ref}"
-
-
-def _of_rekey(e: Evidence, kind: str) -> tuple[str, ...]:
-    return tuple(key.split(":", 1)[1] for key in e.rekey or () if key.startswith(kind + ":"))
 
 
 def _ends(family: tuple[str, ...]) -> set[str]:

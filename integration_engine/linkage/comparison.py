@@ -4,8 +4,10 @@ Every function answers the name of a level; the model says how many bits it is w
 shared name. Postcode, address, practice and mother are one household: together they never weigh more than the cap.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
@@ -94,45 +96,30 @@ def compare(a: Evidence, b: Evidence, model: Model, explain: bool = False) -> Co
         c.gestation = "equal" if days <= 6 else "near" if days <= 14 else "different"
     _references(a, b, c)
     bits = model.bits
-    household = [
-        ("home", c.home, bits["home"].get(c.home, 0.0)),
-        ("practice", c.practice, bits["practice"].get(c.practice, 0.0)),
-        ("mother", c.mother, bits["mother"].get(c.mother, 0.0)),
-        ("mother_nhs", c.mother_nhs, bits["mother_nhs"].get(c.mother_nhs, 0.0)),
-    ]
-    family_home = min(sum(step[2] for step in household), model.household_cap)
     named = bits["given"].get(c.given, 0.0) + bits["second"].get(c.second, 0.0) + given_bits
     surname = bits["family"].get(c.family, 0.0) + family_bits
-    rest = [(name, getattr(c, name), bits[name].get(getattr(c, name), 0.0)) for name in _PLAIN]
-    c.score = model.prior + named + surname + family_home + sum(step[2] for step in rest)
+    household = _sum(c, _HOUSEHOLD, bits)
+    over = max(0.0, household - model.household_cap)
+    c.score = model.prior + named + surname + household - over + _sum(c, _PLAIN, bits)
     if explain:
-        steps = [
-            ("prior", "", model.prior),
-            ("given", c.given, named),
-            ("family", c.family, surname),
-            *rest,
-            *household,
-        ]
-        over = sum(step[2] for step in household) - family_home
-        steps += [("household cap", "", -over)] if over > 0 else []
+        steps = [("prior", "", model.prior), ("given", c.given, named), ("family", c.family, surname)]
+        steps += [(name, level, bits[name].get(level, 0.0)) for name in (*_PLAIN, *_HOUSEHOLD) if (level := getattr(c, name))]
+        steps += [("household cap", "", -over)] if over else []
         c.steps = tuple(Step(name, level, round(worth, 2)) for name, level, worth in steps if level or worth)
     return c
 
 
-_PLAIN = (
-    "nhs",
-    "birth",
-    "death",
-    "sex",
-    "place",
-    "order",
-    "weight",
-    "gestation",
-    "local_ref",
-    "person",
-    "coroner",
-    "event",
-)
+_PLAIN = ("nhs", "birth", "death", "sex", "place", "order", "weight", "gestation", "local_ref", "person", "coroner", "event")
+_HOUSEHOLD = ("home", "practice", "mother", "mother_nhs")
+
+
+def _sum(c: Compared, comparisons: tuple[str, ...], bits: Mapping[str, Mapping[str, float]]) -> float:
+    total = 0.0
+    for name in comparisons:
+        level = getattr(c, name)
+        if level:
+            total += bits[name].get(level, 0.0)
+    return total
 
 
 def _same(one: str, other: str) -> str:
@@ -299,13 +286,19 @@ def birth_level(a: Evidence, b: Evidence) -> str:
     return "near" if gap <= tolerance else "outside"
 
 
+@lru_cache(maxsize=50_000)
+def _digits(day: int) -> str:
+    return date.fromordinal(day).isoformat()
+
+
+@lru_cache(maxsize=200_000)
 def _dates(one: int, other: int) -> str:
     x, y = date.fromordinal(one), date.fromordinal(other)
     if x.year == y.year and (x.month, x.day) == (y.day, y.month):
         return "swapped"
     if x.year == y.year and (1, 1) in ((x.month, x.day), (y.month, y.day)):
         return "first-january"
-    if OSA.distance(f"{x:%Y%m%d}", f"{y:%Y%m%d}", score_cutoff=1) <= 1:
+    if OSA.distance(_digits(one), _digits(other), score_cutoff=1) <= 1:
         return "edit"
     return "same-month" if (x.year, x.month) == (y.year, y.month) else "other"
 

@@ -148,6 +148,7 @@ def _spellings() -> dict[str, tuple[str, ...]]:
     return {usual: tuple(spellings) for usual, spellings in table.items()}
 
 
+@lru_cache(maxsize=200_000)
 def spelled(name: str) -> str:
     """The name in its usual spelling: ``mohamed`` and ``muhammad`` are one name. A doubled letter is no other name
     (``Ibrahiim``, ``Matt``)."""

@@ -81,7 +81,8 @@ def test_a_placeholder_still_tells_of_mother_order_and_sex(
     [
         ("mohammed", "muhammad"), ("yousef", "yusuf"), ("aysha", "aisha"), ("chaudhry", "chowdhury"), ("xasan", "hassan"),
         ("kowalska", "kowalski"), ("tomasz", "thomas"), ("emeka", "chukwuemeka"), ("ibrahiim", "ibrahim"),
-        ("liz", "elizabeth"),        ("jake", "jacob"), ("kasia", "katarzyna"), ("tunde", "babatunde"), ("catherine", "katie"),
+        ("liz", "elizabeth"), ("jake", "jacob"), ("kasia", "katarzyna"), ("tunde", "babatunde"),
+        ("catherine", "katie"),
     ],
 )  # fmt: skip
 def test_transliterations_and_pet_names_are_one_name(one: str, other: str) -> None:
