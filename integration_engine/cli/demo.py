@@ -19,7 +19,7 @@ from integration_engine.record.dates import LONDON
 from integration_engine.services import ServiceUnavailable
 from integration_engine.synthetic.day import EXPECTED, PANELS, PARTNERS, Day
 from integration_engine.synthetic.doors import Doors, Mllp
-from integration_engine.synthetic.engine import Engine, EngineFailed, engine
+from integration_engine.synthetic.engine import Engine, EngineFailed, engine, running_engine
 
 _ARRIVAL_SECONDS = 60.0
 _LOOK_SECONDS = 0.5
@@ -41,12 +41,16 @@ class Seen:
 
 def command(
     once: Annotated[bool, typer.Option("--once", help="End with the summary; exit 1 if a case is missing.")] = False,
+    running_already: Annotated[
+        bool, typer.Option("--running", help="Play against the engine that runs on this host by the settings.")
+    ] = False,
 ) -> None:
     """The main job, shown: partners send through the real front doors, cases arrive at CDOPs."""
     console = Console()
-    console.print("Starting a broker and an engine of their own ...")
+    if not running_already:
+        console.print("Starting a broker and an engine of their own ...")
     try:
-        with engine(PARTNERS, PANELS) as running:
+        with running_engine(PARTNERS, PANELS) if running_already else engine(PARTNERS, PANELS) as running:
             complete = _show(console, running)
             if not once:
                 _stay(console, running)
@@ -62,6 +66,8 @@ def _show(console: Console, running: Engine) -> bool:
     with Mllp("127.0.0.1", running.mllp_port) as mllp:
         doors = Doors(running.http, mllp, running.tokens)
         for sending in track(sendings, "partners are sending", console=console, transient=True):
+            if sending.after:
+                _await_delivery(running, seen, *sending.after)
             answer = doors.send(sending)
             seen.answers[sending.door, answer.outcome] += 1
             if not sending.what.startswith("an ordinary"):
@@ -79,6 +85,15 @@ def _show(console: Console, running: Engine) -> bool:
     console.print(_arrivals(seen))
     _summary(console, running, seen, len(sendings))
     return seen.complete
+
+
+def _await_delivery(running: Engine, seen: Seen, panel: str, kind: str) -> None:
+    """Wait, for a while at most, until a panel has found a delivery of this kind."""
+    deadline = time.monotonic() + _ARRIVAL_SECONDS
+    while not _holds(seen, panel, (kind,)) and time.monotonic() < deadline:
+        running.require_running()
+        time.sleep(_LOOK_SECONDS)
+        _look(running, seen)
 
 
 def _look(running: Engine, seen: Seen) -> None:

@@ -27,12 +27,16 @@ class Partner:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """One message on its way to one door. ``what`` says in a few words, without a name, what it tells."""
+    """One message on its way to one door. ``what`` says in a few words, without a name, what it tells.
+
+    ``after`` (panel, kind of delivery): hours lie before this one, so it is sent when that delivery has arrived.
+    """
 
     door: Door
     partner: str
     body: bytes
     what: str
+    after: tuple[str, str] | None = None
 
 
 OXFORD = Partner("RTH", "hospital-hl7", "Oxford hospitals")
@@ -227,6 +231,7 @@ class Day:
                 "RHM",
                 hl7.adt("A13", wrong, ward, "SO2", self._at(1, 13, 20), visit="S5", ward="E1^^^RHM"),
                 "the discharge cancelled",
+                after=("HIPS", "new"),
             ),
             Sending("fhir", "X26", removed, "the national record: not dead"),
             Sending(

@@ -21,7 +21,7 @@ from integration_engine.security.keys import keyring
 from integration_engine.services import Broker, rabbitmq
 from integration_engine.services.private import free_ports
 from integration_engine.settings import load_settings
-from integration_engine.store.database import open_store
+from integration_engine.store.database import Store, open_store
 from integration_engine.store.identities import Identities
 from integration_engine.synthetic.day import Partner
 from integration_engine.synthetic.doors import Http
@@ -45,11 +45,11 @@ class Engine:
     tokens: Mapping[str, str]
     operator_token: str
     folder: Path
-    process: "subprocess.Popen[bytes]"
+    process: "subprocess.Popen[bytes] | None"
 
     def require_running(self) -> None:
-        """Raises EngineFailed once the engine has stopped."""
-        if self.process.poll() is not None:
+        """Raises EngineFailed once the engine has stopped. One that isn't ours is taken to run."""
+        if self.process is not None and self.process.poll() is not None:
             raise EngineFailed(
                 f"the engine stopped with status {self.process.returncode}: see {self.folder / 'engine.log'}"
             )
@@ -102,6 +102,24 @@ def engine(
                 process.kill()
 
 
+@contextmanager
+def running_engine(partners: Iterable[Partner], panels: Iterable[str]) -> Iterator[Engine]:
+    """The engine that the settings name, which runs on this host already; partners and panels are registered with it.
+
+    Raises EngineFailed where it doesn't answer.
+    """
+    settings = load_settings()
+    store = open_store(settings)
+    try:
+        tokens, operator = _enter(store, partners, panels)
+    finally:
+        store.close()
+    http, url = Http("127.0.0.1", settings.http_port), settings.amqp_url.get_secret_value()
+    found = Engine(http, settings.http_port, settings.mllp[0].port, url, tokens, operator, Path(), None)
+    _await_ready(found)
+    yield found
+
+
 def _register(
     partners: Iterable[Partner], panels: Iterable[str], environment: Mapping[str, str]
 ) -> tuple[dict[str, str], str]:
@@ -115,12 +133,16 @@ def _register(
     keyring({}, settings.keys_file, create=True)
     store = open_store(settings, upgrade=True)
     try:
-        register = Identities(store)
-        tokens = {p.code: register.add(p.code, "partner", kinds=(p.kind,)).text for p in partners}
-        tokens |= {panel: register.add(panel, "cdop").text for panel in panels}
-        return tokens, register.add("demo-operator", "operator").text
+        return _enter(store, partners, panels)
     finally:
         store.close()
+
+
+def _enter(store: Store, partners: Iterable[Partner], panels: Iterable[str]) -> tuple[dict[str, str], str]:
+    register = Identities(store)
+    tokens = {p.code: register.add(p.code, "partner", kinds=(p.kind,)).text for p in partners}
+    tokens |= {panel: register.add(panel, "cdop").text for panel in panels}
+    return tokens, register.add("demo-operator", "operator").text
 
 
 def _start(folder: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":

@@ -79,8 +79,17 @@ def played(
             for story in (s1(), s3(), s5(), s9()):
                 for name, body in story.items():
                     sending = Sending(door(name, body), sender(name, body), body, name)
+                    if name == "cancel.hl7":
+                        _await_case(running, "HIPS")
                     answers[f"{len(answers)}-{name}"] = doors.send(sending)
         yield Played(running, answers, _settled(running))
+
+
+def _await_case(running: Engine, panel: str) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not read_inbox(running, panel) and time.monotonic() < deadline:
+        running.require_running()
+        time.sleep(0.2)
 
 
 def _settled(running: Engine) -> dict[str, list[dict[str, Any]]]:
@@ -111,12 +120,7 @@ def test_the_wrong_patient_is_withdrawn_wherever_it_was_sent(played: Played) -> 
     by_case = defaultdict(list)
     for delivery in played.inboxes["HIPS"]:
         by_case[delivery["case"]].append(delivery["kind"])
-    open_cases = [case for case, kinds in by_case.items() if "withdraw" not in kinds]
-    assert len(open_cases) == 1
-    for case, kinds in by_case.items():
-        if case not in open_cases:
-            assert kinds[0] == "new"
-            assert kinds[-1] == "withdraw"
+    assert sorted((kinds[0], kinds[-1]) for kinds in by_case.values()) == [("new", "new"), ("new", "withdraw")]
 
 
 def test_a_panel_that_the_cases_do_not_concern_gets_nothing(played: Played) -> None:
