@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, with_config
 from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 from typing_extensions import TypedDict
@@ -79,12 +79,11 @@ class MllpListener(_Part):
     client_ca: Path | None = None
 
 
+@with_config(ConfigDict(extra="forbid"))
 class SwitchSettings(TypedDict, total=False):
     """The rules that an operator may switch, as ``[switches]``: named as in routing's ``Switches``, which says what each
     means and gives the defaults (``Switches(**settings.switches)``). They are named here too because the gateway reads
     settings and may not know routing."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]  # how pydantic takes a TypedDict's settings
 
     looked_after_leads: bool
     home_before_custody: bool

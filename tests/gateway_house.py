@@ -80,7 +80,7 @@ class House:
         """(method, properties, body) of everything in a queue, taken out."""
         connection = pika.BlockingConnection(pika.URLParameters(self.amqp_url))
         channel = connection.channel()
-        found = []
+        found: list[tuple[Any, Any, bytes]] = []
         while True:
             method, properties, body = channel.basic_get(queue, auto_ack=True)
             if method is None:
@@ -116,11 +116,13 @@ def settings(amqp_url: str, database_url: str, folder: Path, **changes: Any) -> 
 
 @contextlib.contextmanager
 def house(amqp_url: str, database_url: str, folder: Path, *, mllp: bool = False, **changes: Any) -> Iterator[House]:
-    """A gateway for the length of the block, with PARTNERS, two panels and two operators registered."""
+    """A gateway for the length of the block, with PARTNERS (one has two feeds), two panels and two operators."""
     upgrade_schema(database_url)
     store = Store(database_url, keys())
     identities = Identities(store)
     tokens = {code: identities.add(code, "partner", kinds=kinds).text for code, kinds in PARTNERS.items()}
+    for feed in ("niche", "athena"):
+        identities.add_feed(feed, "E23000038", "police", {"profile": "police-sudden-death"})
     tokens |= {panel: identities.add(panel, "cdop").text for panel in ("BERKS", "OXON")}
     tokens["op"] = identities.add("op", "operator").text
     tokens["guardian"] = identities.add("guardian", "restricted").text

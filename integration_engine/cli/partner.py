@@ -1,5 +1,6 @@
 """``cdr partner``: who may come in. Partners, CDOPs and operators, their tokens and their feeds."""
 
+import getpass
 import json
 import sys
 from datetime import UTC, datetime, timedelta
@@ -43,7 +44,9 @@ def add(
     role, kinds = _role_of(kind)
     expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
     try:
-        token = _register().add(code, role, kinds=kinds, organisations=organisation or (), expires_at=expires_at)
+        token = _register().add(
+            code, role, kinds=kinds, organisations=organisation or (), expires_at=expires_at, by=_operator()
+        )
     except NotAllowed as error:
         _stop(error.code, str(error), as_json)
     said: dict[str, Any] = {"partner": code, "role": role, "kinds": sorted(kinds), "credential": token.lookup}
@@ -95,7 +98,7 @@ def revoke(
     as_json: Json = False,
 ) -> None:
     """Revoke a partner's token, or all of them. It takes effect at once. Exit 1 where there was nothing live to revoke."""
-    ended = _register().revoke(code, credential)
+    ended = _register().revoke(code, credential, by=_operator())
     if as_json:
         typer.echo(json.dumps({"partner": code, "revoked": ended}))
     else:
@@ -146,7 +149,7 @@ def feed_add(  # noqa: PLR0913, PLR0917  # one option a feed setting; typer call
         raise typer.Exit(2) from None
     settings = feed.model_dump(exclude={"name", "partner", "kind"}, exclude_none=True)
     try:
-        _register().add_feed(name, partner, kind, settings)
+        _register().add_feed(name, partner, kind, settings, by=_operator())
     except NotAllowed as error:
         _stop(error.code, str(error), as_json)
     typer.echo(
@@ -161,10 +164,21 @@ def _register() -> Any:
     from integration_engine.store.identities import Identities
 
     try:
-        return Identities(open_store(load_settings(), upgrade=True))
+        settings = load_settings()
+        # An embedded database is made on first use; a server's schema is changed by `cdr db upgrade` alone.
+        embedded = settings.database_url.get_secret_value().startswith("sqlite")
+        return Identities(open_store(settings, upgrade=embedded))
     except (SettingsError, StoreError, KeyMissing) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
+
+
+def _operator() -> str:
+    """Who is at the keyboard, for the audit log."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):
+        return "cli"
 
 
 def _role_of(kinds: list[str]) -> tuple[Role, list[str]]:

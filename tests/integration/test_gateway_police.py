@@ -143,8 +143,6 @@ def test_a_request_id_that_could_be_a_persons_number_is_replaced(doors: House) -
 
 
 def test_the_feed_a_partner_names_travels_with_the_message(doors: House) -> None:
-    doors.identities.add_feed("niche", FORCE, "police", {"profile": "police-sudden-death"})
-    doors.identities.add_feed("other", FORCE, "police", {"profile": "police-sudden-death"})
     doors.send(FORCE, DOOR, police_report(), "application/json", **{"CDR-Feed": "niche"})
     [(_, properties, _)] = doors.queued("intake.police")
     assert properties.headers["cdr-feed"] == "niche"

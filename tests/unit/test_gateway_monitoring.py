@@ -80,7 +80,12 @@ def test_a_label_that_is_no_code_is_counted_as_other() -> None:
 
 def test_counting_from_many_threads_loses_nothing() -> None:
     counters = Counters()
-    threads = [threading.Thread(target=lambda: [counters.add("cdr_x") for _ in range(2000)]) for _ in range(8)]
+
+    def count() -> None:
+        for _ in range(2000):
+            counters.add("cdr_x")
+
+    threads = [threading.Thread(target=count) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
