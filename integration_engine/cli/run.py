@@ -51,7 +51,7 @@ class _Stop:
 
 def command(
     part: Annotated[Part, typer.Argument(help="What to run here.")] = Part.ALL,
-    processes: Annotated[int, typer.Option(min=1, max=64, help="Worker processes (with worker and all).")] = 1,
+    processes: Annotated[int, typer.Option(min=0, max=64, help="Worker processes (with worker and all).")] = 1,
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> None:
     """Run the engine: the front doors (gateway), the workers, the console's pages, or all in one process tree. SIGTERM
