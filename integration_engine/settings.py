@@ -127,7 +127,6 @@ class Settings(BaseSettings):
 
     # Limits
     max_body_bytes: int = Field(default=8 * MEBIBYTE, ge=1024, le=BROKER_CEILING)
-    max_upload_rows: int = Field(default=20_000, ge=1)
     mllp_max_bytes: int = Field(default=8 * MEBIBYTE, ge=1024, le=BROKER_CEILING)
     mllp_idle_seconds: float = Field(default=3600.0, gt=0)
     mllp_frame_seconds: float = Field(default=60.0, gt=0)
@@ -141,7 +140,6 @@ class Settings(BaseSettings):
 
     # Rules that are switches
     switches: SwitchSettings = {}
-    production: bool = True
 
     feeds: tuple[FeedSettings, ...] = ()
 
