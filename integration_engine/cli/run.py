@@ -146,6 +146,10 @@ def _serve(settings: Settings, stop: _Stop, part: Part, processes: int) -> int:
         except OSError as problem:
             typer.echo(f"The doors can't be opened: {problem.strerror or type(problem).__name__}.", err=True)
             return 1
+        except Exception:
+            # logged here, because a traceback on the terminal would show the exception's text
+            log.critical("the doors failed", exc_info=True)
+            return 1
     return 0
 
 

@@ -63,9 +63,7 @@ def test_a_partner_user_is_made_with_a_password_and_taken_away(at_the_broker: st
         pika.BlockingConnection(parameters)
 
 
-@pytest.mark.parametrize(
-    "words", [("nobody",), ("partner",), ("partner", "RXX"), ("worker", "RXX")], ids="-".join
-)
+@pytest.mark.parametrize("words", [("nobody",), ("partner",), ("partner", "RXX"), ("worker", "RXX")], ids="-".join)
 def test_a_user_that_makes_no_sense_is_a_usage_error(at_the_broker: str, words: tuple[str, ...]) -> None:
     assert _ask(broker_commands.app, "user", *words)[0] == 2
 
