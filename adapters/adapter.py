@@ -62,7 +62,8 @@ class Item:
     """What a message says about one person: the n-th deceased of a report, patient of a bundle, row of a file.
 
     ``index`` counts from 0 over everything the file holds. ``reason`` is a code such as ``death``, ``adult``,
-    ``no-death``, ``stillbirth-attended``, ``bad-date``; a refused or passed-over item has no notice.
+    ``no-death``, ``stillbirth-attended``, ``bad-date``. A refused item has no notice. A passed-over one has a notice only
+    where it changes what is held (a termination ends a case that another message opened); alone it is not kept.
     """
 
     index: int
@@ -107,6 +108,12 @@ class Reading:
 
     @property
     def notices(self) -> tuple[DeathNotice, ...]:
+        """The notices of what is not passed over."""
+        return tuple(item.notice for item in self.items if item.notice and item.verdict != "passed-over")
+
+    @property
+    def statements(self) -> tuple[DeathNotice, ...]:
+        """Every notice, those included that only matter to a case that is held already."""
         return tuple(item.notice for item in self.items if item.notice)
 
     @property

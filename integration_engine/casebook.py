@@ -32,6 +32,8 @@ class Casebook:
     passed_over: list[dict[str, Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
     alarms: list[dict[str, Any]] = field(default_factory=list)
+    quiet: dict[str, str] = field(default_factory=dict)
+    """Notice id to reason, of what is passed over unless it touches a case."""
     _bodies: dict[tuple[str, str, str], dict[str, str]] = field(default_factory=dict)
 
     def add(self, file: str, reading: Reading) -> None:
@@ -41,6 +43,8 @@ class Casebook:
             ref = f"{file}#{item.index}"
             if item.notice:
                 self._take(ref, item.notice)
+                if item.verdict == "passed-over":
+                    self.quiet[item.notice.id] = item.reason
             elif item.verdict == "refused":
                 problems = [_problem(p) for p in (*reading.problems, *item.problems)]
                 self.refused.append({"ref": ref, "reason": item.reason, "problems": problems})
@@ -65,9 +69,7 @@ class Casebook:
             self.alarms.append({"ref": ref, "code": SAME_ID_OTHER_BODY})
         bodies[reading.content_hash] = ref
 
-    def decide(
-        self, decisions: Iterable[Decision], reference: Reference, now: datetime, switches: Switches
-    ) -> Outcome:
+    def decide(self, decisions: Iterable[Decision], reference: Reference, now: datetime, switches: Switches) -> Outcome:
         """Run the core over everything taken in."""
         named = [d.model_copy(update={"about": tuple(self.ids.get(a, a) for a in d.about)}) for d in decisions]
         return decide(self.notices.values(), named, reference, now, switches)
@@ -83,10 +85,16 @@ class Casebook:
             "cases": [self._case(case, restricted_role) for case in outcome.cases],
             "reviews": [self._review(review) for review in outcome.reviews],
             "waiting": sorted(self.refs[notice] for notice in outcome.waiting),
-            "passed_over": self.passed_over,
+            "passed_over": [*self.passed_over, *self._untouching(outcome)],
             "refused": self.refused,
             "alarms": self.alarms,
         }
+
+    def _untouching(self, outcome: Outcome) -> list[dict[str, Any]]:
+        """What turned out to concern no case, by reference."""
+        reasons = {notice: self.quiet.get(notice, reason) for notice, reason in outcome.passed_over}
+        found = [(ref, reasons[notice]) for ref, notice in self.ids.items() if notice in reasons]
+        return [{"ref": ref, "reason": reason} for ref, reason in sorted(found)]
 
     def _case(self, case: Case, restricted_role: bool) -> dict[str, Any]:
         return {
@@ -97,7 +105,9 @@ class Casebook:
             **record_json(case, self.refs),
             **to_json(case.routing),
             "related": [{"case": r.case, "why": r.why} for r in case.related],
-        } | ({"notices": [n.model_dump(mode="json") for n in case.notices]} if restricted_role and case.adoption else {})
+        } | (
+            {"notices": [n.model_dump(mode="json") for n in case.notices]} if restricted_role and case.adoption else {}
+        )
 
     def _review(self, review: Review) -> dict[str, Any]:
         a, b = sorted((self.refs[review.a], self.refs[review.b]))

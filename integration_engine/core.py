@@ -15,11 +15,14 @@ from integration_engine.record.decision import Decision
 from integration_engine.record.identity import under_current_identity
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.record import ChildDeathRecord
-from integration_engine.record.standing import said_at, standing
+from integration_engine.record.standing import Standing, said_at, standing
 from integration_engine.record.survivorship import fold
 from integration_engine.routing.answer import Routing
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.route import Switches, route
+
+LIVING, TERMINATION = "living", "termination"
+"""Why a notice that concerns no case is not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,13 @@ class Case:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """``cases`` by their earliest statement; ``reviews`` are pairs of notices only a person can settle; ``waiting`` are the
-    ids of retractions and rekeys of children nobody has told us are dead."""
+    ids of retractions and rekeys of children nobody has told us are dead; ``passed_over`` are the ids and reasons of
+    notices that concern no case here and are not to be kept: the living, and births after a termination."""
 
     cases: tuple[Case, ...] = ()
     reviews: tuple[Review, ...] = ()
     waiting: tuple[str, ...] = ()
+    passed_over: tuple[tuple[str, str], ...] = ()
 
 
 def case_id(notice_id: str) -> str:
@@ -75,18 +80,27 @@ def decide(
     known = _once_each(notices)
     subjects = _subjects(decisions, known)
     resolution = resolve((evidence_of(n) for n in known.values()), _constraints(subjects))
-    in_review = {notice for review in resolution.reviews for notice in (review.a, review.b)}
     rekeys = [n.rekey for n in known.values() if n.rekey]
-    cases: list[Case] = []
     waiting: list[str] = []
+    passed: dict[str, str] = {}
+    dead: list[tuple[tuple[DeathNotice, ...], dict[str, Decision], Standing]] = []
     for cluster in resolution.clusters:
         members = tuple(sorted((known[notice] for notice in cluster), key=lambda n: (said_at(n), n.id)))
         decided = _latest(decision for decision, about in subjects if about & cluster)
         word = standing(members, decided)
         if word.outcome == "none":
-            waiting += [n.id for n in members]
-            continue
-        adoption = not resolution.restricted.isdisjoint(cluster)
+            waiting += [n.id for n in members if not _is_routine(n)]
+            passed |= {n.id: LIVING for n in members if _is_routine(n)}
+        elif all(n.death.termination for n in members if n.intent == "report"):
+            passed |= {n.id: TERMINATION for n in members}
+        else:
+            dead.append((members, decided, word))
+    reviews = tuple(r for r in resolution.reviews if r.a not in passed and r.b not in passed)
+    in_review = {notice for review in reviews for notice in (review.a, review.b)}
+    cases: list[Case] = []
+    for members, decided, word in dead:
+        names = {notice.id for notice in members}
+        adoption = not resolution.restricted.isdisjoint(names)
         current = under_current_identity(members, rekeys, adoption=adoption)
         record = fold(current, word.silenced)
         routing = route(
@@ -97,15 +111,20 @@ def decide(
             reference=reference,
             now=now,
             switches=switches,
-            in_review=not in_review.isdisjoint(cluster),
+            in_review=not in_review.isdisjoint(names),
             adoption=adoption,
         )
         cases.append(Case(case_id(_opening(members).id), members, record, routing, adoption=adoption))
     return Outcome(
         cases=tuple(sorted(_with_related(cases, resolution), key=lambda c: (said_at(c.notices[0]), c.id))),
-        reviews=resolution.reviews,
+        reviews=reviews,
         waiting=tuple(sorted(waiting)),
+        passed_over=tuple(sorted(passed.items())),
     )
+
+
+def _is_routine(notice: DeathNotice) -> bool:
+    return bool(notice.retraction and notice.retraction.routine)
 
 
 def _once_each(notices: Iterable[DeathNotice]) -> dict[str, DeathNotice]:

@@ -6,8 +6,8 @@ comes back; what it can't publish, the sweeper does. A batch is all or nothing: 
 and the caller tries its messages one by one to find the one that raised.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from adapters import registry
@@ -135,7 +135,7 @@ def _hear(submissions: Sequence[Submission], readings: Sequence[Sequence[Reading
         for reading in said:
             partner = submission.partner or reading.partner or ""
             content = reading.content_hash or content_hash(reading.body or submission.body)
-            if reading.notices:
+            if reading.statements:
                 # A file of many messages is kept with its first one, and only where nobody is in it of whom nothing is kept.
                 own = len(said) == 1 or (whole and reading is said[0])
                 body = reading.body or (submission.body if own else None)
@@ -146,7 +146,7 @@ def _hear(submissions: Sequence[Submission], readings: Sequence[Sequence[Reading
                     reading.message_id or submission.message_id,
                     submission.received_at,
                     body,
-                    reading.notices,
+                    reading.statements,
                 )
                 heard.messages.append(message)
                 heard.items[message.id] = tuple(item for item in reading.items if item.verdict != "refused")
@@ -155,7 +155,7 @@ def _hear(submissions: Sequence[Submission], readings: Sequence[Sequence[Reading
                     problems = (*reading.problems, *item.problems)
                     heard.refused.append(Refused(n, reading, item))
                     heard.refusals.append(Refusal(reading.kind, partner, content, place, item.reason, problems))
-                if item.verdict == "refused" or not reading.notices:
+                if item.verdict == "refused" or not reading.statements:
                     heard.tally.add(reading.kind, partner, item.verdict, item.reason)
     return heard
 
@@ -185,16 +185,31 @@ def _take(
         return came, ()
     hood, bonds = _neighbourhood(transaction, new, evidence, plain)
     outcome = decide([*hood.notices.values(), *new.values()], hood.decisions, reference, now, switches)
+    kept = _kept(came.new, {name for name, _ in outcome.passed_over})
     entries = [
         Entry(
             "message.taken",
             message.id,
             {"kind": message.kind, "partner": message.partner, "notices": [notice.id for notice in message.notices]},
         )
-        for message in came.new
+        for message in kept
     ]
     settled = settlement.Settlement(transaction, hood, outcome, now, because="new-evidence")
-    return came, settled.write(entries, came.new, {name: blind[name] for name in new}, bonds)
+    names = {notice.id for message in kept for notice in message.notices}
+    bonds = {(a, b) for a, b in bonds if {a, b} & new.keys() <= names}
+    return came, settled.write(entries, kept, {name: blind[name] for name in names}, bonds)
+
+
+def _kept(messages: Sequence[Message], passed_over: Set[str]) -> list[Message]:
+    """New messages less what concerns no case: of the living nothing is stored, not even that there was a message."""
+    found = []
+    for message in messages:
+        notices = tuple(notice for notice in message.notices if notice.id not in passed_over)
+        if len(notices) == len(message.notices):
+            found.append(message)
+        elif notices:
+            found.append(replace(message, notices=notices, body=None))
+    return found
 
 
 def _neighbourhood(

@@ -190,7 +190,7 @@ class Settlement:
         for turn in self._turns:
             if turn.changed:
                 case = turn.continued.case
-                detail = {
+                detail: dict[str, object] = {
                     "version": turn.version,
                     "state": case.routing.state,
                     "rule": case.routing.rule,
@@ -200,9 +200,11 @@ class Settlement:
                 if moved := turn.continued.moves.json():
                     detail["moved"] = moved
                 found.append(Entry("case.changed" if turn.stored else "case.opened", turn.id, detail))
-        for case, into in self._continuity.merged.items():
-            found.append(Entry("case.merged", case, {"into": into, "deliveries": sent.get(case, [])}))
-        found += [Entry("case.ended", case, {"deliveries": sent.get(case, [])}) for case in self._continuity.ended]
+        found += [
+            Entry("case.merged", gone, {"into": into, "deliveries": sent.get(gone, [])})
+            for gone, into in self._continuity.merged.items()
+        ]
+        found += [Entry("case.ended", gone, {"deliveries": sent.get(gone, [])}) for gone in self._continuity.ended]
         return found
 
 

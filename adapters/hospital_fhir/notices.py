@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters.adapter import Submission, notice_id
 from adapters.hospital_fhir.certificate import causes_of, certificate_number, is_place_of_death
+from adapters.hospital_fhir.death import Judgement
 from adapters.hospital_fhir.message import Message, Placed
 from adapters.hospital_fhir.national import is_national, is_national_record
 from adapters.hospital_fhir.person import Numbers, numbers_of, practices, restricted_by_security
@@ -85,7 +86,7 @@ def notice_of(
         profile=envelope.profile.name,
         profile_version=envelope.profile.version,
         intent="retract" if retracted else "report",
-        retraction=Retraction(form=judgement.outcome) if retracted else None,
+        retraction=_retraction(judgement, national) if retracted else None,
         contradiction=judgement.contradiction or None,
         problems=_once(
             *judgement.problems,
@@ -96,6 +97,12 @@ def notice_of(
             *supporting,
         ),
     )
+
+
+def _retraction(judgement: Judgement, national: bool) -> Retraction:
+    """``deceasedBoolean: false`` is what every living patient's messages may say; the national record's is a correction."""
+    routine = judgement.outcome == "not-dead" and not national
+    return Retraction(form=judgement.outcome, routine=routine or None)
 
 
 def _once(*problems: Problem) -> tuple[Problem, ...]:

@@ -50,7 +50,7 @@ class Finding:
 
     @property
     def kept(self) -> bool:
-        return self.verdict in ("notice", "retraction")
+        return self.verdict in ("notice", "retraction") or self.judgement is not None
 
 
 def finding_of(
@@ -85,7 +85,8 @@ def _found(
     if judgement.outcome in _RETRACTIONS and not stillborn:
         return _retraction(judgement, birth_date, patient, submission, settings)
     if birth.terminated:
-        return Finding("passed-over", "termination")
+        # Handed on with what it says: a case that another message opened is none after this.
+        return Finding("passed-over", "termination", judgement, birth, birth_date, placeholder=placeholder)
     stay = stay_of(message, patient, judgement.stay, died_at)
     if stillborn:
         passed = _attended_stillbirth(birth, stay)
@@ -108,7 +109,7 @@ def _found(
     signs = _signs(answer, birth_date, relatives, stay, placeholder, birth) if answer != "child" else ()
     return Finding(
         "notice",
-        "stillbirth-unattended" if stillborn else "death",
+        "unattended-stillbirth" if stillborn else "death",
         judgement,
         birth,
         birth_date,

@@ -189,7 +189,8 @@ class _Person:
         if age == "adult":
             return Outcome("passed-over", "adult")
         if birth.termination:
-            return Outcome("passed-over", "termination")
+            self._complete(died_at, age, stillborn)
+            return Outcome("passed-over", "termination", self._notice("report", "report", self.values))
         contradicted = dead and (bool(evidence.alive) or (bool(evidence.undone) and not self._only_the_date_went()))
         reason = "death"
         if stillborn:
@@ -274,7 +275,9 @@ class _Person:
     def _retraction(self, form: str) -> Outcome:
         if self._age(self.evidence.died_at, late=True) == "adult":
             return Outcome("passed-over", "adult")
-        retraction = Retraction(form=form)
+        still_dead = self.evidence.dead or self.evidence.stillbirth
+        routine = form == NOT_DEAD or (form == CANCELLED_VISIT and not still_dead)
+        retraction = Retraction(form=form, routine=routine or None)
         notice = self._notice("retract", "retract", self._child_only(), retraction=retraction)
         return Outcome("retraction", form, notice, tuple(self.problems))
 

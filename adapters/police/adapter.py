@@ -183,7 +183,7 @@ def _item(told: _Told, person: Deceased) -> tuple[Item, Judgement]:
     # Nobody in a report died after it was made: the latest day of death where no time is given.
     told_at = stated if stated and earliest(stated) < earliest(received) else received
     judgement = judge(values, told_at, withdrawn=told.about.withdrawn, rules=told.submission.age_rules)
-    if judgement.way == "passed-over":
+    if judgement.way == "passed-over" and not judgement.ends_a_case:
         return Item(person.index, "passed-over", judgement.reason), judgement
     problems += _future(values, mapped, told.submission)
     provenance = {path: where for path, where in mapped.provenance.items() if path in values}

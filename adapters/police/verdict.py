@@ -19,6 +19,8 @@ STILLBIRTH_FROM_DAYS = 24 * 7
 MBRRACE_HINT = "A stillbirth with a professional attending is not reviewed by a CDOP: report it to MBRRACE-UK."
 TERMINATION_HINT = "A birth after a lawful termination is not reviewed by a CDOP; nothing of this message is kept."
 
+TERMINATION = "termination"
+
 Way = Literal["notice", "retraction", "passed-over"]
 
 
@@ -30,6 +32,11 @@ class Judgement:
     reason: str
     hint: str | None = None
     certain_child: bool = True
+
+    @property
+    def ends_a_case(self) -> bool:
+        """Whether a case that another message opened is none after this: what is said is handed on, and kept only then."""
+        return self.reason == TERMINATION
 
 
 def judge(values: Mapping[str, Any], told_at: str, *, withdrawn: bool, rules: AgeRules) -> Judgement:
@@ -58,7 +65,7 @@ def judge(values: Mapping[str, Any], told_at: str, *, withdrawn: bool, rules: Ag
 
 def _no_childs_death(values: Mapping[str, Any]) -> Judgement | None:
     if values.get("death.termination"):
-        return Judgement("passed-over", "termination", TERMINATION_HINT)
+        return Judgement("passed-over", TERMINATION, TERMINATION_HINT)
     if values.get("death.live_birth") != "no" or values.get("death.signs_of_life"):
         return None
     gestation = values.get("child.gestation_days")

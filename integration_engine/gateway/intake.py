@@ -65,7 +65,8 @@ class Heard:
 
     @property
     def to_be_taken(self) -> bool:
-        return self.verdict in _TAKEN
+        """Whether anything in it may matter to a case, one that is held already included."""
+        return self.verdict in _TAKEN or any(reading.statements for reading in self.readings)
 
     @property
     def message_id(self) -> str | None:

@@ -355,6 +355,9 @@ class Retraction(Canonical):
 
     UNIT = True
     form: Text
+    routine: bool | None = None
+    """A message about a living patient looks just like this: it counts only against a death that is held, and nothing of
+    it is kept otherwise."""
 
 
 class Rekey(Canonical):

@@ -64,7 +64,10 @@ def source_of(notice: DeathNotice) -> str:
 
 
 def _is_cancel(notice: DeathNotice) -> bool:
-    return notice.intent == "retract" and notice.retraction is not None and notice.retraction.form == CANCELLED_VISIT
+    """Whether this only questions a death: a cancelled visit, or a laboratory's or letter's word that it isn't so."""
+    if notice.intent != "retract":
+        return False
+    return bool(notice.source.indirect) or (notice.retraction is not None and notice.retraction.form == CANCELLED_VISIT)
 
 
 def _concerns(cancel: DeathNotice, report: DeathNotice) -> bool:

@@ -410,3 +410,39 @@ def test_s15_the_eighteenth_birthday_decides(cdr_try: Try, born: str, died_at: s
         assert only(answer["cases"])["rule"] == "scope.child"
     else:
         assert (answer["cases"], answer["passed_over"]) == ([], [{"ref": "m.hl7#0", "reason": "adult"}])
+
+
+def living(number: str, at_time: str, dead: bool) -> bytes:
+    child = dataclasses.replace(READING_GIRL, nhs_number=number)
+    return fhir.message(fhir.patient(child, deceased=dead), "RTH", f"L-{at_time}", f"{at_time}Z")
+
+
+def test_a_living_child_is_passed_over_even_where_the_message_says_not_dead(cdr_try: Try) -> None:
+    answer = cdr_try({"alive.json": living(invented_nhs_number(1), "2026-03-09T06:00:00", dead=False)})
+    assert (answer["cases"], answer["waiting"]) == ([], [])
+    assert answer["passed_over"] == [{"ref": "alive.json#0", "reason": "living"}]
+
+
+def test_not_dead_after_dead_takes_the_case_back_in_any_order(cdr_try: Try) -> None:
+    number = invented_nhs_number(1)
+    dead, alive = living(number, "2026-03-09T06:00:00", dead=True), living(number, "2026-03-09T07:00:00", dead=False)
+    for messages in ({"a.json": dead, "b.json": alive}, {"a.json": alive, "b.json": dead}):
+        answer = cdr_try(messages)
+        assert only(answer["cases"])["rule"] == "scope.retracted"
+        assert answer["passed_over"] == []
+
+
+def test_s6_a_termination_closes_a_case_that_another_message_opened(cdr_try: Try) -> None:
+    number = invented_nhs_number(77)
+    baby = Child("Shaw", "BABY", "2026-05-04", "female", number, lines=("3 Park View",), postcode="B4 6NH")
+    stay = {"died_at": "2026-05-04T10:40", "indicator": "Y", "discharge": "4", "visit": "V1"}
+    hospital = hl7.Hospital("RQ3")
+    died = hl7.adt("A03", baby, hospital, "X1", at("2026-05-04T11:00:00"), **stay)
+    ended = hl7.adt(
+        "A08", baby, hospital, "X2", at("2026-05-04T15:00:00"), observations=(("TERMINATION", "Y"),), **stay
+    )
+    case = only(cdr_try({"died.hl7": died, "ended.hl7": ended})["cases"])
+    assert (case["state"], case["rule"]) == ("out-of-scope", "scope.termination")
+    alone = cdr_try({"ended.hl7": ended})
+    assert (alone["cases"], alone["waiting"]) == ([], [])
+    assert alone["passed_over"] == [{"ref": "ended.hl7#0", "reason": "termination"}]

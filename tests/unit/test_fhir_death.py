@@ -111,7 +111,7 @@ def test_the_extension_without_a_code_is_no_death() -> None:
 
 
 def test_a_false_flag_of_a_child_takes_an_earlier_death_back() -> None:
-    assert told(patient(deceasedBoolean=False))["retraction"] == {"form": "not-dead"}
+    assert told(patient(deceasedBoolean=False))["retraction"] == {"form": "not-dead", "routine": True}
 
 
 def test_a_false_flag_means_nothing_for_a_feed_that_writes_it_always() -> None:

@@ -102,3 +102,8 @@ def test_what_is_said_against_a_persons_decision_after_it_is_disputed() -> None:
     confirmed = ruling("confirm-death", "2026-03-09T08:30+00:00")
     assert standing([DEAD, DELETED], confirmed).outcome == "disputed"
     assert standing([DEAD, CANCELLED], confirmed).outcome == "dead"
+
+
+def test_a_laboratory_that_takes_a_death_back_only_raises_a_question() -> None:
+    lab = said("RTH", "2026-03-09T09:00", "retract", indirect=True)
+    assert standing([DEAD, lab]).outcome == "cancelled-visit"
