@@ -32,7 +32,7 @@ from integration_engine.store.outbox import OutboxRow
 
 Reader = Callable[[Submission, PartnerKind | None], Iterable[Reading]]
 
-SAME_AGAIN = "same-again"
+SAME_AGAIN, PASSED_OVER = "same-again", "passed-over"
 
 
 class UnknownSubject(StoreError):
@@ -95,8 +95,8 @@ def process(
     readings = tuple(tuple(read(submission, kind)) for submission, kind in zip(submissions, asked, strict=True))
     heard = _hear(submissions, readings)
     with store.transaction() as transaction:
-        came, outbox = _take(transaction, heard.messages, reference, now, switches)
-        _count(heard, came)
+        came, passed_over, outbox = _take(transaction, heard.messages, reference, now, switches)
+        _count(heard, came, passed_over)
         inbox.count(transaction, heard.tally, now)
         inbox.refuse(transaction, heard.refusals, now)
         inbox.raise_alarms(transaction, came.alarms, now)
@@ -160,20 +160,24 @@ def _hear(submissions: Sequence[Submission], readings: Sequence[Sequence[Reading
     return heard
 
 
-def _count(heard: _Heard, came: Recognised) -> None:
+def _count(heard: _Heard, came: Recognised, passed_over: Mapping[str, str]) -> None:
     """Count what new messages say once; a message that came before is counted as that."""
     for message in came.new:
         for item in heard.items[message.id]:
-            heard.tally.add(message.kind, message.partner, item.verdict, item.reason)
+            if item.notice and item.notice.id in passed_over:
+                heard.tally.add(message.kind, message.partner, PASSED_OVER, passed_over[item.notice.id])
+            else:
+                heard.tally.add(message.kind, message.partner, item.verdict, item.reason)
     for message in came.known:
         heard.tally.add(message.kind, message.partner, SAME_AGAIN, SAME_AGAIN)
 
 
 def _take(
     transaction: Transaction, messages: Sequence[Message], reference: Reference, now: datetime, switches: Switches
-) -> tuple[Recognised, tuple[OutboxRow, ...]]:
+) -> tuple[Recognised, Mapping[str, str], tuple[OutboxRow, ...]]:
+    """Take messages in. Returns which were new, which notices of them concern no case (with why), and what goes out."""
     if not messages:
-        return Recognised((), (), ()), ()
+        return Recognised((), (), ()), {}, ()
     keys = transaction.keys
     evidence = {notice.id: evidence_of(notice) for message in messages for notice in message.notices}
     plain = {name: blocking.keys(said) for name, said in evidence.items()}
@@ -182,10 +186,11 @@ def _take(
     came = inbox.recognise(transaction, messages)
     new = {notice.id: notice for message in came.new for notice in message.notices}
     if not new:
-        return came, ()
+        return came, {}, ()
     hood, bonds = _neighbourhood(transaction, new, evidence, plain)
     outcome = decide([*hood.notices.values(), *new.values()], hood.decisions, reference, now, switches)
-    kept = _kept(came.new, {name for name, _ in outcome.passed_over})
+    passed_over = dict(outcome.passed_over)
+    kept = _kept(came.new, passed_over.keys())
     entries = [
         Entry(
             "message.taken",
@@ -197,7 +202,7 @@ def _take(
     settled = settlement.Settlement(transaction, hood, outcome, now, because="new-evidence")
     names = {notice.id for message in kept for notice in message.notices}
     bonds = {(a, b) for a, b in bonds if {a, b} & new.keys() <= names}
-    return came, settled.write(entries, kept, {name: blind[name] for name in names}, bonds)
+    return came, passed_over, settled.write(entries, kept, {name: blind[name] for name in names}, bonds)
 
 
 def _kept(messages: Sequence[Message], passed_over: Set[str]) -> list[Message]:

@@ -1,0 +1,84 @@
+"""The living and the unborn leave a count, unless what is said of them ends a case that is held."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from adapters.adapter import Submission
+from integration_engine.pipeline import process
+from integration_engine.store import overview
+from integration_engine.store.database import Store, table
+from integration_engine.store.tables import BlindIndexRow, NoticeRow, SubmissionRow
+from integration_engine.synthetic import fhir, hl7
+from integration_engine.synthetic.person import Child, invented_nhs_number
+from tests.store_samples import NOW, new_store, rules
+
+GIRL = Child(
+    "Larkhall", "Imogen", "2016-05-09", "female", invented_nhs_number(501), lines=("3 Weir Row",), postcode="RG1 1LZ"
+)
+WARD = hl7.Hospital("RTH")
+STAY = {"died_at": "2026-03-09T04:10", "indicator": "Y", "discharge": "4", "visit": "V1"}
+AT = datetime(2026, 3, 9, 5)
+
+ALIVE = fhir.message(fhir.patient(GIRL, deceased=False), "RTH", "alive", "2026-03-09T08:00:00Z")
+DISCHARGE_CANCELLED = hl7.adt("A13", GIRL, WARD, "C1", AT + timedelta(hours=3), visit="V1")
+TERMINATED = hl7.adt("A08", GIRL, WARD, "T1", AT + timedelta(hours=2), observations=(("TERMINATION", "Y"),), **STAY)
+DEAD = hl7.adt("A03", GIRL, WARD, "D1", AT, **STAY)
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    opened = new_store(database_url)
+    yield opened
+    opened.close()
+
+
+def take(store: Store, *bodies: bytes) -> None:
+    process(store, [Submission(body, NOW, partner="RTH") for body in bodies], now=NOW, **rules())
+
+
+def rows(store: Store) -> int:
+    with store.reading() as transaction:
+        tables = (SubmissionRow, NoticeRow, BlindIndexRow)
+        return sum(
+            transaction.connection.execute(select(func.count()).select_from(table(t))).scalar_one() for t in tables
+        )
+
+
+def passed_over(store: Store) -> dict[str, int]:
+    counted = overview.counts(store, NOW.date())
+    assert {c.verdict for c in counted} == {"passed-over"}
+    return {c.reason: c.items for c in counted}
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"), [(ALIVE, "living"), (DISCHARGE_CANCELLED, "living"), (TERMINATED, "termination")]
+)
+def test_alone_nothing_of_it_is_stored_but_a_count(store: Store, body: bytes, reason: str) -> None:
+    take(store, body)
+    assert rows(store) == 0
+    assert passed_over(store) == {reason: 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "state", "rule"),
+    [
+        (ALIVE, "withdrawn", "scope.retracted"),
+        (DISCHARGE_CANCELLED, "held", "held.cancelled-visit"),
+    ],
+)
+def test_against_a_held_death_it_counts(store: Store, body: bytes, state: str, rule: str) -> None:
+    take(store, DEAD)
+    take(store, body)
+    (case,) = overview.recent_cases(store)
+    assert (case.state, case.rule) == (state, rule)
+
+
+def test_a_message_about_a_living_child_beside_a_death_in_one_batch_leaves_nothing(store: Store) -> None:
+    other = fhir.patient(Child("Vane", "Otto", "2018-01-01", "male", invented_nhs_number(502)), deceased=False)
+    take(store, DEAD)
+    before = rows(store)
+    take(store, fhir.message(other, "RTH", "other", "2026-03-09T08:00:00Z"))
+    assert rows(store) == before
