@@ -110,8 +110,9 @@ def find_profile(name: str | Path) -> Path:
     """The file of a profile: a shipped one by name, or the file itself. Raises ProfileError."""
     if isinstance(name, Path) or "/" in name or name.endswith((".yaml", ".yml")):
         return Path(name)
-    for path in shipped_profiles():
-        if path.stem == name:
+    for kind in typing.get_args(PartnerKind):
+        path = mappings() / kind / f"{name}.yaml"
+        if path.is_file():
             return path
     known = ", ".join(path.stem for path in shipped_profiles())
     raise ProfileError(name, "", f"there is no shipped profile of this name; there are {known or 'none'}")
