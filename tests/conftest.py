@@ -9,6 +9,28 @@ import pytest
 
 from integration_engine.broker.management import Management
 from integration_engine.services import Broker, Database, postgres, rabbitmq
+from tests.told import Told
+
+TOLD = Told()
+
+
+def pytest_configure() -> None:
+    """Before any adapter is imported: remember what messages say of children."""
+    TOLD.watch()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """No name, NHS number, birth date or postcode of the whole run may stand in a log line or metric."""
+    leaks = TOLD.leaks()
+    for leak in leaks:
+        print(f"\nA child could be told from {leak}")
+    if leaks:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    lines = TOLD.logged.getvalue().count("\n")
+    terminalreporter.write_line(f"{len(TOLD.identifiers)} identifiers looked for in {lines} log lines and the metrics")
 
 
 @pytest.fixture(scope="session")
