@@ -53,10 +53,11 @@ class Casebook:
 
     def _take(self, ref: str, notice: DeathNotice) -> None:
         self.ids[ref] = notice.id
-        held = self.notices.get(notice.id)
-        if held is None or notice.received_at < held.received_at:
+        known_as = self.refs.setdefault(notice.id, ref)
+        # Told twice, a notice is taken from the reference it goes by, so that the order of the files doesn't show.
+        if ref <= known_as:
+            self.refs[notice.id] = ref
             self.notices[notice.id] = notice
-        self.refs[notice.id] = min(ref, self.refs.get(notice.id, ref))
 
     def _watch_for_reused_ids(self, file: str, reading: Reading) -> None:
         if not (reading.message_id and reading.content_hash):

@@ -4,6 +4,7 @@ import contextlib
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -35,6 +36,7 @@ _REFUSING_CODES = {"coroner.stage", "coroner.conclusions"}
 _DATES = frozenset(
     {"event_at", "date_of_birth", "date_of_death", "died_at", "body_found_at", "inquest_opened_at", "conclusion_at"}
 )
+_LIKE_A_DATE = re.compile(r"\d{4}-|\d{1,2}(st|nd|rd|th)?[\s./-]+\w{1,9}[\s./,-]+\d{2,4}\b")
 _CHILD_WORDS = frozenset({"child", "baby", "infant", "newborn", "boy", "girl", "neonate", "stillborn", "toddler"})
 
 
@@ -90,7 +92,7 @@ def read_row(row: Row, headings: Mapping[str, str], submission: Submission, prof
     )
     if answer == "adult":
         return Told(Item(row.index, "passed-over", "adult"), content, partner)
-    provenance = dict(mapped.provenance)
+    provenance = _within_row(mapped.provenance, row)
     _derived(values, provenance, row, profile, sender=submission.partner, certain=answer == "child")
     problems += _warnings(source, values, submission)
     stage = values["coroner.stage"]
@@ -125,6 +127,15 @@ def read_row(row: Row, headings: Mapping[str, str], submission: Submission, prof
     return Told(Item(row.index, "notice", "death", notice, notice.problems), content, partner)
 
 
+def _within_row(provenance: Mapping[str, Provenance], row: Row) -> dict[str, Provenance]:
+    """Where each value stands in its row. Which row of which file that was is the reference's business: the same row sent
+    again at another place of another file is the same statement, word for word."""
+    return {
+        field: where.model_copy(update={"path": where.path.replace(f"{row.place}{row.joint}", "")})
+        for field, where in provenance.items()
+    }
+
+
 def _first_of(stated: str | None, received: str) -> str:
     return stated if stated and earliest(stated) < earliest(received) else received
 
@@ -135,6 +146,15 @@ def _composed(row: Row, headings: Mapping[str, str]) -> tuple[dict[str, str], di
     place = RowSource(cells, headings, row.place, joint=row.joint).place_of
     elsewhere: dict[str, str] = {}
     problems: list[Problem] = []
+    found = cells.get("body_found_at", "")
+    if any(map(str.isalpha, found)) and not _LIKE_A_DATE.match(found):
+        # An office may write where the body was found, which its register asks for too (SI 2013/1629 reg 5), not when.
+        del cells["body_found_at"]
+        if "place_of_death" not in cells:
+            cells["place_of_death"], elsewhere["place_of_death"] = found, place("body_found_at")
+        else:
+            text = "body_found_at: no date; the place of death is told elsewhere in the row"
+            problems.append(Problem(code="left-out", text=text, path=place("body_found_at")))
     age, unit = cells.get("age"), cells.get("age_unit")
     if age and unit and age.replace(".", "", 1).isdigit():
         cells["age"] = f"{age} {unit}"
@@ -214,13 +234,13 @@ def _derived(
         provenance[path] = Provenance(path=place, profile=profile.name, rule=rule)
 
     if "coroner.area" not in values and sender:
-        put("coroner.area", sender, row.place, "sender")
+        put("coroner.area", sender, "sender", "sender")
     if names.is_placeholder(values.get("child.given_names", ()), values.get("child.family_name")):
-        put("child.name_is_placeholder", True, row.place, "placeholder-names")
+        put("child.name_is_placeholder", True, "given_names, family_name", "placeholder-names")
     if not certain:
         told = " ".join(row.cells.get(name, "") for name in ("given_names", "family_name", "age")).casefold()
         signs = ["described-as-child"] if not _CHILD_WORDS.isdisjoint(told.replace("/", " ").split()) else []
         if values.get("child.gestation_days") or values.get("death.live_birth"):
             signs.append("birth-described")
         if signs:
-            put("child.signs_of_childhood", signs, row.place, "signs-of-childhood")
+            put("child.signs_of_childhood", signs, "given_names, family_name, age", "signs-of-childhood")

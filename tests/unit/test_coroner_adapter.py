@@ -350,3 +350,32 @@ def test_a_column_nobody_knows_is_told_but_not_named() -> None:
     problems = one(**{"Zebediah": "x"}).all_problems
     assert [problem.code for problem in problems] == ["unknown-column"]
     assert "Zebediah" not in repr(problems)
+
+
+def test_the_same_row_elsewhere_in_another_file_is_the_same_statement_word_for_word() -> None:
+    other = {**ROW, "reference": "8-2026", "given_names": "Tom"}
+    first, second = read(table(ROW, other))[0].notices[0], read(table(other, ROW))[1].notices[0]
+    assert first == second
+    assert first.provenance["child.family_name"].path == "family_name"
+
+
+def test_where_the_body_was_found_may_stand_for_when() -> None:
+    found = one(body_found_at="River Thames below Folly Bridge").notices[0]
+    assert found.death.place is not None
+    assert found.death.place.name == "River Thames below Folly Bridge"
+    assert found.death.found_at is None
+    told = one(body_found_at="River Thames", place_of_death="At home")
+    assert told.notices[0].death.place is not None
+    assert told.notices[0].death.place.name == "At home"
+    assert [problem.code for problem in told.all_problems] == ["left-out"]
+    assert one(body_found_at="31/31/2026").verdict == "refused"
+    assert one(body_found_at="31 Nonember 2026").verdict == "refused"
+
+
+@pytest.mark.parametrize(
+    ("written", "conclusion"), [("Accident or misadventure", "accident"), ("Alcohol/drug related", "drug-related")]
+)
+def test_the_record_of_inquests_own_words_are_read(written: str, conclusion: str) -> None:
+    notice = one(event="CONCLUDED", conclusion=written).notices[0]
+    assert notice.coroner is not None
+    assert notice.coroner.conclusions == (conclusion,)
