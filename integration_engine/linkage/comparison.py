@@ -13,7 +13,7 @@ from rapidfuzz.distance import OSA
 
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.model import Model
-from integration_engine.linkage.names import alike, slip, spelled
+from integration_engine.linkage.names import alike, own_name, slip, spelled
 
 # Bits of a shared rare name at most: beyond this a table knows nothing.
 _RAREST = 12.0
@@ -103,13 +103,28 @@ def compare(a: Evidence, b: Evidence, model: Model, explain: bool = False) -> Co
     c.score = model.prior + named + surname + household - over + _sum(c, _PLAIN, bits)
     if explain:
         steps = [("prior", "", model.prior), ("given", c.given, named), ("family", c.family, surname)]
-        steps += [(name, level, bits[name].get(level, 0.0)) for name in (*_PLAIN, *_HOUSEHOLD) if (level := getattr(c, name))]
+        steps += [
+            (name, level, bits[name].get(level, 0.0)) for name in (*_PLAIN, *_HOUSEHOLD) if (level := getattr(c, name))
+        ]
         steps += [("household cap", "", -over)] if over else []
         c.steps = tuple(Step(name, level, round(worth, 2)) for name, level, worth in steps if level or worth)
     return c
 
 
-_PLAIN = ("nhs", "birth", "death", "sex", "place", "order", "weight", "gestation", "local_ref", "person", "coroner", "event")
+_PLAIN = (
+    "nhs",
+    "birth",
+    "death",
+    "sex",
+    "place",
+    "order",
+    "weight",
+    "gestation",
+    "local_ref",
+    "person",
+    "coroner",
+    "event",
+)
 _HOUSEHOLD = ("home", "practice", "mother", "mother_nhs")
 
 
@@ -215,8 +230,10 @@ def _also(a: Evidence, b: Evidence) -> bool:
 
 
 def _crossed(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether one side's first name is the other's second, with nothing left over on both sides."""
-    if not (any(alike(one[0], y) for y in other[1:]) or any(alike(other[0], x) for x in one[1:])):
+    """Whether one side's first name is the other's second, with nothing left over on both sides. A name that all children
+    of a family may share doesn't count."""
+    pairs = [(one[0], y) for y in other[1:]] + [(other[0], x) for x in one[1:]]
+    if not any(own_name(x) and alike(x, y) for x, y in pairs):
         return False
     left = [x for x in one if not any(alike(x, y) or slip(x, y) for y in other)]
     right = [y for y in other if not any(alike(x, y) or slip(x, y) for x in one)]

@@ -174,6 +174,16 @@ def stands_for(name: str) -> frozenset[str]:
     return _formal().get(usual, frozenset()) | {usual}
 
 
+@lru_cache(maxsize=1)
+def _shared() -> frozenset[str]:
+    return frozenset(_level(row[0]) for row in _rows("shared.csv"))
+
+
+def own_name(name: str) -> bool:
+    """Whether this name is one child's own; brothers may all be Muhammad, sisters all Kaur."""
+    return spelled(name) not in _shared()
+
+
 _SOUNDS = (
     ("ph", "f"),
     ("kh", "k"),
@@ -203,7 +213,9 @@ def skeleton(name: str) -> str:
 def alike(one: str, other: str) -> bool:
     """The same name but for how it is written: a spelling variant, or the one short for the other. Two different short
     forms of one name (Ellie, Elsie) are as like to be two sisters."""
-    return spelled(one) in stands_for(other) or spelled(other) in stands_for(one)
+    if spelled(one) in stands_for(other) or spelled(other) in stands_for(one):
+        return True
+    return _DOUBLED.sub(r"\1", one) == _DOUBLED.sub(r"\1", other)
 
 
 @lru_cache(maxsize=200_000)

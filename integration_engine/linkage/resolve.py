@@ -101,14 +101,30 @@ def _plausible(compared: Compared, model: Model) -> bool:
 
 def _guard(graph: Graph, items: dict[str, Evidence], model: Model) -> None:
     """Add to each edge the holds that follow from its neighbourhood: known kin, and a rival close behind."""
+    multiples = _multiples(graph, items)
     for edge in graph.edges.values():
         a, b = items[edge.a], items[edge.b]
         kin = graph.kin.get(edge.a, {}) | graph.kin.get(edge.b, {})
-        guarded = not edge.bare and (bool(kin) or a.known_multiple or b.known_multiple)
-        if guarded and not guard.told_apart(a, b, edge.compared, kin, [items[id] for id in kin]):
+        multiple = edge.a in multiples or edge.b in multiples
+        twins = multiple or "twin" in kin.values()
+        guarded = not edge.bare and (bool(kin) or multiple)
+        if guarded and not guard.told_apart(a, b, edge.compared, [items[id] for id in kin], twins=twins):
             edge.holds += ("multiple-birth-or-sibling-known",)
         if not edge.vetoes and not edge.holds and _rivalled(graph, edge, model):
             edge.holds += ("rival-close",)
+
+
+def _multiples(graph: Graph, items: dict[str, Evidence]) -> set[str]:
+    """Notices of a child known to be one of several born together: by their own word, or by that of a notice which may be
+    about the same child or a twin."""
+    found = {id for id, e in items.items() if e.known_multiple}
+    near = {
+        id
+        for edge in graph.edges.values()
+        if (edge.a in found or edge.b in found) and guard.born_together(items[edge.a], items[edge.b], edge.compared)
+        for id in (edge.a, edge.b)
+    }
+    return found | near
 
 
 def _rivalled(graph: Graph, edge: Edge, model: Model) -> bool:

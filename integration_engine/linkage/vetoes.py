@@ -5,19 +5,21 @@ that these are two children unless a person or a rekey says otherwise; a *hold* 
 the evidence is of the kind that has been wrong before.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from rapidfuzz.distance import OSA
 
 from integration_engine.linkage.comparison import Compared
 from integration_engine.linkage.evidence import Evidence
-from integration_engine.linkage.names import alike, slip
+from integration_engine.linkage.names import alike, own_name, slip
 
 _DEATHS_APART_DAYS = 4
 # Born before and after midnight, or the date of one twin written for both.
 _TWINS_APART_DAYS = 1
 # Partners' dates of one death vary by this much.
 _DATES_VARY_DAYS = 2
+# Pronounced, recorded and reported: partners' times of one death lie within this.
+_HOURS_VARY_MINUTES = 180
 
 _NAME_AGREES = frozenset({"equal", "variant", "slip", "crossed", "swapped"})
 _FAMILY_AGREES = frozenset({"equal", "variant", "part", "slip", "former", "swapped"})
@@ -53,14 +55,16 @@ def vetoes(a: Evidence, b: Evidence, c: Compared) -> tuple[str, ...]:
 
 
 def shares_identifier(a: Evidence, b: Evidence, c: Compared) -> bool:
-    """Whether both carry an identifier that is the child's own. A newborn's mother's number with the same birth date counts
-    as long as no multiple birth is known."""
+    """Whether both carry an identifier that is the child's own. As long as no multiple birth is known, a newborn's mother's
+    number with the same birth date counts, and under the same name a mistyped number one slip from the other's."""
+    single = not (a.known_multiple or b.known_multiple)
     return (
         c.nhs in ("equal", "typed-equal")
+        or (c.nhs == "slip" and single and named_alike(c))
         or c.local_ref == "equal"
         or c.person == "equal"
         or c.coroner == "equal"
-        or (c.mother_nhs == "equal" and c.birth == "equal" and not (a.known_multiple or b.known_multiple))
+        or (c.mother_nhs == "equal" and c.birth == "equal" and single)
     )
 
 
@@ -78,11 +82,12 @@ def holds(a: Evidence, b: Evidence, c: Compared) -> tuple[str, ...]:
         return ()
     found: list[str] = []
     identified = shares_identifier(a, b, c)
-    birth_agrees = c.birth == "equal"
     if not identified and (not a.given or not b.given):
         found.append("unnamed-without-identifier")
-    if c.nhs == "equal" and not birth_agrees and not (named_alike(c) or c.family in _FAMILY_AGREES):
-        found.append("number-only")
+    if identified and not named_alike(c) and not _same_birth(c):
+        found.append("identifier-only")
+    if identified and _contradicted(a, b, c):
+        found.append("identifier-contradicted")
     if not identified and not _backed(a, b, c):
         found.append("names-and-birth-only")
     if c.given == "half-swapped":
@@ -90,11 +95,27 @@ def holds(a: Evidence, b: Evidence, c: Compared) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _same_birth(c: Compared) -> bool:
+    """Whether the birth dates agree, or one is a slip of the other; where one is missing the home and family name must do."""
+    if not c.birth:
+        return c.home in _HOME_AGREES and c.family in _FAMILY_AGREES
+    return c.birth in ("equal", "swapped", "first-january", "edit", "near") or c.birth.startswith("within")
+
+
+def _contradicted(a: Evidence, b: Evidence, c: Compared) -> bool:
+    """Whether a shared identifier may be another child's: a sibling's, with neither birth nor death at the same time; or,
+    where a child has no name, a neighbour's in the ward, with another family name and another home or none."""
+    if c.birth == "other" and not _same_day(c) and c.death != "near":
+        return True
+    related = c.home in _HOME_AGREES or c.mother == "equal" or c.weight == "equal" or c.local_ref == "equal"
+    return not (a.given and b.given) and c.family == "conflict" and not related
+
+
 def _backed(a: Evidence, b: Evidence, c: Compared) -> bool:
     """Whether a home, the mother, or the hour and place of the death stand behind name and birth date."""
     if c.home in _HOME_AGREES or c.mother_nhs == "equal":
         return True
-    if c.mother == "equal" and c.home != "different":
+    if c.mother == "equal" and (c.home != "different" or _same_day(c)):
         return True
     there = c.place == "same" or c.practice == "equal" or c.event == "equal"
     named = c.given in ("equal", "variant", "slip") and c.family in _SAME_FAMILY
@@ -153,27 +174,43 @@ def _same_day(c: Compared) -> bool:
     return c.death.startswith(("equal", "same-hour"))
 
 
-def told_apart(a: Evidence, b: Evidence, c: Compared, kin_of: Mapping[str, str], known: Sequence[Evidence]) -> bool:
-    """Whether these two can't have been mixed up with a twin or sibling. ``known`` is the kin's own evidence.
+def born_together(a: Evidence, b: Evidence, c: Compared) -> bool:
+    """Whether two notices are of one birth in one family: the same child or its twin."""
+    same_day = a.birth_day and b.birth_day and abs(a.birth_day - b.birth_day) <= _TWINS_APART_DAYS
+    named = c.family in _FAMILY_AGREES and c.home != "different"
+    return bool(same_day) and (c.home in _HOME_AGREES or c.nhs == "equal" or c.mother_nhs == "equal" or named)
+
+
+def told_apart(a: Evidence, b: Evidence, c: Compared, known: Sequence[Evidence], *, twins: bool) -> bool:
+    """Whether these two can't have been mixed up with a twin or sibling. ``known`` is the kin's own evidence; ``twins``
+    that some of it, or nobody in particular, was born with the child.
 
     They rest on an identifier of the child's own and on something that is the child's and not the twin's: the same name,
     place in the birth order, birth weight or a second identifier; or, against every known twin, the sex or the day of
     death. Against a sibling of another age the birth date is such an identifier, and with no identifier at all the name is
     enough where all known siblings are called something else.
     """
-    if c.given in ("conflict", "half-swapped") or c.second == "conflict":
+    if c.given in ("conflict", "half-swapped") or "different" in (c.weight, c.gestation) or c.second == "conflict":
         return False
     otherwise = all(_named_otherwise(k, a, b) for k in known)
     named = c.given in ("equal", "variant") or (otherwise and c.given in ("crossed", "swapped"))
     named = named or (otherwise and bool(known) and c.given == "slip")
+    if named and not _own(a, b, c) and not (known and otherwise):
+        named = False  # brothers may all be Muhammad
     number = c.nhs == "equal" or (c.nhs == "slip" and bool(known) and not any(_near_number(k, a, b) for k in known))
     identifiers = number + (c.local_ref == "equal") + (c.person == "equal")
     if identifiers:
         if named or identifiers > 1 or c.order == "equal" or c.weight == "equal":
-            return named or ((c.birth in ("", "equal") or c.birth.startswith("within")) and c.death != "other")
-        return bool(known) and c.birth == "equal" and (_other_sex(a, b, c, known) or _other_day(a, b, c, known))
-    only_siblings = "twin" not in kin_of.values() and not a.known_multiple and not b.known_multiple
-    return named and only_siblings and (c.birth == "equal" or (otherwise and c.birth.startswith("within")))
+            sure = _same_day(c) or not c.death or (identifiers > 1 and c.order == "equal")
+            return named or (_same_birth(c) and sure)
+        # A local id alone is no proof: about one twin in fifty carries the other's.
+        return number and bool(known) and c.birth == "equal" and _died_or_sexed_otherwise(a, c, known)
+    return named and not twins and (c.birth == "equal" or (otherwise and c.birth.startswith("within")))
+
+
+def _own(a: Evidence, b: Evidence, c: Compared) -> bool:
+    """Whether the name that agrees is the child's own, not one that a whole family may bear."""
+    return c.second == "agree" or any(own_name(e.given[0]) for e in (a, b) if e.given)
 
 
 def _named_otherwise(kin: Evidence, a: Evidence, b: Evidence) -> bool:
@@ -188,10 +225,11 @@ def _near_number(kin: Evidence, a: Evidence, b: Evidence) -> bool:
     return not kin.nhs or OSA.distance(typed, kin.nhs, score_cutoff=1) <= 1
 
 
-def _other_sex(a: Evidence, b: Evidence, c: Compared, known: Sequence[Evidence]) -> bool:
-    return c.sex == "equal" and all(k.sex and k.sex != a.sex for k in known)
-
-
-def _other_day(a: Evidence, b: Evidence, c: Compared, known: Sequence[Evidence]) -> bool:
-    """Whether these died the same day and every known twin on a clearly other one."""
-    return _same_day(c) and all(k.death_to and abs(k.death_to - a.death_to) > _DATES_VARY_DAYS for k in known)
+def _died_or_sexed_otherwise(a: Evidence, c: Compared, known: Sequence[Evidence]) -> bool:
+    """Whether every known twin is of the other sex, or died on a clearly other day or at a clearly other hour than these."""
+    sexed = c.sex == "equal" and all(k.sex and k.sex != a.sex for k in known)
+    day = _same_day(c) and all(k.death_to and abs(k.death_to - a.death_to) > _DATES_VARY_DAYS for k in known)
+    hour = c.death.startswith("same-hour") and all(
+        k.death_minute and abs(k.death_minute - a.death_minute) > _HOURS_VARY_MINUTES for k in known
+    )
+    return sexed or day or hour

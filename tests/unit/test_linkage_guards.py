@@ -186,3 +186,46 @@ def test_one_child_under_two_identities_is_shown_to_a_person_however_little_else
     found = resolve([said("a", ROWAN, nhs_number=number(1)), said("b", ROWAN, OTHER, adopted)])
     assert asked(found, "a", "b")
     assert "maybe-adopted" in found.reviews[0].why
+
+
+def test_a_name_that_all_brothers_bear_tells_no_twin_apart() -> None:
+    # Both are Muhammad; the second notice has the brother's number and no second name.
+    one = said("one", BABY, given="Muhammad", middle="Adam", nhs_number=number(1), multiple_birth=True)
+    vague = said("vague", BABY, OTHER, given="Muhammad", nhs_number=number(1))
+    found = resolve([one, vague])
+    assert asked(found, "one", "vague")
+    own = said("own", BABY, OTHER, given="Adam", middle="Muhammad", nhs_number=number(1))
+    assert together(resolve([one, own]), "one", "own")
+
+
+def test_a_second_name_that_brothers_share_is_no_crossing_of_names() -> None:
+    assert pair(ROWAN, {"given": "Ayaan", "middle": "Muhammad"}, {"given": "Muhammad"}) == "person"
+    assert pair(ROWAN, {"given": "Muhammad", "middle": "Ayaan"}, {"given": "Ayaan"}) == "one"
+
+
+def test_a_twins_weight_contradicts_a_shared_number() -> None:
+    one = said("one", BABY, given="Chidi", nhs_number=number(1), multiple_birth=True, birth_weight_g=2400)
+    two = said("two", BABY, OTHER, given="Chidi", nhs_number=number(1), birth_weight_g=1300)
+    assert not together(resolve([one, two]), "one", "two")
+
+
+def test_a_multiple_birth_known_from_a_third_notice_is_known() -> None:
+    # Neither of the first two says so, but a copy that may be about the same child does.
+    one = said("one", BABY, given="Chidi", nhs_number=number(1))
+    vague = said("vague", BABY, OTHER, given="Infant", nhs_number=number(1))
+    assert together(resolve([one, vague]), "one", "vague")
+    third = said("third", BABY, given="Twin 1", source="police", sender="E23000009")
+    assert not together(resolve([one, vague, third]), "one", "vague")
+
+
+def test_an_identifier_whose_birth_and_death_are_anothers_goes_to_a_person() -> None:
+    # A later child of the family named after the dead brother, with his hospital number written by mistake.
+    later = {"birth_date": "2025-11-28", "death_datetime": None, "local_ref": "M-1"}
+    assert outcome([said("a", ROWAN, local_ref="M-1"), said("b", ROWAN, later)]) == "person"
+    unnamed = {"given": "Baby", "birth_date": "2021-03-17", "nhs_number": number(1)}
+    assert pair(ROWAN, {"nhs_number": number(1)}, unnamed) == "person"
+
+
+def test_a_neighbours_number_on_an_unnamed_baby_goes_to_a_person() -> None:
+    other = {"family": "Petrova", "postcode": "M1 1AA", "address_line": "2 Oak Way", "nhs_number": number(1)}
+    assert pair(BABY, {"given": "Chidi", "nhs_number": number(1)}, other) == "person"
