@@ -38,21 +38,25 @@ class Signal:
 
 
 def is_signal(tree: Tree) -> bool:
-    """Whether this JSON is a multicast event: a type, a subject and data, and no resource."""
-    return "resourceType" not in tree and isinstance(tree.get("type"), str) and isinstance(tree.get("subject"), dict)
+    """Whether this JSON is a multicast event: a type and a subject, and no resource. The subject is a person in events of
+    the first version; in those of the second, CloudEvents, it is a number alone and ``dataref`` says where to ask."""
+    subject = tree.get("subject")
+    named = isinstance(subject, dict) or (isinstance(subject, str) and "specversion" in tree)
+    return "resourceType" not in tree and isinstance(tree.get("type"), str) and named
 
 
 def signal_of(tree: Tree) -> Signal:
     """A multicast event (JSON). Raises Refused."""
     event = text(tree, "type") or ""
     subject, data = child(tree, "subject"), child(tree, "data")
-    number, problems = _number(text(subject, "nhsNumber"), "subject.nhsNumber")
+    number_at = "subject" if isinstance(tree.get("subject"), str) else "subject.nhsNumber"
+    number, problems = _number(text(tree, "subject") or text(subject, "nhsNumber"), number_at)
     about: dict[str, Any] = {
         "event": event,
         "message_id": text(tree, "id"),
         "stated_at": _when(text(tree, "time"), "time"),
         "nhs_number": number,
-        "nhs_number_at": "subject.nhsNumber",
+        "nhs_number_at": number_at,
         "family_name": text(subject, "familyName") or text(subject, "family_name"),
         "birth_date": _when(text(subject, "dob"), "subject.dob"),
         "problems": problems,
@@ -66,7 +70,7 @@ def signal_of(tree: Tree) -> Signal:
             raise Refused("unknown-status", "data.deathNotificationStatus")
         return Signal("removed" if status == "removed" else "death", status=status, **about)
     if event.startswith("nhs-number-change"):
-        return _rekey(text(data, "nhsNumberStatus"), text(data, "fullUrl"), "data", about)
+        return _rekey(text(data, "nhsNumberStatus"), text(data, "fullUrl") or text(tree, "dataref"), "data", about)
     return Signal("other", **about)
 
 

@@ -202,6 +202,25 @@ def test_a_multicast_event_about_an_adult_or_something_else_leaves_nothing() -> 
     assert item({**SIGNAL, "type": "pds-change-of-gp-1"}).reason == "other-event"
 
 
+def test_a_cloud_event_whose_subject_is_a_number_alone_is_a_pointer() -> None:
+    event = {
+        "specversion": "1.0",
+        "id": "s-2",
+        "source": "https://fhir.nhs.uk/Id/nhsSpineASID/1",
+        "type": "pds-death-notification-2",
+        "time": "2026-03-10T09:00:00Z",
+        "dataref": f"https://pds.example/Patient/{WREN}",
+        "subject": WREN,
+    }
+    reading = read(event)
+    assert (reading.verdict, reading.reason) == ("notice", "pointer")
+    notice = reading.notices[0]
+    assert (notice.child.nhs_number, notice.source.message_id) == (WREN, "s-2")
+    assert notice.provenance["child.nhs_number"].path == "subject"
+    changed = {**event, "type": "nhs-number-change-2", "dataref": f"https://pds.example/Patient/{ASH}"}
+    assert told(changed)["rekey"] == {"kind": "replaced", "old_nhs_number": WREN, "new_nhs_number": ASH}
+
+
 def test_a_replaced_number_is_a_rekey_to_the_one_the_address_ends_in() -> None:
     found = told(
         signal("nhs-number-change-1", nhsNumberStatus="R", fullUrl=f"https://pds.example/FHIR/R4/Patient/{ASH}")
