@@ -62,7 +62,7 @@ def _identifiers(e: Evidence) -> Iterator[str]:
     if e.local_ref:
         yield f"ref:{e.local_ref}"
     if e.rekey:
-        yield from e.rekey
+        yield from (*e.rekey, *(e.rekey_refs or ()))
     if e.mother_nhs:
         yield f"mother:{e.mother_nhs}"
     if e.coroner_ref:

@@ -27,7 +27,7 @@ class Evidence:
     stated birth order, ``order_hint`` what a placeholder says of it (``TWIN 2``). ``birth_unit`` is ``day`` for a full
     date, else what the interval rests on: ``month``, ``year`` or the unit of an age. ``places`` are the codes, postcodes
     and names of the place of death. ``rekey`` are the two identifiers (numbers or partner-scoped local references) that a
-    rekey joins; ``dead_number`` one that it invalidates.
+    rekey joins, ``rekey_refs`` the local references it joins beside two numbers; ``dead_number`` one that it invalidates.
     """
 
     id: str
@@ -68,6 +68,7 @@ class Evidence:
     weight_g: int = 0
     gestation_days: int = 0
     rekey: tuple[str, str] | None = None
+    rekey_refs: tuple[str, str] | None = None
     dead_number: str = ""
 
     @property
@@ -126,7 +127,7 @@ def evidence_of(notice: DeathNotice) -> Evidence:
         if report and person
         else source.local_ref or (reference if source.kind == "coroner" else "")
     )
-    rekey, dead = _rekey(notice)
+    rekey, rekey_refs, dead = _rekey(notice)
     return Evidence(
         id=notice.id,
         at=notice.received_at.astimezone(dates.LONDON).isoformat(),
@@ -166,6 +167,7 @@ def evidence_of(notice: DeathNotice) -> Evidence:
         weight_g=child.birth_weight_g or 0,
         gestation_days=child.gestation_days or 0,
         rekey=rekey,
+        rekey_refs=rekey_refs,
         dead_number=dead,
     )
 
@@ -194,20 +196,22 @@ def _homes(addresses: tuple[Address, ...], mothers: Address | None) -> list[Addr
     return sorted(lived, key=lambda address: address.use not in ("home", None)) + ([mothers] if mothers else [])
 
 
-def _rekey(notice: DeathNotice) -> tuple[tuple[str, str] | None, str]:
-    """The two identifiers a rekey joins, and the number it declares nobody's."""
+_Pair = tuple[str, str] | None
+
+
+def _rekey(notice: DeathNotice) -> tuple[_Pair, _Pair, str]:
+    """The two identifiers a rekey joins, the local references it joins besides, and the number it declares nobody's."""
     change = notice.rekey
     if change is None:
-        return None, ""
+        return None, None, ""
     old, new = written.number(change.old_nhs_number or "")[0], written.number(change.new_nhs_number or "")[0]
     if change.kind == "invalidated":
-        return None, old or written.number(notice.child.nhs_number or "")[0]
+        return None, None, old or written.number(notice.child.nhs_number or "")[0]
+    partner, before, after = notice.source.partner, change.old_local_ref, change.new_local_ref
+    refs = (f"ref:{partner}|{before}", f"ref:{partner}|{after}") if partner and before and after else None
     if old and new and old != new:
-        return (f"nhs:{old}", f"nhs:{new}"), ""
-    partner = notice.source.partner
-    if partner and change.old_local_ref and change.new_local_ref:
-        return (f"ref:{partner}|{change.old_local_ref}", f"ref:{partner}|{change.new_local_ref}"), ""
-    return None, ""
+        return (f"nhs:{old}", f"nhs:{new}"), refs if before != after else None, ""
+    return refs, None, ""
 
 
 def evidence_of_row(row: Mapping[str, Any]) -> Evidence:

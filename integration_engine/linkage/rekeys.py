@@ -44,7 +44,7 @@ def rekeyed(evidence: Iterable[Evidence]) -> Rekeys:
     """Work out what all rekeys of a set come to, in no particular order."""
     everything = list(evidence)
     dead = frozenset(e.dead_number for e in everything if e.dead_number)
-    changes = sorted((e.rekey, e.id) for e in everything if e.rekey)
+    changes = sorted((e.rekey, e.rekey_refs or ("", ""), e.id) for e in everything if e.rekey)
     if not changes:
         return Rekeys({}, dead, frozenset(), {})
     holders: dict[str, list[Evidence]] = defaultdict(list)
@@ -54,11 +54,13 @@ def rekeyed(evidence: Iterable[Evidence]) -> Rekeys:
     joined: dict[str, str] = {}
     restricted: set[str] = set()
     sides: dict[str, set[str]] = defaultdict(set)
-    for (old, new), id in changes:
-        before = [e for e in holders[old] if e.id != id]
-        after = [e for e in holders[new] if e.id != id]
+    for (old, new), (old_ref, new_ref), id in changes:
+        before = _others(id, holders[old], holders.get(old_ref, ()))
+        after = _others(id, holders[new], holders.get(new_ref, ()))
         if all(same_name(x, y) for x in before for y in after):
             _join(joined, old, new)
+            if old_ref:
+                _join(joined, old_ref, new_ref)
             continue
         restricted |= {id, *(e.id for e in before), *(e.id for e in after)}
         for e in before:
@@ -67,6 +69,11 @@ def rekeyed(evidence: Iterable[Evidence]) -> Rekeys:
             sides[e.id].add(f"{id}/b")
     same = {identifier: _root(joined, identifier) for identifier in joined}
     return Rekeys(same, dead, frozenset(restricted), {id: frozenset(kept) for id, kept in sides.items()})
+
+
+def _others(id: str, *held: Iterable[Evidence]) -> list[Evidence]:
+    """Whoever carries one of the identifiers, each once, but not the rekey itself."""
+    return list({e.id: e for group in held for e in group if e.id != id}.values())
 
 
 def same_name(a: Evidence, b: Evidence) -> bool:

@@ -20,7 +20,7 @@ def rekey(id: str, kind: str, child: dict[str, Any] | None = None, **identifiers
             {
                 "id": id,
                 "submission": "s",
-                "source": {"kind": "hospital-hl7", "partner": "RXA"},
+                "source": {"kind": "hospital-hl7", "partner": "RXA", "local_ref": identifiers.get("new_local_ref")},
                 "received_at": datetime(2026, 2, 3, 9, tzinfo=UTC),
                 "profile": "p",
                 "intent": "rekey",
@@ -116,6 +116,16 @@ def test_two_local_ids_that_a_hospital_merged_are_one_child() -> None:
     assert not together(resolve(evidence), "a", "b")
     merged = rekey("r", "merged", old_local_ref="M-1", new_local_ref="M-2")
     assert together(resolve([*evidence, merged]), "a", "b", "r")
+
+
+def test_one_merge_of_numbers_and_local_ids_joins_both() -> None:
+    child = {"given_names": ["Rowan"]}
+    numbers = {"old_nhs_number": number(1), "new_nhs_number": number(2)}
+    merged = rekey("r", "merged", child, **numbers, old_local_ref="M-1", new_local_ref="M-2")
+    old = said("a", ROWAN, sender="RXA", local_ref="M-1", nhs_number=number(1))
+    assert together(resolve([old, merged]), "a", "r")
+    new = said("b", ROWAN, sender="RXA", local_ref="M-2", nhs_number=number(2))
+    assert together(resolve([old, new, merged]), "a", "b", "r")
 
 
 def test_an_invalidated_number_joins_nobody_and_bars_nobody() -> None:
