@@ -80,7 +80,7 @@ def decide(
     known = _once_each(notices)
     subjects = _subjects(decisions, known)
     resolution = resolve((evidence_of(n) for n in known.values()), _constraints(subjects))
-    rekeys = [n.rekey for n in known.values() if n.rekey]
+    rekeys = [n for n in known.values() if n.rekey]
     waiting: list[str] = []
     passed: dict[str, str] = {}
     dead: list[tuple[tuple[DeathNotice, ...], dict[str, Decision], Standing]] = []
@@ -101,7 +101,8 @@ def decide(
     for members, decided, word in dead:
         names = {notice.id for notice in members}
         adoption = not resolution.restricted.isdisjoint(names)
-        current = under_current_identity(members, rekeys, adoption=adoption)
+        applying = [n.rekey for n in rekeys if n.rekey and (n.id in names or _reaches_all(n, resolution))]
+        current = under_current_identity(members, applying, adoption=adoption)
         record = fold(current, word.silenced)
         routing = route(
             record,
@@ -121,6 +122,12 @@ def decide(
         waiting=tuple(sorted(waiting)),
         passed_over=tuple(sorted(passed.items())),
     )
+
+
+def _reaches_all(rekey: DeathNotice, resolution: Resolution) -> bool:
+    """Whether a rekey changes how other clusters' notices read: a number that is nobody's any more, or an adoption, whose
+    two identities are kept apart. Any other rekey only says something of the cluster it belongs to."""
+    return rekey.id in resolution.restricted or (rekey.rekey is not None and rekey.rekey.kind == "invalidated")
 
 
 def _is_routine(notice: DeathNotice) -> bool:

@@ -111,7 +111,8 @@ class Settlement:
         stored = self.hood.cases.get(continued.case.id) if continued.stored else None
         same = stored is not None and bytes(stored.view_key) in view_keys and stored.merged_into is None
         changed = not same or bool(continued.moves)
-        moved = any(self.hood.homes.get(n.id) != continued.case.id for n in continued.case.notices)
+        here = {name for name, case in self.hood.homes.items() if case == continued.case.id}
+        moved = here != {notice.id for notice in continued.case.notices}
         return _Turn(continued, stored, shown, view_keys[0], changed, moved)
 
     def _dispatches(self) -> list[Dispatch]:
