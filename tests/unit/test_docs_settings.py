@@ -1,0 +1,88 @@
+"""What the operators' page says about settings, switches and metrics is what the program has."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+
+import integration_engine.courier
+import integration_engine.gateway.mllp
+import integration_engine.worker  # noqa: F401  # each describes its own metrics
+from integration_engine.monitoring.counters import COUNTERS
+from integration_engine.routing.switches import Switches
+from integration_engine.settings import Settings, load_settings
+
+PAGE = (Path(__file__).parents[2] / "docs" / "operators.md").read_text(encoding="utf-8")
+
+
+def rows(begins: str) -> list[list[str]]:
+    """The cells of the page's table rows whose first cell is code that begins so."""
+    lines = re.findall(rf"^\|( `{begins}.*)\|$", PAGE, re.MULTILINE)
+    return [[cell.strip() for cell in line.split("|")] for line in lines]
+
+
+def shown(value: object) -> str:
+    """A setting's default as the page writes it."""
+    if hasattr(value, "get_secret_value"):
+        value = value.get_secret_value()
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict):
+        return "{}"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def test_every_setting_stands_in_the_table_and_no_other() -> None:
+    told = [row[0].strip("`") for row in rows("CDR_")]
+    assert sorted(told) == sorted(f"CDR_{name.upper()}" for name in Settings.model_fields)
+
+
+@pytest.mark.parametrize("row", rows("CDR_"), ids=lambda row: row[0])
+def test_a_default_is_the_programs(row: list[str]) -> None:
+    name = row[0].strip("`").removeprefix("CDR_").lower()
+    default = Settings.model_fields[name].default
+    if name == "mllp":
+        (listener,) = default
+        assert row[1] == f"one on `{listener.host}:{listener.port}`"
+    elif name == "feeds":
+        assert default == ()
+    else:
+        assert row[1].strip("`") == shown(default)
+
+
+def test_every_switch_stands_in_the_table_with_its_default() -> None:
+    table = PAGE.partition("| switch | default |")[2].partition("\n\n")[0]
+    told = {
+        name: cells[1].strip(" `")
+        for line in table.splitlines()[2:]
+        for cells in [line.strip("|").split("|")]
+        for name in re.findall(r"`(\w+)`", cells[0])
+    }
+    for field in dataclasses.fields(Switches):
+        if field.name != "cdop_due_of":  # beside cdop_due, whose default it shares
+            assert told[field.name] == shown(field.default)
+    assert told.keys() == {field.name for field in dataclasses.fields(Switches)}
+
+
+def test_the_example_of_a_settings_file_is_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import os
+
+    for name in [name for name in os.environ if name.startswith("CDR_")]:
+        monkeypatch.delenv(name)
+    example = re.search(r"```toml cdr.toml\n(.*?)```", PAGE, re.DOTALL)
+    assert example
+    path = tmp_path / "cdr.toml"
+    path.write_text(example[1], encoding="utf-8")
+    settings = load_settings(path)
+    assert [listener.partner for listener in settings.mllp] == [None, "RTH"]
+    assert settings.feed_list[0].name == settings.mllp[1].feed
+
+
+def test_every_metric_stands_in_the_table_with_its_kind() -> None:
+    described = {name: kind for name, (kind, _) in COUNTERS._about.items()}
+    assert {row[0].strip("`"): row[1] for row in rows("cdr_")} == described
