@@ -111,7 +111,7 @@ def find_profile(name: str | Path) -> Path:
     if isinstance(name, Path) or "/" in name or name.endswith((".yaml", ".yml")):
         return Path(name)
     for kind in typing.get_args(PartnerKind):
-        path = mappings() / kind / f"{name}.yaml"
+        path: Path = mappings() / kind / f"{name}.yaml"
         if path.is_file():
             return path
     known = ", ".join(path.stem for path in shipped_profiles())
