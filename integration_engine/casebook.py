@@ -4,10 +4,14 @@ Adapters and core, nothing else. A reference ``file#index`` stands for what it n
 comes in (people's decisions) and in what goes out.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
+
+import orjson
+from pydantic import ValidationError
 
 from adapters.adapter import Item, Reading
 from integration_engine.core import Case, Outcome, decide
@@ -138,9 +142,18 @@ def _passed_over(ref: str, item: Item) -> dict[str, Any]:
     return {"ref": ref, "reason": item.reason}
 
 
-def load_decisions(document: Any) -> tuple[Decision, ...]:
-    """Check a decisions file's content. Raises ValueError naming the entry and field that is wrong."""
+def read_decisions(path: Path) -> tuple[Decision, ...]:
+    """The decisions of a file. Raises ValueError with a sentence: which entry and field is wrong, never its value."""
+    try:
+        document = orjson.loads(path.read_bytes())
+    except OSError as problem:
+        raise ValueError("the decisions file cannot be read") from problem
+    except orjson.JSONDecodeError as problem:
+        raise ValueError("the decisions file is not JSON") from problem
     if not isinstance(document, list):
-        raise TypeError("a decisions file is a JSON list")
-    found: Sequence[Decision] = [Decision.model_validate(entry) for entry in document]
-    return tuple(found)
+        raise ValueError("a decisions file is a JSON list")  # noqa: TRY004 - one kind of error for one kind of mistake
+    try:
+        return tuple(Decision.model_validate(entry) for entry in document)
+    except ValidationError as problem:
+        first = problem.errors(include_input=False, include_url=False)[0]
+        raise ValueError(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from problem

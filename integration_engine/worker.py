@@ -17,7 +17,7 @@ import orjson
 from adapters import registry
 from adapters.adapter import Feed, Item, Reading, Submission, content_hash
 from integration_engine.broker.consumer import NotNow
-from integration_engine.broker.message import ATTEMPT, DELAYED, FEED, Delivered, Header, Message
+from integration_engine.broker.message import ATTEMPT, DELAYED, FEED, PARTNER, Delivered, Header, Message
 from integration_engine.broker.origin import Origin, Unproved, kind_of, origin_of
 from integration_engine.broker.publisher import Publisher
 from integration_engine.broker.topology import DELAY, REFUSED
@@ -211,7 +211,7 @@ class Worker:
         kind = kind_of(message)
         reasons = [refusal.json() for refusal in said][:_MOST_PROBLEMS]
         headers: dict[str, Header] = {
-            "cdr-partner": message.key.partition(".")[2],
+            PARTNER: message.key.partition(".")[2],
             "cdr-reason": said[0].reason,
             "cdr-reasons": orjson.dumps(reasons).decode(),
         }
@@ -227,6 +227,7 @@ class Worker:
         """Our own bug, or so it seems: later perhaps; in the end never, but kept and shown."""
         kind, attempt = kind_of(message), message.attempt
         about: dict[str, Header] = {
+            PARTNER: message.headers.get(PARTNER) or message.key.partition(".")[2],
             "cdr-error": type(problem).__name__,
             "cdr-raised": _where(problem),
             ATTEMPT: attempt + 1,

@@ -12,6 +12,7 @@ _COMMANDS = {
     "run": ("integration_engine.cli.run", "command", "Run the engine: gateway, worker, console or all."),
     "read": ("integration_engine.cli.read", "command", "What messages say: verdict, notices, provenance, problems."),
     "try": ("integration_engine.cli.trial", "command", "The whole core on files: cases, who gets what and why."),
+    "decide": ("integration_engine.cli.decide", "command", "Record people's decisions in the running engine."),
     "link": ("integration_engine.cli.link", "command", "Linkage alone, on tabular notices."),
     "route": ("integration_engine.cli.route", "command", "Routing alone, on tabular records."),
     "map": ("integration_engine.cli.map", "app", "Mapping profiles: check them, run their tests."),

@@ -11,7 +11,7 @@ from adapters.adapter import Feed, Reading, Submission
 from adapters.registry import read
 from integration_engine.mapping.profile import Profile, ProfileError, load_profile
 from integration_engine.record.age import AgeRules
-from integration_engine.settings import load_settings
+from integration_engine.settings import Settings, load_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class ReadingChoice:
 def choose(kind: str | None, profile: str | None, feed: str | None, at: str | None) -> ReadingChoice:
     """Check the command line's options. Exits with status 2 and a sentence where one is wrong."""
     settings = load_settings()
-    feeds = settings.feed_list
+    feeds = (*settings.feed_list, *_registered(settings))
     found = next((f for f in feeds if f.name == feed), None)
     if feed and found is None:
         raise typer.BadParameter(f"no feed of that name is registered: {feed}", param_hint="--feed")
@@ -49,6 +49,28 @@ def choose(kind: str | None, profile: str | None, feed: str | None, at: str | No
     except ProfileError as problem:
         raise typer.BadParameter(str(problem), param_hint="--profile") from problem
     return ReadingChoice(moment(at), kind, chosen, found, feeds, settings.age_rules)
+
+
+def _registered(settings: Settings) -> list[Feed]:
+    """The feeds of the register, where this machine has one: a file must read here as it does in the engine. A machine
+    that only tries files has none, and a register that can't be read is said to be so."""
+    url = settings.database_url.get_secret_value()
+    if url.startswith("sqlite") and not Path(url.partition("///")[2]).exists():
+        return []
+    from integration_engine.doors import registered_feeds
+    from integration_engine.security.keys import KeyMissing, KeyUnreadable
+    from integration_engine.store.database import StoreError, open_store
+    from integration_engine.store.identities import Identities
+
+    try:
+        store = open_store(settings)
+    except (StoreError, KeyMissing, KeyUnreadable) as problem:
+        typer.echo(f"The register can't be read ({problem.code}); only feeds of cdr.toml count.", err=True)
+        return []
+    try:
+        return registered_feeds(Identities(store))
+    finally:
+        store.close()
 
 
 def moment(text: str | None) -> datetime:

@@ -6,13 +6,12 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
-from integration_engine.casebook import Casebook, load_decisions
+from integration_engine.casebook import Casebook, read_decisions
 from integration_engine.cli.files import choose, every_file, readings
 from integration_engine.record.decision import Decision
 from integration_engine.routing.reference import load_reference
@@ -55,15 +54,9 @@ def _decisions(path: Path | None) -> tuple[Decision, ...]:
     if path is None:
         return ()
     try:
-        return load_decisions(orjson.loads(path.read_bytes()))
-    except OSError as problem:
-        raise typer.BadParameter("cannot be read", param_hint="--decisions") from problem
-    except ValidationError as problem:
-        first = problem.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise typer.BadParameter(f"{where}: {first['msg']}", param_hint="--decisions") from problem
-    except (ValueError, TypeError) as problem:
-        raise typer.BadParameter("not a JSON list of decisions", param_hint="--decisions") from problem
+        return read_decisions(path)
+    except ValueError as problem:
+        raise typer.BadParameter(str(problem), param_hint="--decisions") from problem
 
 
 _STATES = {"open": "bold green", "held": "bold yellow", "withdrawn": "bold red", "out-of-scope": "dim"}

@@ -207,7 +207,8 @@ def _named_inside(reading: Reading) -> Iterator[tuple[str, str | None]]:
         notice = item.notice
         if notice and notice.police:
             yield "$.force", notice.police.force
-        if notice and notice.coroner:
+        # A police report may name the coroner it told; only a coroner's own row speaks as that area.
+        if notice and notice.coroner and notice.source.kind == "coroner":
             yield f"row {item.index}, area", notice.coroner.area
 
 

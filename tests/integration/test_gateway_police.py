@@ -153,3 +153,11 @@ def test_the_openapi_document_lists_every_door(doors: House) -> None:
     doors_named = {"/police/reports", "/fhir/$process-message", "/fhir/Patient", "/coroner/cases", "/fhir"}
     assert doors_named <= set(document["paths"])
     json.dumps(document)
+
+
+def test_a_report_may_name_the_coroner_it_told(doors: House) -> None:
+    report = json.loads(police_report())
+    report["coroner"] = {"area": "wiltshire-and-swindon", "reference": "00077-2026"}
+    answer = doors.send(FORCE, DOOR, json.dumps(report).encode(), "application/json")
+    assert answer.status_code == 202, answer.text
+    assert len(doors.queued("intake.police")) == 1
