@@ -162,7 +162,7 @@ def nhs_level(a: Evidence, b: Evidence) -> str:
         return "equal" if a.nhs == b.nhs else "different"
     if a.nhs_typed and b.nhs_typed:
         return "typed-equal" if a.nhs_typed == b.nhs_typed else "typed-different"
-    one, other = a.nhs or a.nhs_typed, b.nhs or b.nhs_typed
+    one, other = a.nhs_stated or a.nhs or a.nhs_typed, b.nhs_stated or b.nhs or b.nhs_typed
     if one and other:
         return "slip" if OSA.distance(one, other, score_cutoff=1) <= 1 else "typed-different"
     return ""

@@ -21,13 +21,14 @@ class Evidence:
     """One notice as linkage sees it. Days are proleptic ordinals (``date.toordinal``); an interval is closed; empty text,
     empty tuples and None are "not said".
 
-    ``at`` orders evidence (with ``id``): when the notice was received. ``nhs`` is a valid number, ``nhs_typed`` the digits
-    of an invalid one. ``given`` and ``family`` are levelled words without placeholders; ``unnamed`` says that a
-    placeholder stood there. ``person`` is the partner's person id within ``report`` and ``event_ref``. ``order`` is the
-    stated birth order, ``order_hint`` what a placeholder says of it (``TWIN 2``). ``birth_unit`` is ``day`` for a full
-    date, else what the interval rests on: ``month``, ``year`` or the unit of an age. ``places`` are the codes, postcodes
-    and names of the place of death. ``rekey`` are the two identifiers (numbers or partner-scoped local references) that a
-    rekey joins, ``rekey_refs`` the local references it joins beside two numbers; ``dead_number`` one that it invalidates.
+    ``at`` orders evidence (with ``id``): when the notice was received. ``nhs`` is a valid number, ``nhs_stated`` the one
+    stated where a rekey put another in its place, ``nhs_typed`` the digits of an invalid one. ``given`` and ``family``
+    are levelled words without placeholders; ``unnamed`` says that a placeholder stood there. ``person`` is the partner's
+    person id within ``report`` and ``event_ref``. ``order`` is the stated birth order, ``order_hint`` what a placeholder
+    says of it (``TWIN 2``). ``birth_unit`` is ``day`` for a full date, else what the interval rests on: ``month``,
+    ``year`` or the unit of an age. ``places`` are the codes, postcodes and names of the place of death. ``rekey`` are the
+    two identifiers (numbers or partner-scoped local references) that a rekey joins, ``rekey_refs`` the local references
+    it joins beside two numbers; ``dead_number`` one that it invalidates.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Evidence:
     person: str = ""
     coroner_ref: str = ""
     nhs: str = ""
+    nhs_stated: str = ""
     nhs_typed: str = ""
     nhs_verified: bool = False
     given: tuple[str, ...] = ()

@@ -31,7 +31,9 @@ class Rekeys:
         if e.rekey and e.id not in self.restricted:
             kind, value = self.same.get(e.rekey[1], e.rekey[1]).split(":", 1)
             number, local = (number or value, local) if kind == "nhs" else (number, value)
-        return replace(e, nhs=number, local_ref=local) if (number, local) != (e.nhs, e.local_ref) else e
+        if (number, local) == (e.nhs, e.local_ref):
+            return e
+        return replace(e, nhs=number, nhs_stated=e.nhs if number else "", local_ref=local)
 
     def parted(self, a: str, b: str) -> bool:
         """Whether two notices stand on different sides of a rekey under another name."""

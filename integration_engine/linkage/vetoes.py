@@ -222,7 +222,7 @@ def _named_otherwise(kin: Evidence, a: Evidence, b: Evidence) -> bool:
 def _near_number(kin: Evidence, a: Evidence, b: Evidence) -> bool:
     """Whether a mistyped number may as well be the twin's: twins' numbers are often neighbours."""
     typed = a.nhs_typed or b.nhs_typed
-    return not kin.nhs or OSA.distance(typed, kin.nhs, score_cutoff=1) <= 1
+    return not kin.nhs or OSA.distance(typed, kin.nhs_stated or kin.nhs, score_cutoff=1) <= 1
 
 
 def _died_or_sexed_otherwise(a: Evidence, c: Compared, known: Sequence[Evidence]) -> bool:

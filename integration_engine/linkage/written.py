@@ -104,10 +104,31 @@ _NO_HINT = names.Placeholder()
 
 @lru_cache(maxsize=200_000)
 def named(given: str, family: str, said_placeholder: bool = False) -> Named:
+    given, family = _parted(given, family)
     hint = names.placeholder(given)
     stands_in = hint is not None or said_placeholder
     surname = () if names.placeholder(family) else names.words(family)
     return Named(() if stands_in else names.words(given), surname, stands_in or not given.strip(), hint or _NO_HINT)
+
+
+def _parted(given: str, family: str) -> tuple[str, str]:
+    """Given and family name where one field holds both and one is a stand-in: ``TWIN 2 BEGUM``, ``Baby Okafor``. Its order
+    and the mother's name would be lost otherwise, and two unnamed twins would be told apart by nothing."""
+    words = given.split()
+    if words:
+        surname = names.plain(family).split() if len(words) > 1 else []
+        rest = " ".join(word for word in words if names.plain(word) not in surname) if surname else given
+        return (rest, family) if rest != given and names.placeholder(rest) else (given, family)
+    words = family.split()
+    if names.placeholder(family):
+        return given, family
+    for cut in range(len(words) - 1, 0, -1):
+        if names.placeholder(" ".join(words[:cut])):
+            return " ".join(words[:cut]), " ".join(words[cut:])
+    for cut in range(1, len(words)):
+        if names.placeholder(" ".join(words[cut:])):
+            return " ".join(words[cut:]), " ".join(words[:cut])
+    return given, family
 
 
 def day_of(text: Any) -> int:

@@ -16,6 +16,8 @@ _STANDS_IN = frozenset(
 )
 _BETWEEN = frozenset({"of", "and", "the", "a", "one", "two", "three", "four", "i", "ii", "iii", "iv", "b", "c", "d"})
 _OF_THE_MOTHER = re.compile(r"(?i)^\s*(?:[bgsd]/o|bo/|(?:baby|boy|girl|son|daughter|infant|twin)\s+of)\b")
+# Written before a surname where the whole name stands in one field: BABY OKAFOR, TWIN 2 BEGUM.
+_BEFORE_A_SURNAME = re.compile(r"(?i)^\s*(?:baby|infant|newborn|neonate|twin|triplet|unnamed|unidentified)\b")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 
 
@@ -36,4 +38,4 @@ def is_placeholder(given: Sequence[str], family: str | None) -> bool:
         return bool(_OF_THE_MOTHER.match(stated)) or _only_stand_ins(stated)
     if not family or not family.strip():
         return False
-    return bool(_OF_THE_MOTHER.match(family)) or _only_stand_ins(family)
+    return bool(_OF_THE_MOTHER.match(family) or _BEFORE_A_SURNAME.match(family)) or _only_stand_ins(family)

@@ -5,6 +5,7 @@ import pytest
 from integration_engine.linkage.comparison import family_level, given_level
 from integration_engine.linkage.model import shipped
 from integration_engine.linkage.names import alike, placeholder, plain, skeleton, slip, words
+from integration_engine.linkage.written import named
 from tests.linkage_rows import ROWAN, said
 
 
@@ -152,3 +153,26 @@ def test_levels_of_family_names(one: str, other: str, level: str) -> None:
     a, b = said("a", ROWAN, family=one), said("b", ROWAN, family=other)
     assert family_level(a, b, shipped())[0] == level
     assert family_level(b, a, shipped())[0] == level
+
+
+@pytest.mark.parametrize(
+    ("given", "family", "surname", "order"),
+    [
+        ("", "TWIN 2 BEGUM", ("begum",), 2),
+        ("", "BEGUM TWIN 2", ("begum",), 2),
+        ("", "BABY OKAFOR", ("okafor",), None),
+        ("Twin 2 Begum", "Begum", ("begum",), 2),
+        ("Baby Okafor", "Okafor", ("okafor",), None),
+    ],
+)
+def test_a_stand_in_written_into_one_field_with_the_surname_is_told_apart(
+    given: str, family: str, surname: tuple[str, ...], order: int | None
+) -> None:
+    found = named(given, family)
+    assert (found.given, found.family, found.unnamed, found.hint.order) == ((), surname, True, order)
+    assert found.hint.multiple == (order is not None)
+
+
+def test_a_name_in_one_field_stays_a_name() -> None:
+    assert named("", "Fairclough").family == ("fairclough",)
+    assert named("Ava Rose", "Rose").given == ("ava", "rose")

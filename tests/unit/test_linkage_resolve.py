@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from integration_engine.linkage.comparison import nhs_level
 from integration_engine.linkage.evidence import Evidence, evidence_of
+from integration_engine.linkage.rekeys import rekeyed
 from integration_engine.linkage.resolve import Constraint, bonded, resolve
 from integration_engine.record.notice import DeathNotice
 from tests.linkage_rows import BABY, ROWAN, number, said, together
@@ -126,6 +128,15 @@ def test_one_merge_of_numbers_and_local_ids_joins_both() -> None:
     assert together(resolve([old, merged]), "a", "r")
     new = said("b", ROWAN, sender="RXA", local_ref="M-2", nhs_number=number(2))
     assert together(resolve([old, new, merged]), "a", "b", "r")
+
+
+def test_a_mistyped_number_is_held_against_the_number_stated_not_the_one_a_rekey_put_in_its_place() -> None:
+    mistyped = said("a", ROWAN, OTHER, nhs_number="9990000010")
+    stated = said("b", BABY, nhs_number="9990000026")
+    change = rekey("r", "replaced", old_nhs_number="9990000018", new_nhs_number="9990000026")
+    moved = rekeyed([mistyped, stated, change]).apply(stated)
+    assert moved.nhs == "9990000018"
+    assert nhs_level(mistyped, moved) == nhs_level(mistyped, stated) == "typed-different"
 
 
 def test_an_invalidated_number_joins_nobody_and_bars_nobody() -> None:

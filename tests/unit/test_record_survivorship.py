@@ -3,7 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from integration_engine.record.addresses import usual_address
+from integration_engine.record.names import is_placeholder
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.survivorship import fold
 
@@ -125,3 +128,13 @@ def test_case_and_spacing_are_no_conflict() -> None:
     one = notice("a", "hospital-hl7", "RTH", child={"family_name": "O'NEILL"})
     two = notice("b", "police", "E23000038", child={"family_name": "O'Neill "})
     assert not fold([one, two]).conflicts
+
+
+@pytest.mark.parametrize("family", ["BABY OKAFOR", "Twin 2 Okafor", "BABY OF OKAFOR", "UNKNOWN"])
+def test_a_stand_in_and_a_surname_in_one_field_are_a_placeholder(family: str) -> None:
+    assert is_placeholder((), family)
+    assert not is_placeholder(("Grace",), family)
+
+
+def test_a_surname_alone_is_a_name() -> None:
+    assert not is_placeholder((), "Babington")
