@@ -5,6 +5,7 @@ is handed is in the database already; losing all of it costs a sweep, not a deli
 """
 
 import logging
+import random
 import threading
 import time
 from collections import Counter, deque
@@ -120,8 +121,10 @@ class Courier:
                 return
             unconfirmed = self._publish(rows)
             if unconfirmed:
+                # behind the others and shuffled: one queue that doesn't answer must not stand before the rest for ever
+                random.shuffle(unconfirmed)
                 with self._lock:
-                    self._in_hand.extendleft(reversed(unconfirmed))
+                    self._in_hand.extend(unconfirmed)
                 return
 
     def _sweep(self) -> None:

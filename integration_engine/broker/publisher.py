@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pika
-from pika.exceptions import AMQPError
+from pika.exceptions import AMQPError, StreamLostError
 
 from integration_engine.broker.connection import keep_connected, parameters
 from integration_engine.broker.message import Message
@@ -283,13 +283,22 @@ class Publisher:
             self._connection.close()
 
     def _look(self) -> None:
-        """End what has waited too long. It keeps its place in the window: the broker still owes us its confirm."""
+        """End what has waited too long. Where the broker owes us a confirm that long, the connection is given up: its side of
+        the channel may be waiting for a queue without a leader, would wait for ever, and wouldn't even hear us close it."""
         if self._channel is None:
             return
         now = time.monotonic()
         with self._lock:
             late = [sending for sending in self._waiting if sending.until < now]
-        for sending in (*late, *self._sent.values()):
+        for sending in late:
+            sending.end(NotConfirmed("no-confirm"))
+        if self._state != "broker-blocked" and any(sending.until < now for sending in self._sent.values()):
+            _log.warning("confirms are overdue; the connection is replaced", extra={"check": self._name})
+            self._fail_everything("no-confirm")
+            # pika's own way out of a connection that no longer answers; its close would wait for the channel's
+            self._connection._terminate_stream(StreamLostError("confirms overdue"))
+            return
+        for sending in self._sent.values():
             if sending.until < now:
                 sending.end(NotConfirmed("no-confirm"))
         self._timer = self._connection.ioloop.call_later(_LOOK_S, self._look)

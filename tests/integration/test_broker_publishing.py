@@ -1,6 +1,8 @@
 """A message is confirmed and there, or its publisher is told why not."""
 
 import asyncio
+import socket
+import threading
 from datetime import UTC, datetime
 
 import pika
@@ -114,3 +116,54 @@ def _code(publisher: Publisher, message: Message) -> str | None:
     except NotConfirmed as problem:
         return problem.code
     return None
+
+
+class _Line:
+    """A line to the broker that can fall silent: what the broker says then gets lost, and nobody is told."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._to = (host, port)
+        self.silent = threading.Event()
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.port = self._door.getsockname()[1]
+        threading.Thread(target=self._take, daemon=True).start()
+
+    def _take(self) -> None:
+        while True:
+            try:
+                ours, _ = self._door.accept()
+            except OSError:
+                return
+            theirs = socket.create_connection(self._to)
+            threading.Thread(target=self._carry, args=(ours, theirs, threading.Event()), daemon=True).start()
+            threading.Thread(target=self._carry, args=(theirs, ours, self.silent), daemon=True).start()
+
+    def _carry(self, source: socket.socket, target: socket.socket, silent: threading.Event) -> None:
+        try:
+            while data := source.recv(65536):
+                if not silent.is_set():
+                    target.sendall(data)
+        except OSError:
+            pass
+        finally:
+            target.close()
+
+    def close(self) -> None:
+        self._door.close()
+
+
+def test_a_broker_that_falls_silent_is_told_and_a_new_connection_made(url: str) -> None:
+    parameters = pika.URLParameters(url)
+    line = _Line(parameters.host, parameters.port)
+    through = url.replace(f":{parameters.port}/", f":{line.port}/")
+    message = Message("cdr.intake", "police.X", b"x")
+    with Publisher(through, "t", patience_s=1.0) as publisher:
+        assert publisher.wait_ready(10)
+        assert _code(publisher, message) is None
+        line.silent.set()
+        assert _code(publisher, message) == "no-confirm"
+        line.silent.clear()
+        assert publisher.wait_ready(10)
+        assert _code(publisher, message) is None
+    line.close()
+    assert len(_all(url, "intake.police")) == 3, "the one without a confirm had arrived all the same"
