@@ -374,7 +374,20 @@ class Rekey(Canonical):
     new_local_ref: Text | None = None
 
 
-class DeathNotice(Canonical):
+class Account(Canonical):
+    """The dictionary of fields that a notice and a record share: what can be said of one child's death."""
+
+    child: Child = Child()
+    death: Death = Death()
+    coroner: Coroner | None = None
+    police: Police | None = None
+    family: Family | None = None
+    process: Process | None = None
+    other_reviews: tuple[OtherReview, ...] = ()
+    professionals: tuple[Professional, ...] = ()
+
+
+class DeathNotice(Account):
     """One submission's word about one child, immutable. ``notice/1``."""
 
     id: Text
@@ -389,13 +402,5 @@ class DeathNotice(Canonical):
     """The message says both dead and alive; the case waits for a person."""
     retraction: Retraction | None = None
     rekey: Rekey | None = None
-    child: Child = Child()
-    death: Death = Death()
-    coroner: Coroner | None = None
-    police: Police | None = None
-    family: Family | None = None
-    process: Process | None = None
-    other_reviews: tuple[OtherReview, ...] = ()
-    professionals: tuple[Professional, ...] = ()
     provenance: dict[str, Provenance] = {}
     problems: tuple[Problem, ...] = ()

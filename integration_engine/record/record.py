@@ -2,18 +2,7 @@
 
 from typing import Any
 
-from integration_engine.record.notice import (
-    Canonical,
-    Child,
-    Coroner,
-    Death,
-    Family,
-    OtherReview,
-    Police,
-    Process,
-    Professional,
-    Text,
-)
+from integration_engine.record.notice import Account, Canonical, Text
 
 RECORD_SCHEMA = "record/1"
 
@@ -35,16 +24,8 @@ class Conflict(Canonical):
     notice: Text
 
 
-class ChildDeathRecord(Canonical):
+class ChildDeathRecord(Account):
     """What is held true about one child's death. ``record/1``. Built by ``survivorship.fold``, never by hand."""
 
-    child: Child = Child()
-    death: Death = Death()
-    coroner: Coroner | None = None
-    police: Police | None = None
-    family: Family | None = None
-    process: Process | None = None
-    other_reviews: tuple[OtherReview, ...] = ()
-    professionals: tuple[Professional, ...] = ()
     provenance: dict[str, Won] = {}
     conflicts: tuple[Conflict, ...] = ()
