@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import typer
 
@@ -11,7 +12,8 @@ from adapters.adapter import Feed, Reading, Submission
 from adapters.registry import read
 from integration_engine.mapping.profile import Profile, ProfileError, load_profile
 from integration_engine.record.age import AgeRules
-from integration_engine.settings import Settings, load_settings
+from integration_engine.record.codes import PartnerKind
+from integration_engine.settings import Settings, SettingsError, load_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,12 @@ class ReadingChoice:
 
 def choose(kind: str | None, profile: str | None, feed: str | None, at: str | None) -> ReadingChoice:
     """Check the command line's options. Exits with status 2 and a sentence where one is wrong."""
-    settings = load_settings()
+    try:
+        settings = load_settings()
+    except SettingsError as problem:
+        raise typer.BadParameter(str(problem), param_hint="cdr.toml") from problem
+    if kind and kind not in get_args(PartnerKind):
+        raise typer.BadParameter(f"not one of {', '.join(get_args(PartnerKind))}", param_hint="--kind")
     feeds = (*settings.feed_list, *_registered(settings))
     found = next((f for f in feeds if f.name == feed), None)
     if feed and found is None:

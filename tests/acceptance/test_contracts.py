@@ -128,8 +128,20 @@ def test_exit_statuses_say_done_not_so_and_wrong_usage(run: Callable[..., Result
     assert run("read", refused, "--json").exit_code == 0
     assert run("read", refused, "--json", "--strict").exit_code == 1
     assert run("read", good, "--json", "--strict").exit_code == 0
-    for wrong in (("--profile", "nowhere"), ("--feed", "nowhere"), ("--at", "yesterday")):
+    for wrong in (("--profile", "nowhere"), ("--feed", "nowhere"), ("--at", "yesterday"), ("--kind", "fax")):
         assert run("try", good, "--json", *wrong).exit_code == 2, wrong
+
+
+def test_a_feeds_settings_are_taken_and_a_wrong_setting_is_wrong_usage(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = '[[feeds]]\nname = "ox"\npartner = "RTH"\nkind = "hospital-hl7"\nprofile = "nhs-adt"\n'
+    monkeypatch.chdir(tmp_path)
+    said = {"a.hl7": adt(), "b.hl7": late(f29=None, f30="N")}
+    (tmp_path / "cdr.toml").write_text(feed + "n_is_reliable = true\n")
+    assert stands(json.loads(run("try", said, "--json", "--feed", "ox").stdout)) == WITHDRAWN
+    (tmp_path / "cdr.toml").write_text(feed + "n_is_believed = true\n")
+    assert run("try", said, "--json", "--feed", "ox").exit_code == 2
 
 
 def test_references_count_what_a_file_holds(cdr_try: Try) -> None:
