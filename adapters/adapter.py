@@ -79,7 +79,8 @@ class Reading:
 
     ``hint`` is a sentence for the sender (a stillbirth belongs to MBRRACE), never with patient data. ``body`` is this
     message's own bytes where the submission holds several (a batch, a file of rows): what is kept of one child must not
-    hold its neighbours, of whom nothing is kept.
+    hold its neighbours, of whom nothing is kept; ``body_type`` is its content type where it isn't the submission's (a row
+    of a workbook is CSV).
     """
 
     index: int
@@ -92,6 +93,7 @@ class Reading:
     content_hash: str = ""
     hint: str | None = None
     body: bytes | None = None
+    body_type: str | None = None
 
     @property
     def deciding(self) -> Item:

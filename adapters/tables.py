@@ -6,9 +6,12 @@ leniency would put a value under the wrong heading.
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
+from adapters.excerpt import CSV, HEADINGS_WITHIN, Broken, Headings, delimiter_of
 from integration_engine.mapping.columns import matched
 from integration_engine.record.notice import Problem
 
@@ -16,9 +19,6 @@ MOST_BYTES = 20_000_000
 MOST_ROWS = 50_000
 MOST_COLUMNS = 500
 MOST_IN_CELL = 100_000
-# Offices put a title or the date of the export above the headings.
-_HEADINGS_WITHIN = 10
-_DELIMITERS = ",;\t|"
 
 
 class NotATable(ValueError):
@@ -33,7 +33,8 @@ class NotATable(ValueError):
 class Row:
     """One data row. ``index`` counts data rows from 0, ``number`` rows of the file from 1 as a spreadsheet shows them.
     ``cells`` are by canonical column, empty ones left out; ``refusal`` says why it can't be read. ``stated_place`` is where
-    it stands in a file that isn't a table (``$[2]``), ``joint`` what then stands between its place and a column's name."""
+    it stands in a file that isn't a table (``$[2]``), ``joint`` what then stands between its place and a column's name.
+    ``said`` is the row as it stood, whatever its form."""
 
     index: int
     number: int
@@ -41,6 +42,7 @@ class Row:
     refusal: Problem | None = None
     stated_place: str = ""
     joint: str = ", column "
+    said: Any = field(default=None, repr=False)
 
     @property
     def place(self) -> str:
@@ -50,11 +52,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table's rows. ``headings`` are the file's own words for the canonical columns it has; ``problems`` are the file's."""
+    """A table's rows. ``headings`` are the file's own words for the canonical columns it has; ``problems`` are the file's.
+    ``alone`` writes some of its rows as a file of their own, of content type ``written_as``."""
 
     headings: Mapping[str, str]
     rows: Sequence[Row]
     problems: tuple[Problem, ...] = ()
+    alone: Callable[[Sequence[Row]], bytes] = field(default=lambda rows: b"", repr=False)
+    written_as: str = CSV
 
 
 def decoded(body: bytes) -> tuple[str, tuple[Problem, ...]]:
@@ -84,15 +89,6 @@ def _clean(text: str) -> str:
     return text
 
 
-def delimiter_of(text: str) -> tuple[str, str]:
-    """The delimiter and the text without a spreadsheet's ``sep=`` line."""
-    first, _, rest = text.partition("\n")
-    if first.strip().lower().startswith("sep=") and len(first.strip()) == 5:
-        return first.strip()[4], rest
-    lines = [line for line in text[:20_000].splitlines()[:_HEADINGS_WITHIN] if line.strip()]
-    return max(_DELIMITERS, key=lambda one: max((line.count(one) for line in lines), default=0)), text
-
-
 def from_csv(body: bytes, columns: Mapping[str, Sequence[str]], needed: Sequence[str]) -> Table:
     """A CSV file's rows under the canonical names that ``columns`` gives synonyms for.
 
@@ -104,21 +100,47 @@ def from_csv(body: bytes, columns: Mapping[str, Sequence[str]], needed: Sequence
     return from_cells(_records(text, delimiter), columns, needed, problems)
 
 
-Record = tuple[int, Sequence[str] | Problem]
+Record = tuple[int, Sequence[str] | Broken]
 """A row's number in the file and its cells, or why it can't be read."""
 
 
+class _Lines:
+    """The lines of a text, with those remembered that the record at hand has taken."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self._again: deque[str] = deque()
+        self.taken: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else next(self._lines)
+        self.taken.append(line)
+        return line
+
+    def give_back_all_but_first(self) -> str:
+        """What a quotation mark swallowed is read again: it spoils its own line only."""
+        self._again.extendleft(reversed(self.taken[1:]))
+        return self.taken[0]
+
+
 def _records(text: str, delimiter: str) -> Iterator[Record]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines = _Lines(io.StringIO(text, newline=""))
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     number = 0
     while True:
         number += 1
+        lines.taken = []
         try:
             yield number, next(reader)
         except StopIteration:
             return
         except csv.Error:
-            yield number, Problem(code="bad-quoting", text="the quotation marks of this row don't match")
+            problem = Problem(code="bad-quoting", text="the quotation marks of this row don't match")
+            yield number, Broken(problem, lines.give_back_all_but_first(), delimiter)
+            reader = csv.reader(lines, delimiter=delimiter, strict=True)
 
 
 def from_cells(
@@ -132,13 +154,13 @@ def from_cells(
     best: tuple[dict[str, str], Sequence[str], int] | None = None
     for number, cells in records:
         above.append((number, cells))
-        if not isinstance(cells, Problem):
+        if not isinstance(cells, Broken):
             if len(cells) > MOST_COLUMNS:
                 raise NotATable("too-many-columns", f"more than {MOST_COLUMNS} columns")
             found = matched([cell for cell in cells if cell.strip()], columns)
             if best is None or len(found) > len(best[0]):
                 best = found, cells, number
-        if len(above) >= _HEADINGS_WITHIN:
+        if len(above) >= HEADINGS_WITHIN:
             break
     if best is None or not best[0]:
         raise NotATable("no-headings", "no row with known column headings among the first rows")
@@ -152,7 +174,16 @@ def from_cells(
     if unknown:
         text = f"{unknown} column{'s' if unknown > 1 else ''} with a heading that is not known; not read"
         problems = (*problems, Problem(code="unknown-column", text=text))
-    return Table(headings, rows, problems)
+    return Table(headings, rows, problems, alone=_alone(Headings(heading_cells, positions)))
+
+
+def _alone(headings: Headings) -> Callable[[Sequence[Row]], bytes]:
+    def written(rows: Sequence[Row]) -> bytes:
+        if isinstance(rows[0].said, Broken):
+            return headings.over_broken(rows[0].said)
+        return headings.over([row.said for row in rows])
+
+    return written
 
 
 def _positions(headings: Mapping[str, str], cells: Sequence[str]) -> dict[str, int]:
@@ -168,15 +199,15 @@ def _rows(records: Iterator[Record], heading_row: int, positions: Mapping[str, i
     for number, cells in records:
         if number <= heading_row:
             continue
-        if isinstance(cells, Problem):
-            yield Row(index, number, {}, cells.model_copy(update={"path": f"row {number}"}))
-            index += 1
-            continue
-        if not any(cell.strip() for cell in cells):
+        if not isinstance(cells, Broken) and not any(cell.strip() for cell in cells):
             continue
         if index >= MOST_ROWS:
             raise NotATable("too-many-rows", f"more than {MOST_ROWS} rows")
-        yield _row(index, number, cells, positions, width)
+        if isinstance(cells, Broken):
+            refusal = cells.problem.model_copy(update={"path": f"row {number}"})
+            yield Row(index, number, {}, refusal, said=cells)
+        else:
+            yield _row(index, number, cells, positions, width)
         index += 1
 
 
@@ -188,4 +219,4 @@ def _row(index: int, number: int, cells: Sequence[str], positions: Mapping[str, 
     elif any(len(cell) > MOST_IN_CELL for cell in cells):
         refusal = Problem(code="too-long", text=f"a cell of more than {MOST_IN_CELL} characters", path=f"row {number}")
     named = {name: cells[at].strip() for name, at in positions.items() if at < len(cells) and cells[at].strip()}
-    return Row(index, number, named, refusal)
+    return Row(index, number, named, refusal, said=cells)

@@ -195,7 +195,10 @@ class Worker:
         for (place, _), (reading, said) in refused.items():
             message = proved[place][0]
             # a batch or file is refused message by message: the good ones' bytes have no business there
-            self._refuse(message, said, message.body if reading.body is None else reading.body)
+            if reading.body is None:
+                self._refuse(message, said, message.body)
+            else:
+                self._refuse(message, said, reading.body, reading.body_type)
         for alarm in processed.alarms:
             log.error(
                 "alarm",
@@ -206,8 +209,9 @@ class Worker:
                 self._counters.add(WORKED, kind=reading.kind, verdict=reading.verdict, reason=reading.reason)
         self._counters.add(BATCHES)
 
-    def _refuse(self, message: Delivered, said: Sequence["Refusal"], body: bytes) -> None:
-        """To the refused queue, before the message is acknowledged. The reasons carry codes and places, no values."""
+    def _refuse(self, message: Delivered, said: Sequence["Refusal"], body: bytes, body_type: str | None = None) -> None:
+        """To the refused queue, before the message is acknowledged. The reasons carry codes and places, no values: the places
+        are those of what was sent, of which ``body`` may be one row."""
         kind = kind_of(message)
         reasons = [refusal.json() for refusal in said][:_MOST_PROBLEMS]
         headers: dict[str, Header] = {
@@ -218,7 +222,7 @@ class Worker:
         again = message.again(REFUSED, f"refused.{kind}", self._knowledge.user, headers)
         self._confirmed(
             Message(
-                again.exchange, again.key, body, again.content_type, f"refused-{content_hash(body)}", "refused",
+                again.exchange, again.key, body, body_type or again.content_type, f"refused-{content_hash(body)}", "refused",
                 again.user_id, again.at, again.headers,
             )
         )  # fmt: skip
@@ -292,7 +296,7 @@ class _Reader:
             raise WrongSender("user")
         require_sender(principal, [("sender", registry.ADAPTERS[origin.kind].sender(submission.body)[0])])
         for reading in said:
-            for notice in reading.notices:
+            for notice in reading.statements:
                 if notice.police is not None:
                     require_sender(principal, [("$.force", notice.police.force)])
                 if notice.coroner is not None and origin.kind == "coroner":

@@ -1,4 +1,4 @@
-"""The coroner adapter: one reading, and so one answer, a row."""
+"""The coroner adapter: one reading, and so one answer, a row; what is kept of it is that row alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -7,7 +7,8 @@ from adapters.adapter import Adapter, Item, Reading, Submission, content_hash
 from adapters.coroner import workbook
 from adapters.coroner.case_row import read_row
 from adapters.coroner.forms import NEEDED, form_of, table
-from adapters.tables import NotATable, decoded, delimiter_of
+from adapters.excerpt import delimiter_of
+from adapters.tables import NotATable, decoded
 from integration_engine.mapping.columns import matched
 from integration_engine.mapping.profile import Profile, load_profile
 from integration_engine.mapping.transforms import TRANSFORMS
@@ -74,7 +75,8 @@ class CoronerAdapter:
             return
         seen: set[str] = set()
         for row in found.rows:
-            told = read_row(row, found.headings, submission, profile)
+            body = found.alone([row])
+            told = read_row(row, found.headings, submission, profile, body)
             item = told.item
             if told.content in seen and item.verdict != "refused":
                 again = Problem(code="duplicate-row", text="the same row stands above; it counts once", path=row.place)
@@ -89,6 +91,9 @@ class CoronerAdapter:
                 "row-" + told.content[:24],
                 told.partner,
                 told.content,
+                # Of an adult nothing is handed on.
+                body=None if item.verdict == "passed-over" else body,
+                body_type=found.written_as,
             )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from adapters.adapter import Item, Submission, notice_id
+from adapters.adapter import Item, Submission, content_hash, notice_id
 from adapters.tables import Row
 from integration_engine.mapping import moments
 from integration_engine.mapping.files import mappings
@@ -68,10 +68,10 @@ def fingerprint(cells: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def read_row(row: Row, headings: Mapping[str, str], submission: Submission, profile: Profile) -> Told:
-    """What one row comes to."""
-    # Rows that can't be read have no content to tell them apart by.
-    content = fingerprint(row.cells if row.refusal is None else {**row.cells, "": row.place})
+def read_row(row: Row, headings: Mapping[str, str], submission: Submission, profile: Profile, body: bytes) -> Told:
+    """What one row comes to; ``body`` is the row as a file of its own."""
+    # What a row that can't be read says, nobody knows: only its bytes tell it from another.
+    content = fingerprint(row.cells) if row.refusal is None else content_hash(body)
     cells, elsewhere, problems = _composed(row, headings)
     source = RowSource(cells, headings, row.place, elsewhere, row.joint)
     mapped = profile.map(source)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from xml.etree.ElementTree import Element, ParseError
 
 from adapters.coroner import workbook
+from adapters.excerpt import JSON, XML, json_list, xml_under
 from adapters.strict_json import NotReadable, parse
 from adapters.tables import MOST_BYTES, MOST_IN_CELL, MOST_ROWS, NotATable, Row, Table, from_cells, from_csv
 from integration_engine.mapping.columns import matched
@@ -56,7 +57,7 @@ def _of_objects(listed: Sequence[object], columns: Columns) -> Table:
     for index, one in enumerate(listed):
         if not isinstance(one, dict):
             wrong = Problem(code="wrong-type", text="a case event is an object", path=f"$[{index}]")
-            rows.append(Row(index, index + 1, {}, wrong, f"$[{index}]", "."))
+            rows.append(Row(index, index + 1, {}, wrong, f"$[{index}]", ".", one))
             continue
         headings = matched(one, columns)
         cells, refusal = {}, None
@@ -68,8 +69,8 @@ def _of_objects(listed: Sequence[object], columns: Columns) -> Table:
                 continue
             if text.strip():
                 cells[column] = text.strip()
-        rows.append(Row(index, index + 1, cells, refusal, f"$[{index}]", "."))
-    return Table({}, rows)
+        rows.append(Row(index, index + 1, cells, refusal, f"$[{index}]", ".", one))
+    return Table({}, rows, alone=lambda some: json_list([row.said for row in some]), written_as=JSON)
 
 
 def _from_xml(body: bytes, columns: Columns) -> Table:
@@ -84,7 +85,8 @@ def _from_xml(body: bytes, columns: Columns) -> Table:
         raise NotATable("bad-xml", "this isn't well-formed XML") from error
     if _local(root) != "cases":
         raise NotATable("wrong-schema", "the root element is cases")
-    return Table({}, list(_cases(root, columns)))
+    rows = list(_cases(root, columns))
+    return Table({}, rows, alone=lambda some: xml_under(root, [row.said for row in some]), written_as=XML)
 
 
 def _cases(root: Element, columns: Columns) -> Iterator[Row]:
@@ -108,7 +110,7 @@ def _cases(root: Element, columns: Columns) -> Iterator[Row]:
                 texts[name] = text
         headings = matched(texts, columns)
         cells = {column: texts[heading] for column, heading in headings.items() if texts[heading]}
-        yield Row(index, index + 1, cells, refusal, place, "/")
+        yield Row(index, index + 1, cells, refusal, place, "/", case)
 
 
 def _local(element: Element) -> str:

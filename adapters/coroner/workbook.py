@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from adapters.excerpt import Broken
 from adapters.tables import MOST_COLUMNS, MOST_ROWS, NotATable, Record
 from integration_engine.record.notice import Problem
 
@@ -52,14 +53,14 @@ def _filled(sheet: Any) -> Iterator[Record]:
     where nothing more stands, and says so where something might."""
     number = last = 0
     for number, cells in enumerate(_rows(sheet), start=1):
-        if isinstance(cells, Problem) or cells:
+        if isinstance(cells, Broken) or cells:
             last = number
             yield number, cells
     if number >= _SCANNED and number - last < _EMPTY_ENOUGH:
         raise NotATable("too-many-rows", f"more than {MOST_ROWS} rows")
 
 
-def _rows(sheet: Any) -> Iterator[Sequence[str] | Problem]:
+def _rows(sheet: Any) -> Iterator[Sequence[str] | Broken]:
     """Every row as cells of text, as wide as the first rows are."""
     wide = 0
     try:
@@ -71,7 +72,7 @@ def _rows(sheet: Any) -> Iterator[Sequence[str] | Problem]:
         for cells in sheet.iter_rows(min_row=_FIRST + 1, max_row=_SCANNED, max_col=wide + 1, values_only=True):
             yield _trimmed(cells)
     except Exception:  # as above: a sheet that breaks in the middle
-        yield Problem(code="bad-workbook", text="the sheet can't be read from here on")
+        yield Broken(Problem(code="bad-workbook", text="the sheet can't be read from here on"))
 
 
 def _trimmed(cells: Sequence[Any]) -> list[str]:

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from pydantic import ValidationError
 
 from adapters.adapter import Adapter, Item, Reading, Submission, content_hash, notice_id
+from adapters.excerpt import CSV
 from adapters.police import export
 from adapters.police.document import report
 from adapters.police.people import Deceased, Envelope, deceased, envelope_of
@@ -85,10 +86,12 @@ def _exported(submission: Submission, profile: Profile) -> Iterator[Reading]:
         raise NotReadable(problem)
     for part in export.reports(submission.body, fitting):
         if part.envelope is None:
-            yield _refused(part.first, part.refusal, fitting.name, part.content)
+            reading = _refused(part.first, part.refusal, fitting.name, part.content)
         else:
             told = _Told(submission, fitting, part.envelope, part.content)
-            yield _reading(told, part.people, part.problems, part.first)
+            reading = _reading(told, part.people, part.problems, part.first)
+        matters = reading.statements or reading.verdict == "refused"
+        yield replace(reading, body=part.body, body_type=CSV) if matters else reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +113,13 @@ class _Told:
         return f"{self.about.report_id}/{self.about.version}"
 
     def envelope(
-        self, index: int, person_id: str | None, stated: str | None, problems: list[Problem]
+        self, position: int, person_id: str | None, stated: str | None, problems: list[Problem]
     ) -> dict[str, Any]:
         """The notice's envelope for one person."""
         withdrawn = self.about.withdrawn
         local_ref = f"{self.about.report_id}/{person_id}" if person_id else self.about.report_id
         return {
-            "id": notice_id("police", self.partner, self.version_id, self.content, index),
+            "id": notice_id("police", self.partner, self.version_id, self.content, position),
             "submission": "s-" + self.content[:24],
             "source": {
                 "kind": "police",
@@ -162,7 +165,7 @@ def _without_dead(told: _Told, index: int) -> Item:
         return Item(index, "passed-over", "no-death")
     values = {"police.force": told.about.force, "police.report_id": told.about.report_id}
     stated, problems = _stated(told)
-    envelope = told.envelope(index, None, stated, problems)
+    envelope = told.envelope(0, None, stated, problems)
     provenance = {path: Provenance(path="$.report_id", profile=told.profile.name) for path in values}
     return Item(index, "retraction", "withdrawn", notice_from(Mapped(values, provenance), **envelope), tuple(problems))
 
@@ -188,7 +191,7 @@ def _item(told: _Told, person: Deceased) -> tuple[Item, Judgement]:
     problems += _future(values, mapped, told.submission)
     provenance = {path: where for path, where in mapped.provenance.items() if path in values}
     _derived(values, provenance, person, judgement, told.profile)
-    envelope = told.envelope(person.index, person.person_id, stated, problems)
+    envelope = told.envelope(person.position, person.person_id, stated, problems)
     try:
         notice = notice_from(Mapped(values, provenance, mapped.problems), **envelope)
     except ValidationError:

@@ -19,9 +19,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from adapters.adapter import content_hash
+from adapters.excerpt import delimiter_of
 from adapters.police.people import Deceased, Envelope, described_as_child
 from adapters.strict_json import NotReadable
-from adapters.tables import NotATable, Row, Table, from_csv
+from adapters.tables import NotATable, Row, Table, decoded, from_csv
 from integration_engine.mapping.codes import folded
 from integration_engine.mapping.columns import matched
 from integration_engine.mapping.paths import RowSource
@@ -34,10 +36,12 @@ ROLES = frozenset({"deceased", "injured", "mother", "father", "carer", "sibling"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One report of an export: its deceased, or why it is refused. ``first`` is the index of its first row."""
+    """One report of an export: its deceased, or why it is refused. ``first`` is the index of its first row, ``body`` its rows
+    as an export of their own."""
 
     first: int
     content: str
+    body: bytes
     envelope: Envelope | None = None
     people: tuple[Deceased, ...] = ()
     problems: tuple[Problem, ...] = ()
@@ -65,8 +69,6 @@ def profile_for(body: bytes) -> Profile | None:
 
 
 def _headings(body: bytes, profile: Profile) -> Mapping[str, str]:
-    from adapters.tables import decoded, delimiter_of
-
     # Headings stand at the top; a cut in the middle of a character must not spoil them.
     text, _ = decoded(body[:65536].rpartition(b"\n")[0] or body[:65536])
     delimiter, text = delimiter_of(text)
@@ -84,10 +86,12 @@ def reports(body: bytes, profile: Profile) -> Iterator[Part]:
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in table.rows:
         if row.refusal is not None:
-            yield Part(row.index, _content([row]), refusal=(row.refusal,))
+            body = table.alone([row])
+            # What a row that can't be read says, nobody knows: only its bytes tell it from another.
+            yield Part(row.index, content_hash(body), body, refusal=(row.refusal,))
         elif "report_id" not in row.cells:
             missing = Problem(code="missing", text="a report's number is needed", path=f"{row.place}, column report_id")
-            yield Part(row.index, _content([row]), refusal=(missing,))
+            yield Part(row.index, _content([row]), table.alone([row]), refusal=(missing,))
         else:
             groups.setdefault((row.cells["report_id"], row.cells.get("version", "")), []).append(row)
     for rows in groups.values():
@@ -101,7 +105,7 @@ def _content(rows: Sequence[Row]) -> str:
 
 
 def _part(rows: Sequence[Row], table: Table, profile: Profile) -> Part:
-    content = _content(rows)
+    content, body = _content(rows), table.alone(rows)
     refusals: list[Problem] = []
     roles: list[tuple[Row, str]] = []
     known = {folded(str(word)): str(role) for word, role in (profile.settings.get("roles") or {}).items()}
@@ -121,9 +125,9 @@ def _part(rows: Sequence[Row], table: Table, profile: Profile) -> Part:
     if not version.isascii() or not version.isdigit() or not 1 <= int(version[:9]) <= 1_000_000:
         refusals.append(Problem(code="wrong-type", text="a version is a whole number from 1", path=rows[0].place))
     if refusals:
-        return Part(rows[0].index, content, refusal=tuple(refusals))
+        return Part(rows[0].index, content, body, refusal=tuple(refusals))
     envelope = _envelope(rows, str(force).strip().upper(), int(version), profile)
-    return Part(rows[0].index, content, envelope, tuple(_people(roles, envelope, table)), table.problems)
+    return Part(rows[0].index, content, body, envelope, tuple(_people(roles, envelope, table)), table.problems)
 
 
 def _envelope(rows: Sequence[Row], force: str, version: int, profile: Profile) -> Envelope:
@@ -146,8 +150,8 @@ def _people(roles: Sequence[tuple[Row, str]], envelope: Envelope, table: Table) 
     mothers = [row for row, role in roles if role == "mother"]
     dead = [row for row, role in roles if role == "deceased"]
     around = {role for _, role in roles}
-    for number, row in enumerate(dead, start=1):
-        cells = {"person_id": str(number), "force": envelope.force, **row.cells}
+    for position, row in enumerate(dead):
+        cells = {"person_id": str(position + 1), "force": envelope.force, **row.cells}
         elsewhere = {"force": "(the profile)"} if "force" not in row.cells else {}
         # Whose mother she is, a flat export doesn't say: with several dead she may be a cousin's.
         if len(mothers) == 1 and len(dead) == 1:
@@ -156,7 +160,7 @@ def _people(roles: Sequence[tuple[Row, str]], envelope: Envelope, table: Table) 
                     cells[name] = value
                     elsewhere[name] = f"{mothers[0].place}, column {table.headings.get(column, column)}"
         source = RowSource(cells, table.headings, row.place, elsewhere)
-        yield Deceased(row.index, cells["person_id"], source, row.place, envelope, _signs(row, around))
+        yield Deceased(position, row.index, cells["person_id"], source, row.place, envelope, _signs(row, around))
 
 
 def _signs(row: Row, around: set[str]) -> tuple[str, ...]:

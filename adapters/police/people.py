@@ -14,10 +14,11 @@ _MOTHER, _SIBLING = "mother", "sibling"
 class Deceased:
     """One deceased person of a report, in what every form of report has in common.
 
-    ``index`` is their place in the file: among the deceased of a JSON report, among the rows of an export. ``place`` says
-    where they stand in the message; ``signs`` that this may be a child.
+    ``position`` is their place among the deceased of the report, ``index`` that in the file: the same in JSON, the row of an
+    export. ``place`` says where they stand in the message; ``signs`` that this may be a child.
     """
 
+    position: int
     index: int
     person_id: str
     source: Source
@@ -74,7 +75,9 @@ def deceased(report: Mapping[str, Any]) -> Iterator[Deceased]:
             "siblings": [place for _, place in around.siblings],
         }
         source = JsonSource(document, members=members)
-        yield Deceased(index, person["person_id"], source, places[id(person)], envelope, _signs(person) + around.signs)
+        yield Deceased(
+            index, index, person["person_id"], source, places[id(person)], envelope, _signs(person) + around.signs
+        )
 
 
 def envelope_of(report: Mapping[str, Any]) -> Envelope:

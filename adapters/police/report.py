@@ -57,7 +57,7 @@ class Event(_Part):
     place: Place | None = None
     incident_ref: Code | None = None
     crime_ref: Code | None = None
-    suspicious: Literal["yes", "no", "unexplained"] | None = None
+    suspicious: codes.Suspicious | None = None
     circumstances: Text | None = None
 
 
@@ -98,13 +98,13 @@ class Person(_Part):
     gp: Text | None = None
     school: Text | None = None
     looked_after: LookedAfter | None = None
-    restricted: Literal["none", "adoption", "protected-identity"] | None = None
+    restricted: codes.Restriction | None = None
     birth: Birth | None = None
     life_extinct_at: Moment | None = None
     found_at: Moment | None = None
     last_seen_alive_at: Moment | None = None
     place_of_death: Place | None = None
-    custody: Literal["none", "police", "prison-yoi", "secure-home", "detained-mha", "immigration"] | None = None
+    custody: codes.Custody | None = None
 
 
 class Relationship(_Part):

@@ -238,6 +238,11 @@ def test_a_quotation_mark_that_never_ends_spoils_its_own_row_only() -> None:
     ]
 
 
+def test_what_a_quotation_mark_swallowed_is_read_after_all() -> None:
+    body = table(ROW) + b'avon,"8-2026,REFERRED\r\navon,9-2026,REFERRED,2026-03-10,Smith,Ann,2014-05-09,2026-03-09\r\n'
+    assert [reading.reason for reading in read(body)] == ["death", "bad-quoting", "death"]
+
+
 def test_excel_dates_times_numbers_and_formulas_are_read_as_values() -> None:
     body = workbook(
         [

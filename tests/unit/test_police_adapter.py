@@ -309,6 +309,27 @@ def test_a_row_of_an_export_is_the_same_notice_in_another_file() -> None:
     assert exported(alone)[0].notices[0].id == exported(EXPORT)[0].notices[0].id
 
 
+def test_a_report_of_an_export_read_alone_comes_to_what_it_came_to_and_names_nobody_else() -> None:
+    headings, *rows = EXPORT.splitlines()
+    mixed = "\r\n".join(
+        [headings, "SD/9,1,,,Deceased,N9,OTHERCHILD,01/02/2019", rows[5], *rows[:5], 'SD/8,"1,,,Deceased']
+    )
+    for reading in exported(mixed):
+        if reading.verdict == "passed-over":
+            assert reading.body is None
+            continue
+        assert reading.body is not None
+        (again,) = exported(reading.body.decode())
+        assert (again.verdict, again.reason, again.content_hash) == (
+            reading.verdict,
+            reading.reason,
+            reading.content_hash,
+        )
+        assert [notice.id for notice in again.notices] == [notice.id for notice in reading.notices]
+        named = {name for name in ("OTHERCHILD", "PELHAM", "PRYCE", "NOBODY", "JONES") if name in reading.body.decode()}
+        assert len(named) == (0 if reading.reason == "bad-quoting" else 1)
+
+
 def test_a_table_of_nobody_we_know_is_refused() -> None:
     (reading,) = read(Submission(b"colour,size\nred,2\n", RECEIVED), kind="police")
     assert (reading.verdict, reading.reason) == ("refused", "unknown-format")
