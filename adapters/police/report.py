@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from integration_engine.record import codes
+
 SCHEMA = "police-sudden-death/1"
 
 Text = Annotated[str, Field(max_length=20_000)]
@@ -41,18 +43,7 @@ class Event(_Part):
     """What happened. Several children may have died of one event: they share its ``event_id``."""
 
     event_id: Code | None = None
-    type: (
-        Literal[
-            "sudden-death",
-            "road-traffic-collision",
-            "fire",
-            "drowning",
-            "suspected-suicide",
-            "homicide",
-            "other",
-        ]
-        | None
-    ) = None
+    type: codes.EventType | None = None
     at: Moment | None = None
     place: Place | None = None
     incident_ref: Code | None = None
