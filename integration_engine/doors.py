@@ -179,9 +179,11 @@ def _sender(kind: PartnerKind, body: bytes) -> tuple[str | None, str | None]:
     return ADAPTERS[kind].sender(body)
 
 
-def _table(body: bytes) -> Table | None:
+def _table(body: bytes, feed: Feed | None) -> Table | None:
+    """The rows as the adapter saw them: an office's own profile knows its own headings."""
+    profile = load_profile(feed.profile if feed else ADAPTERS["coroner"].default_profile)
     try:
-        return table(body, load_profile(ADAPTERS["coroner"].default_profile).columns)
+        return table(body, profile.columns)
     except NotATable:
         return None
 

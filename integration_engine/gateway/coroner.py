@@ -72,7 +72,7 @@ def coroner_door(door: Door, receipts: Receipts, read_table: Read) -> APIRouter:
 
 async def upload(door: Door, receipts: Receipts, read_table: Read, knock: Knock, receipt: str) -> dict[str, Any]:
     """Take what can be taken of a file and say what became of every row."""
-    table = await asyncio.to_thread(read_table, knock.body)
+    table = await asyncio.to_thread(read_table, knock.body, knock.heard.feed)
     rows = row_answers(knock.heard, table)
     fingerprint = content_hash(knock.body)
     answer: dict[str, Any] = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from adapters.adapter import Item
+from adapters.adapter import Feed, Item
 from adapters.tables import Table
 from integration_engine.gateway.intake import Heard
 
@@ -19,8 +19,8 @@ _FOR_INTEGRATORS = re.compile(r"^[a-z_]+(?:\.[a-z_]+)+: | \(profile [\w.-]+\)$")
 # A place in a file: "row 3, column Date of Birth", "$[2].date_of_birth" or "/cases/case[3]/date_of_birth".
 _COLUMN = re.compile(r"(?:, column |\]\.|\]/)(.+)$")
 
-Read = Callable[[bytes], Table | None]
-"""The rows of a file by their index, None where it can't be read as a table."""
+Read = Callable[[bytes, Feed | None], Table | None]
+"""The rows of a file by their index, under the columns of its feed's profile; None where it can't be read as a table."""
 
 
 @dataclass(frozen=True, slots=True)

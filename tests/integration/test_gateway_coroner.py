@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from integration_engine.broker.management import Management
 from integration_engine.services import Broker
 from tests.gateway_house import House, house, own_vhost
+from tests.worker_samples import eventually
 
 AREA = "oxfordshire"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -89,6 +91,48 @@ def test_the_same_file_again_changes_nothing_and_says_so(doors: House) -> None:
     again = doors.send(AREA, "/coroner/cases", body, "text/csv")
     assert (again.status_code, again.json()["repeated"], again.json()["receipt"]) == (200, True, first["receipt"])
     assert len(doors.queued("intake.coroner")) == 1
+
+
+OWN_PROFILE = """
+profile: coroner-own
+kind: coroner
+version: 1
+title: An office whose program has headings of its own
+extends: coroner-case
+columns:
+  area: [Jurisdiction held]
+  reference: [Our file]
+  event: [Stage reached]
+  date_of_birth: [Born on]
+"""
+
+
+def test_an_office_with_a_profile_of_its_own_gets_its_own_rows_and_headings_back(doors: House, tmp_path: Path) -> None:
+    profile = tmp_path / "coroner-own.yaml"
+    profile.write_text(OWN_PROFILE)
+    doors.tokens["avon"] = doors.identities.add("avon", "partner", kinds=("coroner",)).text
+    doors.identities.add_feed("own-program", "avon", "coroner", {"profile": str(profile)})
+    rows = (
+        ("Cases of May",),
+        (),
+        ("Jurisdiction held", "Our file", "Stage reached", "Surname", "Born on"),
+        ("avon", "1-26", "REFERRED", "Harrowgate", "09/05/2015"),
+        ("avon", "2-26", "REFERRED", "Harrowgate", "31/02/2016"),
+    )
+    out = io.StringIO()
+    csv.writer(out).writerows(rows)
+
+    def sent() -> httpx.Response:
+        return doors.send("avon", "/coroner/cases", out.getvalue(), "text/csv", **{"CDR-Feed": "own-program"})
+
+    # The gateway remembers the feeds there are for a moment.
+    eventually(lambda: sent().status_code != 422)
+    said = sent().json()
+    assert [(each["row"], each["result"]) for each in said["rows"]] == [(4, "accepted-with-warnings"), (5, "refused")]
+    assert [problem["column"] for problem in said["rows"][1]["problems"]] == ["Born on"]
+    headings, *refused = csv.reader(io.StringIO(said["to_correct"]))
+    assert set(headings) == set(rows[2])
+    assert [each[headings.index("Our file")] for each in refused] == ["2-26"]
 
 
 @pytest.mark.parametrize("first", [0, 1])
