@@ -16,6 +16,10 @@ from integration_engine.record.notice import DeathNotice, Problem
 
 Verdict = Literal["notice", "retraction", "rekey", "passed-over", "refused"]
 
+ADULT, STILLBIRTH, TERMINATION = "scope.adult", "scope.stillbirth", "scope.termination"
+"""Reasons for passing a death over are the rules of scope that leave it out: an adult's, an attended stillbirth's or late
+fetal loss's, one after a lawful termination."""
+
 # How one message's verdict follows from its items': the first of these that any item has.
 _WEIGHT: tuple[Verdict, ...] = ("notice", "retraction", "rekey", "refused", "passed-over")
 
@@ -61,8 +65,8 @@ class Submission:
 class Item:
     """What a message says about one person: the n-th deceased of a report, patient of a bundle, row of a file.
 
-    ``index`` counts from 0 over everything the file holds. ``reason`` is a code such as ``death``, ``adult``,
-    ``no-death``, ``stillbirth-attended``, ``bad-date``. A refused item has no notice. A passed-over one has a notice only
+    ``index`` counts from 0 over everything the file holds. ``reason`` is a code such as ``death``, ``no-death``,
+    ``scope.adult``, ``bad-date``. A refused item has no notice. A passed-over one has a notice only
     where it changes what is held (a termination ends a case that another message opened); alone it is not kept.
     """
 

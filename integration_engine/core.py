@@ -21,7 +21,7 @@ from integration_engine.routing.answer import Routing
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.route import Switches, route
 
-LIVING, TERMINATION = "living", "termination"
+LIVING, TERMINATION = "living", "scope.termination"
 """Why a notice that concerns no case is not kept."""
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from adapters.adapter import Item, Submission, content_hash, notice_id
+from adapters.adapter import ADULT, Item, Submission, content_hash, notice_id
 from adapters.tables import Row
 from integration_engine.mapping import moments
 from integration_engine.mapping.files import mappings
@@ -91,7 +91,7 @@ def read_row(row: Row, headings: Mapping[str, str], submission: Submission, prof
         submission.age_rules,
     )
     if answer == "adult":
-        return Told(Item(row.index, "passed-over", "adult"), content, partner)
+        return Told(Item(row.index, "passed-over", ADULT), content, partner)
     provenance = _within_row(mapped.provenance, row)
     _derived(values, provenance, row, profile, sender=submission.partner, certain=answer == "child")
     problems += _warnings(source, values, submission)

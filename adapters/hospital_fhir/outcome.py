@@ -11,7 +11,7 @@ from typing import Literal
 from fhir.resources.R4B.bundle import Bundle
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 
-from adapters.adapter import Reading
+from adapters.adapter import ADULT, STILLBIRTH, TERMINATION, Reading
 from adapters.hospital_fhir.capability import capability_statement
 from adapters.hospital_fhir.content import JSON, XML
 from adapters.hospital_fhir.refusals import REFUSALS, status_of
@@ -33,13 +33,12 @@ ResponseCode = Literal["ok", "transient-error", "fatal-error"]
 _ACCEPTED, _PASSED_OVER = 202, 200
 _MOST_ISSUES = 200
 _PASSED_SENTENCES = {
-    "adult": "Nothing was kept: the person was an adult.",
+    ADULT: "Nothing was kept: the person was an adult.",
     "living": "Nothing was kept: the message tells of no death.",
     "no-death": "Nothing was kept: the message tells of no death.",
     "other-event": "Nothing was kept: the event is not about a death.",
-    "termination": "Nothing was kept: a live birth after a lawful termination is not reviewed.",
-    "stillbirth-attended": "Nothing was kept: a professional attended this stillbirth.",
-    "late-fetal-loss": "Nothing was kept: a late fetal loss is not reviewed.",
+    TERMINATION: "Nothing was kept: a live birth after a lawful termination is not reviewed.",
+    STILLBIRTH: "Nothing was kept: a stillbirth that a professional attended, or a late fetal loss, is not reviewed.",
 }
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
-from adapters.adapter import Item, Reading, Submission, content_hash
+from adapters.adapter import ADULT, Item, Reading, Submission, content_hash
 from adapters.hospital_fhir.bundles import own_bytes
 from adapters.hospital_fhir.certificate import is_void
 from adapters.hospital_fhir.content import check_depth, check_strictly, media, tree_of
@@ -164,7 +164,7 @@ class Reader:
         if signal.birth_date:
             years = 0 if signal.kind == "death" else settings.late_years
             if adult_for(signal.birth_date, self.submission.received_at, self.submission.age_rules, years):
-                return self._made((Item(0, "passed-over", "adult"),))
+                return self._made((Item(0, "passed-over", ADULT),))
         notice = notice_of_signal(signal, self.envelope)
         return self._one(Item(0, pointer_verdict(signal.kind), signal.kind, notice, signal.problems))
 

@@ -6,7 +6,7 @@ Adults and the living leave nothing; so do the stillborn whom a professional att
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from adapters.adapter import Submission, Verdict
+from adapters.adapter import ADULT, STILLBIRTH, TERMINATION, Submission, Verdict
 from adapters.hospital_fhir.births import Birth, birth_of, place_of_birth_is_home
 from adapters.hospital_fhir.certificate import age_of
 from adapters.hospital_fhir.dates import Moment, element_moment
@@ -62,7 +62,7 @@ def finding_of(
     except Refused:
         # What is wrong in the record of somebody who has long been an adult is nobody's business here.
         if _long_adult(patient, submission, settings):
-            return Finding("passed-over", "adult")
+            return Finding("passed-over", ADULT)
         raise
 
 
@@ -86,7 +86,7 @@ def _found(
         return _retraction(judgement, birth_date, patient, submission, settings)
     if birth.terminated:
         # Handed on with what it says: a case that another message opened is none after this.
-        return Finding("passed-over", "termination", judgement, birth, birth_date, placeholder=placeholder)
+        return Finding("passed-over", TERMINATION, judgement, birth, birth_date, placeholder=placeholder)
     stay = stay_of(message, patient, judgement.stay, died_at)
     if stillborn:
         passed = _attended_stillbirth(birth, stay)
@@ -103,7 +103,7 @@ def _found(
         submission.age_rules,
     )
     if answer == "adult":
-        return Finding("passed-over", "adult")
+        return Finding("passed-over", ADULT)
     _check_dates(judgement, submission)
     relatives = relatives_of(message, patient)
     signs = _signs(answer, birth_date, relatives, stay, placeholder, birth) if answer != "child" else ()
@@ -137,7 +137,7 @@ def _retraction(
 ) -> Finding:
     """A retraction is kept of anybody who may have been under 18 when the death it takes back was told of."""
     if birth_date and _adult_since(birth_date.value, submission, settings):
-        return Finding("passed-over", "adult")
+        return Finding("passed-over", ADULT)
     return Finding("retraction", judgement.outcome, judgement, birth_date=birth_date, placeholder=_placeholder(patient))
 
 
@@ -180,11 +180,11 @@ def _attended_stillbirth(birth: Birth, stay: Stay) -> Finding | None:
     if birth.at_home or birth.attended == "no":
         return None
     if birth.attended == "yes":
-        return Finding("passed-over", "stillbirth-attended", hint=MBRRACE)
+        return Finding("passed-over", STILLBIRTH, hint=MBRRACE)
     if birth.late_fetal_loss:
-        return Finding("passed-over", "late-fetal-loss", hint=MBRRACE)
+        return Finding("passed-over", STILLBIRTH, hint=MBRRACE)
     if stay.encounter is not None and not place_of_birth_is_home(stay.encounter.resource):
-        return Finding("passed-over", "stillbirth-attended", hint=MBRRACE)
+        return Finding("passed-over", STILLBIRTH, hint=MBRRACE)
     return None
 
 

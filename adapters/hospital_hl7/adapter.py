@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from adapters.adapter import Feed, Item, Reading, Submission, content_hash
+from adapters.adapter import STILLBIRTH, Feed, Item, Reading, Submission, content_hash
 from adapters.hospital_hl7.er7 import Message, NotReadable, Segment, parse
 from adapters.hospital_hl7.header import Header, header_of
 from adapters.hospital_hl7.members import Member, members
@@ -90,7 +90,7 @@ class _Reader:
         index = self._member.index
         items = tuple(Item(index, one.verdict, one.reason, one.notice, one.problems) for one in outcomes)
         header = self._header
-        hint = any(one.reason in ("stillbirth-attended", "late-fetal-loss") for one in outcomes)
+        hint = any(one.reason == STILLBIRTH for one in outcomes)
         return Reading(
             index=index,
             kind=KIND,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from adapters.adapter import Submission, Verdict, notice_id
+from adapters.adapter import ADULT, STILLBIRTH, TERMINATION, Submission, Verdict, notice_id
 from adapters.hospital_hl7.births import VIABLE_DAYS, Birth, birth_of
 from adapters.hospital_hl7.childhood import signs_of_childhood
 from adapters.hospital_hl7.death import Evidence, evidence_of, perhaps_shifted, shifted_fields
@@ -132,7 +132,7 @@ class _Person:
             return self._retraction(evidence.undone)
         if evidence.unread:
             if self._age(evidence.died_at, late=True) == "adult":
-                return Outcome("passed-over", "adult")
+                return Outcome("passed-over", ADULT)
             return Outcome("refused", evidence.unread.code, problems=(evidence.unread,))
         return self._retraction(NOT_DEAD)
 
@@ -149,7 +149,7 @@ class _Person:
     def rekeyed(self, kind: str) -> Outcome:
         """A merge or change of identifiers, told of somebody who is or may have died a child."""
         if self._age(self.evidence.died_at, late=True) == "adult":
-            return Outcome("passed-over", "adult")
+            return Outcome("passed-over", ADULT)
         prior = self.message.first("MRG")
         if prior is None:
             text = "a merge or change of identifiers without MRG names nobody"
@@ -187,10 +187,10 @@ class _Person:
             return Outcome("refused", problem.code, problems=(problem,))
         age = self._age(died_at)
         if age == "adult":
-            return Outcome("passed-over", "adult")
+            return Outcome("passed-over", ADULT)
         if birth.termination:
             self._complete(died_at, age, stillborn)
-            return Outcome("passed-over", "termination", self._notice("report", "report", self.values))
+            return Outcome("passed-over", TERMINATION, self._notice("report", "report", self.values))
         contradicted = dead and (bool(evidence.alive) or (bool(evidence.undone) and not self._only_the_date_went()))
         reason = "death"
         if stillborn:
@@ -228,10 +228,10 @@ class _Person:
             problems.append(Problem(code="birth-outcome-disagrees", text=text, path=self._stillborn_at()))
             return "lived"
         if birth.gestation_days is not None and birth.gestation_days < VIABLE_DAYS:
-            return Outcome("passed-over", "late-fetal-loss")
+            return Outcome("passed-over", STILLBIRTH)
         if birth.unattended:
             return "unattended"
-        return Outcome("passed-over", "stillbirth-attended")
+        return Outcome("passed-over", STILLBIRTH)
 
     def _lived_on(self, born: str, died_at: str | None) -> bool:
         if died_at:
@@ -274,7 +274,7 @@ class _Person:
 
     def _retraction(self, form: str) -> Outcome:
         if self._age(self.evidence.died_at, late=True) == "adult":
-            return Outcome("passed-over", "adult")
+            return Outcome("passed-over", ADULT)
         still_dead = self.evidence.dead or self.evidence.stillbirth
         routine = form == NOT_DEAD or (form == CANCELLED_VISIT and not still_dead)
         retraction = Retraction(form=form, routine=routine or None)

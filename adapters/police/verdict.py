@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from adapters.adapter import ADULT, STILLBIRTH, TERMINATION
 from integration_engine.record.age import AgeRules, child_or_adult
 from integration_engine.record.dates import day_of
 from integration_engine.record.notice import Age
@@ -18,8 +19,6 @@ STILLBIRTH_FROM_DAYS = 24 * 7
 
 MBRRACE_HINT = "A stillbirth with a professional attending is not reviewed by a CDOP: report it to MBRRACE-UK."
 TERMINATION_HINT = "A birth after a lawful termination is not reviewed by a CDOP; nothing of this message is kept."
-
-TERMINATION = "termination"
 
 Way = Literal["notice", "retraction", "passed-over"]
 
@@ -56,7 +55,7 @@ def judge(values: Mapping[str, Any], told_at: str, *, withdrawn: bool, rules: Ag
         rules,
     )
     if answer == "adult":
-        return Judgement("passed-over", "adult")
+        return Judgement("passed-over", ADULT)
     certain = answer == "child"
     if withdrawn:
         return Judgement("retraction", "withdrawn", certain_child=certain)
@@ -70,8 +69,8 @@ def _no_childs_death(values: Mapping[str, Any]) -> Judgement | None:
         return None
     gestation = values.get("child.gestation_days")
     if gestation is not None and gestation < STILLBIRTH_FROM_DAYS:
-        return Judgement("passed-over", "late-fetal-loss", MBRRACE_HINT)
+        return Judgement("passed-over", STILLBIRTH, MBRRACE_HINT)
     attended = values.get("death.professional_attending_birth") == "yes"
     if attended and not values.get("death.suspected_stillbirth_at_home"):
-        return Judgement("passed-over", "stillbirth-attended", MBRRACE_HINT)
+        return Judgement("passed-over", STILLBIRTH, MBRRACE_HINT)
     return None

@@ -288,9 +288,9 @@ def birth(control: str, died_at: str = "2026-05-04T10:40", **observations: str) 
 @pytest.mark.parametrize(
     ("observations", "reason"),
     [
-        ({"GESTATION": "31+0", "STILLBIRTH": "Y", "ATTENDED": "Y"}, "stillbirth-attended"),
-        ({"GESTATION": "21+4", "TERMINATION": "Y", "SIGNS_OF_LIFE": "Y"}, "termination"),
-        ({"GESTATION": "23+0", "STILLBIRTH": "Y", "ATTENDED": "Y", "SIGNS_OF_LIFE": "N"}, "late-fetal-loss"),
+        ({"GESTATION": "31+0", "STILLBIRTH": "Y", "ATTENDED": "Y"}, "scope.stillbirth"),
+        ({"GESTATION": "21+4", "TERMINATION": "Y", "SIGNS_OF_LIFE": "Y"}, "scope.termination"),
+        ({"GESTATION": "23+0", "STILLBIRTH": "Y", "ATTENDED": "Y", "SIGNS_OF_LIFE": "N"}, "scope.stillbirth"),
     ],
 )
 def test_s6_births_that_are_no_childs_death_leave_only_a_count(cdr_try: Try, observations: dict, reason: str) -> None:
@@ -409,7 +409,7 @@ def test_s15_the_eighteenth_birthday_decides(cdr_try: Try, born: str, died_at: s
     if is_child:
         assert only(answer["cases"])["rule"] == "scope.child"
     else:
-        assert (answer["cases"], answer["passed_over"]) == ([], [{"ref": "m.hl7#0", "reason": "adult"}])
+        assert (answer["cases"], answer["passed_over"]) == ([], [{"ref": "m.hl7#0", "reason": "scope.adult"}])
 
 
 def living(number: str, at_time: str, dead: bool) -> bytes:
@@ -445,4 +445,4 @@ def test_s6_a_termination_closes_a_case_that_another_message_opened(cdr_try: Try
     assert (case["state"], case["rule"]) == ("out-of-scope", "scope.termination")
     alone = cdr_try({"ended.hl7": ended})
     assert (alone["cases"], alone["waiting"]) == ([], [])
-    assert alone["passed_over"] == [{"ref": "ended.hl7#0", "reason": "termination"}]
+    assert alone["passed_over"] == [{"ref": "ended.hl7#0", "reason": "scope.termination"}]

@@ -100,7 +100,7 @@ def test_what_goes_no_further_is_counted_with_its_reason_and_nothing_else(
     # Counts are written when the doors close, if not before.
     counted = {(row.partner, row.verdict, row.reason): row.items for row in rows(doors, TallyRow)}
     assert counted == {
-        ("E23000038", "passed-over", "adult"): 1,
+        ("E23000038", "passed-over", "scope.adult"): 1,
         ("E23000038", "refused", "bad-json"): 1,
         ("E23000038", "refused", "wrong-sender"): 1,
     }

@@ -54,7 +54,7 @@ def passed_over(store: Store) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(
-    ("body", "reason"), [(ALIVE, "living"), (DISCHARGE_CANCELLED, "living"), (TERMINATED, "termination")]
+    ("body", "reason"), [(ALIVE, "living"), (DISCHARGE_CANCELLED, "living"), (TERMINATED, "scope.termination")]
 )
 def test_alone_nothing_of_it_is_stored_but_a_count(store: Store, body: bytes, reason: str) -> None:
     take(store, body)

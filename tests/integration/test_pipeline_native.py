@@ -103,7 +103,7 @@ def test_one_batch_of_all_three_is_one_new_case_and_no_update(store: Store) -> N
 def test_an_adult_in_the_same_file_leaves_only_a_count(store: Store) -> None:
     take(store, *SENT)
     counted = {(c.kind, c.verdict, c.reason): c.items for c in overview.counts(store, NOW.date())}
-    assert counted["coroner", "passed-over", "adult"] == 1
+    assert counted["coroner", "passed-over", "scope.adult"] == 1
     rows = table(SubmissionRow)
     with store.reading() as transaction:
         found = transaction.connection.execute(select(rows.c.kind, rows.c.sealed)).all()

@@ -71,7 +71,7 @@ def test_rows_are_answered_one_by_one_and_good_ones_go_in() -> None:
     assert [(reading.index, reading.verdict, reading.reason) for reading in readings] == [
         (0, "notice", "death"),
         (1, "refused", "two-digit-year"),
-        (2, "passed-over", "adult"),
+        (2, "passed-over", "scope.adult"),
         (3, "retraction", "withdrawn"),
     ]
     assert [problem.path for problem in readings[1].all_problems] == ["row 3, column date_of_birth"]

@@ -12,7 +12,7 @@ def test_an_attended_stillbirth_is_passed_over_with_a_hint() -> None:
     reading = read(
         bundle(patient(**BABY), observation("STILLBIRTH", valueString="Y"), observation("ATTENDED", valueBoolean=True))
     )
-    assert (reading.verdict, reading.reason) == ("passed-over", "stillbirth-attended")
+    assert (reading.verdict, reading.reason) == ("passed-over", "scope.stillbirth")
     assert reading.hint is not None
     assert "MBRRACE-UK" in reading.hint
 
@@ -31,7 +31,7 @@ def test_a_stillbirth_in_hospital_is_taken_as_attended() -> None:
         item(
             bundle(patient(**BABY), stay("5", "https://fhir.hl7.org.uk/CodeSystem/UKCore-DischargeMethodEngland"))
         ).reason
-        == "stillbirth-attended"
+        == "scope.stillbirth"
     )
 
 
@@ -50,7 +50,7 @@ def test_a_late_fetal_loss_is_passed_over() -> None:
         observation("11884-4", "http://loinc.org", valueQuantity={"value": 23, "code": "wk"}),
         observation("SIGNS-OF-LIFE", valueString="N"),
     )
-    assert item(loss).reason == "late-fetal-loss"
+    assert item(loss).reason == "scope.stillbirth"
 
 
 def test_a_live_birth_at_22_weeks_that_died_is_in_scope() -> None:
@@ -70,7 +70,7 @@ def test_a_live_birth_at_22_weeks_that_died_is_in_scope() -> None:
 def test_a_live_birth_after_a_termination_leaves_nothing() -> None:
     assert (
         item(bundle(dead(**BABY), observation("386639001", SCT), observation("LIVEBIRTH", valueString="Y"))).reason
-        == "termination"
+        == "scope.termination"
     )
 
 

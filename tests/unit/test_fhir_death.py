@@ -125,12 +125,12 @@ def test_a_false_flag_in_a_laboratory_message_takes_nothing_back() -> None:
 
 
 def test_a_false_flag_of_an_adult_leaves_nothing() -> None:
-    assert item(patient(deceasedBoolean=False, birthDate="1990-01-01")).reason == "adult"
+    assert item(patient(deceasedBoolean=False, birthDate="1990-01-01")).reason == "scope.adult"
 
 
 def test_a_retraction_still_counts_some_years_after_the_18th_birthday() -> None:
     assert item(patient(extension=status("U"), birthDate="2005-01-01")).verdict == "retraction"
-    assert item(patient(extension=status("U"), birthDate="2001-01-01")).reason == "adult"
+    assert item(patient(extension=status("U"), birthDate="2001-01-01")).reason == "scope.adult"
 
 
 def test_nothing_said_is_nothing_kept() -> None:
@@ -236,7 +236,7 @@ def test_a_death_told_without_a_patient_needs_at_least_a_number() -> None:
     ("born", "died", "reason"),
     [
         ("2008-03-10", "2026-03-09T23:50:00Z", "death"),
-        ("2008-03-10", "2026-03-10T00:05:00Z", "adult"),
+        ("2008-03-10", "2026-03-10T00:05:00Z", "scope.adult"),
         ("2008-03", "2026-03-09", "death"),
     ],
 )
@@ -257,4 +257,4 @@ def test_an_unknown_age_is_kept_and_says_what_speaks_of_a_child() -> None:
 
 
 def test_a_bad_record_of_somebody_long_grown_up_leaves_nothing() -> None:
-    assert item(dead(deceasedBoolean=True, birthDate="1950-01-01")).reason == "adult"
+    assert item(dead(deceasedBoolean=True, birthDate="1950-01-01")).reason == "scope.adult"

@@ -39,7 +39,7 @@ def test_each_patient_of_a_bundle_is_an_item() -> None:
     assert [(one.index, one.verdict, one.reason) for one in reading.items] == [
         (0, "passed-over", "living"),
         (1, "notice", "death"),
-        (2, "passed-over", "adult"),
+        (2, "passed-over", "scope.adult"),
         (3, "refused", "unknown-element"),
     ]
     assert len({notice.id for notice in reading.notices}) == 1
@@ -198,7 +198,7 @@ def test_a_multicast_removal_takes_the_death_back() -> None:
 
 
 def test_a_multicast_event_about_an_adult_or_something_else_leaves_nothing() -> None:
-    assert item({**SIGNAL, "subject": {"nhsNumber": WREN, "dob": "1960-01-01"}}).reason == "adult"
+    assert item({**SIGNAL, "subject": {"nhsNumber": WREN, "dob": "1960-01-01"}}).reason == "scope.adult"
     assert item({**SIGNAL, "type": "pds-change-of-gp-1"}).reason == "other-event"
 
 

@@ -216,7 +216,7 @@ def test_no_problem_repeats_a_value() -> None:
 
 def test_an_adult_leaves_nothing() -> None:
     reading = one(death(f7="19500514"))
-    assert (reading.verdict, reading.reason, reading.notices) == ("passed-over", "adult", ())
+    assert (reading.verdict, reading.reason, reading.notices) == ("passed-over", "scope.adult", ())
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_a_partial_birth_date_that_spans_18_is_a_sign() -> None:
 
 def test_a_retraction_reaches_back_to_childhood() -> None:
     assert verdict(told(f7="20070101", f29='""')) == ("retraction", "deleted")
-    assert verdict(told(f7="19900101", f29='""')) == ("passed-over", "adult")
+    assert verdict(told(f7="19900101", f29='""')) == ("passed-over", "scope.adult")
 
 
 def test_birth_after_death_is_flagged() -> None:
@@ -259,7 +259,7 @@ def stillborn(*observations: str) -> bytes:
 
 def test_an_attended_stillbirth_is_passed_over_with_a_hint() -> None:
     reading = one(stillborn())
-    assert (reading.verdict, reading.reason) == ("passed-over", "stillbirth-attended")
+    assert (reading.verdict, reading.reason) == ("passed-over", "scope.stillbirth")
     assert reading.hint is not None
     assert "MBRRACE" in reading.hint
 
@@ -276,16 +276,16 @@ def test_observations_alone_can_tell_a_stillbirth() -> None:
     body = message(msh(A08), pid(f7="20260309"), obx("237364002", "Y"), obx("ATTENDED", "N"))
     assert verdict(body) == ("notice", "unattended-stillbirth")
     finding = message(msh(A08), pid(f7="20260309"), obx("1^Outcome", "237364002^Stillbirth^SCT"))
-    assert verdict(finding) == ("passed-over", "stillbirth-attended")
+    assert verdict(finding) == ("passed-over", "scope.stillbirth")
 
 
 def test_before_24_weeks_it_is_a_late_fetal_loss() -> None:
-    assert verdict(stillborn(obx("GESTATION", "23+0"))) == ("passed-over", "late-fetal-loss")
+    assert verdict(stillborn(obx("GESTATION", "23+0"))) == ("passed-over", "scope.stillbirth")
 
 
 def test_a_termination_is_passed_over_even_with_signs_of_life() -> None:
     body = death("ADT^A03", obx("TERMINATION", "Y"), obx("SIGNS-OF-LIFE", "Y"), f7="20260309")
-    assert verdict(body) == ("passed-over", "termination")
+    assert verdict(body) == ("passed-over", "scope.termination")
 
 
 def test_a_live_birth_at_22_weeks_is_a_child() -> None:
@@ -310,7 +310,7 @@ def test_nobody_is_stillborn_at_six() -> None:
 
 
 def test_n_on_every_message_does_not_make_a_stillbirth_a_contradiction() -> None:
-    assert verdict(message(msh(), pid(f7="20260309", f30="N"), pv1(f36="5"))) == ("passed-over", "stillbirth-attended")
+    assert verdict(message(msh(), pid(f7="20260309", f30="N"), pv1(f36="5"))) == ("passed-over", "scope.stillbirth")
 
 
 # What will never be taken.

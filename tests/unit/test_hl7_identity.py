@@ -125,7 +125,7 @@ def test_other_identity_events_are_rekeys_too(event: str, kind: str) -> None:
 
 
 def test_a_merge_of_adults_is_passed_over() -> None:
-    assert verdict(message(msh("ADT^A40"), pid(f7="19500101"), "MRG|H7")) == ("passed-over", "adult")
+    assert verdict(message(msh("ADT^A40"), pid(f7="19500101"), "MRG|H7")) == ("passed-over", "scope.adult")
 
 
 def test_a_merge_that_names_nobody_is_refused() -> None:

@@ -42,7 +42,7 @@ def test_each_deceased_child_of_one_event_has_a_notice_and_shares_the_event() ->
     reading = told(report(CHILD, hurt, adult, cousin))
     assert [(item.index, item.verdict, item.reason) for item in reading.items] == [
         (0, "notice", "death"),
-        (1, "passed-over", "adult"),
+        (1, "passed-over", "scope.adult"),
         (2, "notice", "death"),
     ]
     one, other = reading.notices
@@ -55,18 +55,18 @@ def test_each_deceased_child_of_one_event_has_a_notice_and_shares_the_event() ->
 
 def test_an_adult_leaves_nothing_behind() -> None:
     reading = told(report({**CHILD, "date_of_birth": "1980-01-01"}))
-    assert (reading.verdict, reading.reason, reading.notices) == ("passed-over", "adult", ())
+    assert (reading.verdict, reading.reason, reading.notices) == ("passed-over", "scope.adult", ())
     assert "Quill" not in repr(reading)
 
 
 def test_who_died_on_the_eighteenth_birthday_is_an_adult() -> None:
     born = {**CHILD, "date_of_birth": "2008-03-08"}
-    assert told(report({**born, "life_extinct_at": "2026-03-08T00:05:00"})).reason == "adult"
+    assert told(report({**born, "life_extinct_at": "2026-03-08T00:05:00"})).reason == "scope.adult"
     assert told(report({**born, "life_extinct_at": "2026-03-07T23:50:00"})).verdict == "notice"
 
 
 def test_without_a_time_of_death_the_report_is_the_latest_it_can_be() -> None:
-    assert told(report({**CHILD, "date_of_birth": "2008-03-09"})).reason == "adult"
+    assert told(report({**CHILD, "date_of_birth": "2008-03-09"})).reason == "scope.adult"
     assert told(report({**CHILD, "date_of_birth": "2008-03-10"})).verdict == "notice"
 
 
@@ -130,18 +130,18 @@ def test_a_withdrawn_report_that_names_nobody_any_more_still_takes_back() -> Non
 @pytest.mark.parametrize(
     ("birth", "verdict", "reason"),
     [
-        ({"outcome": "still", "professional_attending": True}, "passed-over", "stillbirth-attended"),
+        ({"outcome": "still", "professional_attending": True}, "passed-over", "scope.stillbirth"),
         ({"outcome": "still", "professional_attending": False}, "notice", "death"),
         ({"outcome": "still"}, "notice", "death"),
         ({"outcome": "still", "professional_attending": True, "suspected_stillbirth_at_home": True}, "notice", "death"),
         (
             {"outcome": "still", "professional_attending": False, "gestation_weeks": 23},
             "passed-over",
-            "late-fetal-loss",
+            "scope.stillbirth",
         ),
         ({"outcome": "still", "professional_attending": False, "gestation_weeks": 24}, "notice", "death"),
         ({"outcome": "live", "gestation_weeks": "22+1"}, "notice", "death"),
-        ({"outcome": "live", "termination": True}, "passed-over", "termination"),
+        ({"outcome": "live", "termination": True}, "passed-over", "scope.termination"),
         ({"outcome": "unknown", "professional_attending": True}, "notice", "death"),
     ],
 )
