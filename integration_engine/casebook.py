@@ -6,7 +6,7 @@ comes in (people's decisions) and in what goes out.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +140,25 @@ def _problem(problem: Problem) -> dict[str, Any]:
 
 def _passed_over(ref: str, item: Item) -> dict[str, Any]:
     return {"ref": ref, "reason": item.reason}
+
+
+def unworkable(decisions: Iterable[Decision], reference: Reference) -> list[str]:
+    """Sentences about decisions that name a panel or an authority which the reference data doesn't know."""
+    found = []
+    for decision in decisions:
+        panel, authority = decision.value.get("cdop"), decision.value.get("local_authority")
+        district = decision.value.get("lad_code")
+        if decision.kind == "agreement" and panel not in reference.cdops.bodies:
+            found.append(f"decision {decision.id}: value.cdop is no panel we know")
+        for name, code in (("local_authority", authority), ("lad_code", district)):
+            if code is not None and reference.cdop_for(str(code), date.max) is None and not _elsewhere(str(code)):
+                found.append(f"decision {decision.id}: value.{name} is no authority we know")
+    return found
+
+
+def _elsewhere(code: str) -> bool:
+    """A district of Wales, Scotland or Northern Ireland, or of the islands: known to routing by its first letter."""
+    return code[:1] in "WSNLM"
 
 
 def read_decisions(path: Path) -> tuple[Decision, ...]:

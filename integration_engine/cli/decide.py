@@ -16,7 +16,7 @@ def command(
 ) -> None:
     """Record people's decisions. What they change is delivered by the running engine; a decision recorded before changes
     nothing. Exit 1 if one is about something that isn't held."""
-    from integration_engine.casebook import read_decisions
+    from integration_engine.casebook import read_decisions, unworkable
     from integration_engine.pipeline import record_decision
     from integration_engine.routing.reference import load_reference
     from integration_engine.routing.route import Switches
@@ -36,6 +36,12 @@ def command(
     reference = load_reference(postcodes=settings.postcodes, sites=settings.sites)
     switches = Switches(**dict(settings.switches))  # type: ignore[arg-type]  # checked as settings
     failed = False
+    for sentence in unworkable(decisions, reference):
+        typer.echo(sentence, err=True)
+        failed = True
+    if failed:
+        store.close()
+        raise typer.Exit(1)
     try:
         for decision in decisions:
             try:

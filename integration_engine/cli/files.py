@@ -47,8 +47,10 @@ def choose(kind: str | None, profile: str | None, feed: str | None, at: str | No
         raise typer.BadParameter(str(problem), param_hint="cdr.toml") from problem
     if kind and kind not in get_args(PartnerKind):
         raise typer.BadParameter(f"not one of {', '.join(get_args(PartnerKind))}", param_hint="--kind")
-    feeds = (*settings.feed_list, *_registered(settings))
+    feeds = settings.feed_list
     found = next((f for f in feeds if f.name == feed), None)
+    if feed and found is None:
+        found = next((f for f in _registered(settings) if f.name == feed), None)
     if feed and found is None:
         raise typer.BadParameter(f"no feed of that name is registered: {feed}", param_hint="--feed")
     try:
@@ -59,8 +61,8 @@ def choose(kind: str | None, profile: str | None, feed: str | None, at: str | No
 
 
 def _registered(settings: Settings) -> list[Feed]:
-    """The feeds of the register, where this machine has one: a file must read here as it does in the engine. A machine
-    that only tries files has none, and a register that can't be read is said to be so."""
+    """The feeds of the engine's register, looked at only for a feed that is asked for by name and that cdr.toml doesn't
+    have: reading files needs no store."""
     url = settings.database_url.get_secret_value()
     if url.startswith("sqlite") and not Path(url.partition("///")[2]).exists():
         return []
@@ -72,7 +74,7 @@ def _registered(settings: Settings) -> list[Feed]:
     try:
         store = open_store(settings)
     except (StoreError, KeyMissing, KeyUnreadable) as problem:
-        typer.echo(f"The register can't be read ({problem.code}); only feeds of cdr.toml count.", err=True)
+        typer.echo(f"The register of feeds can't be read ({problem.code}).", err=True)
         return []
     try:
         return registered_feeds(Identities(store))

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import track
 from rich.table import Table
 
-from integration_engine.casebook import Casebook, read_decisions
+from integration_engine.casebook import Casebook, read_decisions, unworkable
 from integration_engine.cli.files import choose, every_file, readings
 from integration_engine.record.decision import Decision
 from integration_engine.routing.reference import load_reference
@@ -39,6 +39,8 @@ def command(
         for found in readings([path], choice):
             book.add(found.file, found.reading)
     reference = load_reference(postcodes=settings.postcodes, sites=settings.sites)
+    for sentence in unworkable(people, reference):
+        typer.echo(sentence, err=True)
     switches: dict[str, Any] = dict(settings.switches)
     outcome = book.decide(people, reference, choice.at, Switches(**switches))
     for name in book.unknown_subjects(people, outcome):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from integration_engine.record.codes import Role
 
@@ -23,6 +23,17 @@ DecisionKind = Literal[
 ]
 
 
+# What the value of a decision must hold (one of these), for the kinds that decide on something.
+_VALUES: dict[str, tuple[str, ...]] = {
+    "agreement": ("cdop",),
+    "residence": ("lad_code",),
+    "looked-after": ("local_authority",),
+    "review-non-resident": ("review",),
+    "live-birth": ("live_birth", "termination", "professional_attending"),
+    "age": ("under_18",),
+}
+
+
 class Decision(BaseModel):
     """One decision by one person, with who, when and why. For one kind and one subject the latest ``at`` stands.
 
@@ -32,7 +43,7 @@ class Decision(BaseModel):
     professional_attending}, ``age`` {under_18}.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     id: str = Field(min_length=1)
     at: datetime
@@ -42,3 +53,10 @@ class Decision(BaseModel):
     about: tuple[str, ...] = Field(min_length=1)
     value: dict[str, Any] = {}
     reason: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _says_what_was_decided(self) -> "Decision":
+        wanted = _VALUES.get(self.kind, ())
+        if wanted and not any(self.value.get(name) not in (None, "") for name in wanted):
+            raise ValueError(f"a decision of kind {self.kind} needs value.{' or value.'.join(wanted)}")
+        return self

@@ -61,3 +61,15 @@ def test_a_file_that_is_wrong_is_a_usage_error_that_names_the_field(held: Store,
     assert status == 2
     assert "kind" in said
     assert "perhaps" not in said
+
+
+def test_a_decision_for_a_panel_that_does_not_exist_is_not_recorded(held: Store, tmp_path: Path) -> None:
+    (case,) = overview.recent_cases(held)
+    file = tmp_path / "decisions.json"
+    agreed = {"id": "d-2", "at": "2026-03-11T09:00:00Z", "by": "someone", "role": "coordinator", "kind": "agreement"}
+    file.write_text(json.dumps([agreed | {"about": [case.id], "value": {"cdop": "NOWHERE"}, "reason": "agreed"}]))
+    result = CliRunner().invoke(_build(["decide"]), ["decide", str(file)])
+    assert result.exit_code == 1
+    assert "value.cdop" in result.output
+    file.write_text(json.dumps([agreed | {"about": [case.id], "value": {}, "reason": "agreed"}]))
+    assert CliRunner().invoke(_build(["decide"]), ["decide", str(file)]).exit_code == 2
