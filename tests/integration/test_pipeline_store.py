@@ -116,8 +116,14 @@ def test_a_retraction_that_comes_first_waits_for_its_death(store: Store) -> None
 
 
 def test_adults_and_the_living_leave_only_a_count(store: Store) -> None:
-    take(store, report(verdict="passed-over", reason="scope.adult"), report(1, verdict="passed-over", reason="scope.adult", x=1))
-    assert [(c.verdict, c.reason, c.items) for c in overview.counts(store, NOW.date())] == [("passed-over", "scope.adult", 2)]
+    take(
+        store,
+        report(verdict="passed-over", reason="scope.adult"),
+        report(1, verdict="passed-over", reason="scope.adult", x=1),
+    )
+    assert [(c.verdict, c.reason, c.items) for c in overview.counts(store, NOW.date())] == [
+        ("passed-over", "scope.adult", 2)
+    ]
     assert overview.recent_cases(store) == ()
     assert audit.verify(store).lines == 0
 

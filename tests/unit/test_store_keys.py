@@ -54,7 +54,7 @@ def test_one_rows_seal_is_not_accepted_in_anothers_place() -> None:
 
 def test_a_sealed_notice_of_another_version_says_where_it_does_not_read_and_quotes_nothing() -> None:
     keys = store_samples.keyring()
-    with pytest.raises(Unreadable, match="at child.sex") as caught:
+    with pytest.raises(Unreadable, match=r"at child\.sex") as caught:
         unseal_notice(keys, seal(keys, b'{"child": {"sex": "Quillfeather"}}'), "n-1")
     assert "Quillfeather" not in str(caught.value)
 
