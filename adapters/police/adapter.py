@@ -1,4 +1,5 @@
-"""The police adapter: a report's bytes to one notice for each deceased child."""
+"""The police adapter: a report's bytes to one notice for each deceased child, and a retraction for each who is not dead after
+all."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -12,9 +13,9 @@ from adapters.adapter import Adapter, Item, Reading, Submission, content_hash, n
 from adapters.excerpt import CSV
 from adapters.police import export
 from adapters.police.document import report
-from adapters.police.people import Deceased, Envelope, deceased, envelope_of
+from adapters.police.people import Envelope, Subject, envelope_of, subjects
 from adapters.police.report import SCHEMA
-from adapters.police.verdict import Judgement, judge
+from adapters.police.verdict import NO_DEATH, Judgement, judge, judge_alive
 from adapters.strict_json import NotReadable
 from integration_engine.mapping.moments import datetime as moment
 from integration_engine.mapping.notices import notice_from
@@ -56,7 +57,8 @@ class PoliceAdapter:
             return None, None
 
     def read(self, submission: Submission, profile: Profile) -> Iterator[Reading]:
-        """One reading a report, one item a deceased person; a CSV export holds several reports."""
+        """One reading a report, one item a deceased person (in a later version also an injured child); a CSV export holds
+        several reports."""
         if not submission.body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
             yield from self._exported(submission, profile)
             return
@@ -70,7 +72,7 @@ class PoliceAdapter:
             yield _refused(0, refusal.problems, profile.name, whole)
             return
         told = _Told(submission, profile, envelope_of(document.json), whole)
-        yield _reading(told, tuple(deceased(document.json)), document.problems, 0)
+        yield _reading(told, tuple(subjects(document.json)), document.problems, 0, "$.persons")
 
     def _exported(self, submission: Submission, profile: Profile) -> Iterator[Reading]:
         try:
@@ -89,7 +91,7 @@ def _exported(submission: Submission, profile: Profile) -> Iterator[Reading]:
             reading = _refused(part.first, part.refusal, fitting.name, part.content)
         else:
             told = _Told(submission, fitting, part.envelope, part.content)
-            reading = _reading(told, part.people, part.problems, part.first)
+            reading = _reading(told, part.people, part.problems, part.first, part.place)
         matters = reading.statements or reading.verdict == "refused"
         yield replace(reading, body=part.body, body_type=CSV) if matters else reading
 
@@ -112,21 +114,22 @@ class _Told:
         """What a force means by a message: this version of this report."""
         return f"{self.about.report_id}/{self.about.version}"
 
-    def envelope(
-        self, position: int, person_id: str | None, stated: str | None, problems: list[Problem]
-    ) -> dict[str, Any]:
+    def envelope(self, person: Subject, stated: str | None, problems: list[Problem]) -> dict[str, Any]:
         """The notice's envelope for one person."""
         withdrawn = self.about.withdrawn
-        local_ref = f"{self.about.report_id}/{person_id}" if person_id else self.about.report_id
+        retraction: dict[str, Any] = {"form": "withdrawn" if withdrawn else "not-dead"}
+        if person.alive:
+            # Only a death that is held makes this one of ours: most injured children were never said to be dead.
+            retraction["routine"] = True
         return {
-            "id": notice_id("police", self.partner, self.version_id, self.content, position),
+            "id": notice_id("police", self.partner, self.version_id, self.content, person.position),
             "submission": "s-" + self.content[:24],
             "source": {
                 "kind": "police",
                 "partner": self.partner,
                 "message_id": self.submission.message_id or self.version_id,
                 "event": "withdrawn" if withdrawn else "sudden-death-report",
-                "local_ref": local_ref,
+                "local_ref": f"{self.about.report_id}/{person.person_id}",
                 "version": self.about.version,
             },
             "stated_at": stated,
@@ -134,10 +137,10 @@ class _Told:
             "profile": self.profile.name,
             "profile_version": self.profile.version,
             "problems": problems,
-        } | ({"intent": "retract", "retraction": {"form": "withdrawn"}} if withdrawn else {})
+        } | ({"intent": "retract", "retraction": retraction} if withdrawn or person.alive else {})
 
 
-def _reading(told: _Told, people: Sequence[Deceased], problems: tuple[Problem, ...], first: int) -> Reading:
+def _reading(told: _Told, people: Sequence[Subject], problems: tuple[Problem, ...], first: int, place: str) -> Reading:
     submission = told.submission
     if _FORCE.fullmatch(submission.partner or "") and submission.partner != told.about.force:
         problem = Problem(
@@ -145,7 +148,8 @@ def _reading(told: _Told, people: Sequence[Deceased], problems: tuple[Problem, .
         )
         return _refused(first, (problem,), told.profile.name, told.content)
     judged = [_item(told, person) for person in people]
-    items = tuple(item for item, _ in judged) or (_without_dead(told, first),)
+    judged = [(item, judgement) for item, judgement in judged if judgement.reason != NO_DEATH or judgement.takes_back]
+    items = tuple(item for item, _ in judged) or (_without_dead(told, first, place),)
     return Reading(
         items[0].index,
         "police",
@@ -159,15 +163,13 @@ def _reading(told: _Told, people: Sequence[Deceased], problems: tuple[Problem, .
     )
 
 
-def _without_dead(told: _Told, index: int) -> Item:
-    """A report that names no deceased: nothing to us - unless it withdraws one that did."""
+def _without_dead(told: _Told, index: int, place: str) -> Item:
+    """A report that names nobody it is about: nothing to us - unless it withdraws one that did. Which children's deaths that
+    takes back it doesn't say, and nobody may believe that it took back any."""
     if not told.about.withdrawn:
-        return Item(index, "passed-over", "no-death")
-    values = {"police.force": told.about.force, "police.report_id": told.about.report_id}
-    stated, problems = _stated(told)
-    envelope = told.envelope(0, None, stated, problems)
-    provenance = {path: Provenance(path="$.report_id", profile=told.profile.name) for path in values}
-    return Item(index, "retraction", "withdrawn", notice_from(Mapped(values, provenance), **envelope), tuple(problems))
+        return Item(index, "passed-over", NO_DEATH)
+    text = "a withdrawal takes back the deaths of the persons it names: send it again with those of the report"
+    return Item(index, "refused", "no-persons", problems=(Problem(code="no-persons", text=text, path=place),))
 
 
 def _stated(told: _Told) -> tuple[str | None, list[Problem]]:
@@ -178,20 +180,24 @@ def _stated(told: _Told) -> tuple[str | None, list[Problem]]:
         return None, [Problem(code=error.code, text=text, path="$.reported_at")]
 
 
-def _item(told: _Told, person: Deceased) -> tuple[Item, Judgement]:
+def _item(told: _Told, person: Subject) -> tuple[Item, Judgement]:
     mapped = told.profile.map(person.source)
     stated, problems = _stated(told)
     received = canonical(told.submission.received_at.isoformat())
     values = dict(mapped.values)
     # Nobody in a report died after it was made: the latest day of death where no time is given.
     told_at = stated if stated and earliest(stated) < earliest(received) else received
-    judgement = judge(values, told_at, withdrawn=told.about.withdrawn, rules=told.submission.age_rules)
+    if person.alive:
+        judgement = judge_alive(values, told_at, told.submission.age_rules)
+        values = {path: value for path, value in values.items() if not path.startswith("death.")}
+    else:
+        judgement = judge(values, told_at, withdrawn=told.about.withdrawn, rules=told.submission.age_rules)
     if judgement.way == "passed-over" and not judgement.ends_a_case:
         return Item(person.index, "passed-over", judgement.reason), judgement
     problems += _future(values, mapped, told.submission)
     provenance = {path: where for path, where in mapped.provenance.items() if path in values}
     _derived(values, provenance, person, judgement, told.profile)
-    envelope = told.envelope(person.position, person.person_id, stated, problems)
+    envelope = told.envelope(person, stated, problems)
     try:
         notice = notice_from(Mapped(values, provenance, mapped.problems), **envelope)
     except ValidationError:
@@ -213,7 +219,7 @@ def _future(values: dict[str, Any], mapped: Mapped, submission: Submission) -> l
 
 
 def _derived(
-    values: dict[str, Any], provenance: dict[str, Provenance], person: Deceased, judgement: Judgement, profile: Profile
+    values: dict[str, Any], provenance: dict[str, Provenance], person: Subject, judgement: Judgement, profile: Profile
 ) -> None:
     """What follows from the values and no path can say."""
 

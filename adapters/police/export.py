@@ -21,7 +21,7 @@ from typing import Any
 
 from adapters.adapter import content_hash
 from adapters.excerpt import delimiter_of
-from adapters.police.people import Deceased, Envelope, described_as_child
+from adapters.police.people import Envelope, Subject, described_as_child
 from adapters.strict_json import NotReadable
 from adapters.tables import NotATable, Row, Table, decoded, from_csv
 from integration_engine.mapping.codes import folded
@@ -36,14 +36,15 @@ ROLES = frozenset({"deceased", "injured", "mother", "father", "carer", "sibling"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One report of an export: its deceased, or why it is refused. ``first`` is the index of its first row, ``body`` its rows
-    as an export of their own."""
+    """One report of an export: whom it is about, or why it is refused. ``first`` is the index of its first row, ``place``
+    where people find that, ``body`` its rows as an export of their own."""
 
     first: int
+    place: str
     content: str
     body: bytes
     envelope: Envelope | None = None
-    people: tuple[Deceased, ...] = ()
+    people: tuple[Subject, ...] = ()
     problems: tuple[Problem, ...] = ()
     refusal: tuple[Problem, ...] = ()
 
@@ -88,10 +89,10 @@ def reports(body: bytes, profile: Profile) -> Iterator[Part]:
         if row.refusal is not None:
             body = table.alone([row])
             # What a row that can't be read says, nobody knows: only its bytes tell it from another.
-            yield Part(row.index, content_hash(body), body, refusal=(row.refusal,))
+            yield Part(row.index, row.place, content_hash(body), body, refusal=(row.refusal,))
         elif "report_id" not in row.cells:
             missing = Problem(code="missing", text="a report's number is needed", path=f"{row.place}, column report_id")
-            yield Part(row.index, _content([row]), table.alone([row]), refusal=(missing,))
+            yield Part(row.index, row.place, _content([row]), table.alone([row]), refusal=(missing,))
         else:
             groups.setdefault((row.cells["report_id"], row.cells.get("version", "")), []).append(row)
     for rows in groups.values():
@@ -125,9 +126,11 @@ def _part(rows: Sequence[Row], table: Table, profile: Profile) -> Part:
     if not version.isascii() or not version.isdigit() or not 1 <= int(version[:9]) <= 1_000_000:
         refusals.append(Problem(code="wrong-type", text="a version is a whole number from 1", path=rows[0].place))
     if refusals:
-        return Part(rows[0].index, content, body, refusal=tuple(refusals))
+        return Part(rows[0].index, rows[0].place, content, body, refusal=tuple(refusals))
     envelope = _envelope(rows, str(force).strip().upper(), int(version), profile)
-    return Part(rows[0].index, content, body, envelope, tuple(_people(roles, envelope, table)), table.problems)
+    return Part(
+        rows[0].index, rows[0].place, content, body, envelope, tuple(_people(roles, envelope, table)), table.problems
+    )
 
 
 def _envelope(rows: Sequence[Row], force: str, version: int, profile: Profile) -> Envelope:
@@ -146,21 +149,25 @@ def _envelope(rows: Sequence[Row], force: str, version: int, profile: Profile) -
     )
 
 
-def _people(roles: Sequence[tuple[Row, str]], envelope: Envelope, table: Table) -> Iterator[Deceased]:
+def _people(roles: Sequence[tuple[Row, str]], envelope: Envelope, table: Table) -> Iterator[Subject]:
     mothers = [row for row, role in roles if role == "mother"]
     dead = [row for row, role in roles if role == "deceased"]
+    # An injured person without an id of their own could be any of those who died in an earlier version.
+    hurt = [row for row, role in roles if role == "injured" and "person_id" in row.cells] if envelope.replaces else []
     around = {role for _, role in roles}
-    for position, row in enumerate(dead):
+    for position, row in enumerate([*dead, *hurt]):
+        alive = position >= len(dead)
+        like = len(dead) + len(hurt) if alive else len(dead)
         cells = {"person_id": str(position + 1), "force": envelope.force, **row.cells}
         elsewhere = {"force": "(the profile)"} if "force" not in row.cells else {}
         # Whose mother she is, a flat export doesn't say: with several dead she may be a cousin's.
-        if len(mothers) == 1 and len(dead) == 1:
+        if len(mothers) == 1 and like == 1:
             for column, value in mothers[0].cells.items():
                 if (name := f"mother_{column}") not in cells:
                     cells[name] = value
                     elsewhere[name] = f"{mothers[0].place}, column {table.headings.get(column, column)}"
         source = RowSource(cells, table.headings, row.place, elsewhere)
-        yield Deceased(position, row.index, cells["person_id"], source, row.place, envelope, _signs(row, around))
+        yield Subject(position, row.index, cells["person_id"], source, row.place, envelope, _signs(row, around), alive)
 
 
 def _signs(row: Row, around: set[str]) -> tuple[str, ...]:

@@ -11,11 +11,12 @@ _MOTHER, _SIBLING = "mother", "sibling"
 
 
 @dataclass(frozen=True, slots=True)
-class Deceased:
-    """One deceased person of a report, in what every form of report has in common.
+class Subject:
+    """One person a report is about, in what every form of report has in common: a deceased, or (``alive``) somebody whom a
+    later version calls injured, after them.
 
-    ``position`` is their place among the deceased of the report, ``index`` that in the file: the same in JSON, the row of an
-    export. ``place`` says where they stand in the message; ``signs`` that this may be a child.
+    ``position`` is their place among the persons the report is about, ``index`` that in the file: the same in JSON, the row
+    of an export. ``place`` says where they stand in the message; ``signs`` that this may be a child.
     """
 
     position: int
@@ -25,6 +26,7 @@ class Deceased:
     place: str
     report: "Envelope"
     signs: tuple[str, ...] = ()
+    alive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,11 @@ class Envelope:
     reported_at: str | None = None
     event_id: str | None = None
 
+    @property
+    def replaces(self) -> bool:
+        """Whether it takes the place of an earlier version, which may have told of other deaths."""
+        return self.version > 1
+
 
 @dataclass(frozen=True, slots=True)
 class _Around:
@@ -49,15 +56,18 @@ class _Around:
     signs: tuple[str, ...] = field(default=())
 
 
-def deceased(report: Mapping[str, Any]) -> Iterator[Deceased]:
-    """The deceased persons of a JSON report that has passed its check, in order."""
+def subjects(report: Mapping[str, Any]) -> Iterator[Subject]:
+    """The persons that a JSON report which has passed its check is about: the deceased in order, then in a later version the
+    injured."""
     persons: Sequence[Mapping[str, Any]] = report["persons"]
     places = {id(person): f"$.persons[{number}]" for number, person in enumerate(persons)}
     event = report.get("event") or {}
     envelope = envelope_of(report)
     dead = [person for person in persons if person["role"] == "deceased"]
-    for index, person in enumerate(dead):
-        around = _around(person, report, len(dead), places)
+    hurt = [person for person in persons if person["role"] == "injured"] if envelope.replaces else []
+    for index, person in enumerate([*dead, *hurt]):
+        alive = index >= len(dead)
+        around = _around(person, report, len(dead) + len(hurt) if alive else len(dead), places)
         document = {
             "report": report,
             "event": event,
@@ -75,9 +85,8 @@ def deceased(report: Mapping[str, Any]) -> Iterator[Deceased]:
             "siblings": [place for _, place in around.siblings],
         }
         source = JsonSource(document, members=members)
-        yield Deceased(
-            index, index, person["person_id"], source, places[id(person)], envelope, _signs(person) + around.signs
-        )
+        signs = _signs(person) + around.signs
+        yield Subject(index, index, person["person_id"], source, places[id(person)], envelope, signs, alive)
 
 
 def envelope_of(report: Mapping[str, Any]) -> Envelope:
@@ -93,8 +102,8 @@ def envelope_of(report: Mapping[str, Any]) -> Envelope:
     )
 
 
-def _around(person: Mapping[str, Any], report: Mapping[str, Any], dead: int, places: Mapping[int, str]) -> _Around:
-    """The people around one of the dead: by the relationships stated; where none are, and one person died, by role."""
+def _around(person: Mapping[str, Any], report: Mapping[str, Any], like: int, places: Mapping[int, str]) -> _Around:
+    """The people around somebody: by the relationships stated; where none are, and only one such (``like``) is, by role."""
     by_id = {one["person_id"]: one for one in report["persons"]}
     relationships = report.get("relationships") or []
     kin: list[tuple[str, Mapping[str, Any]]] = []
@@ -104,7 +113,7 @@ def _around(person: Mapping[str, Any], report: Mapping[str, Any], dead: int, pla
             kin.append((kind, source))
         elif source is person and target is not None and target is not person and kind == _SIBLING:
             kin.append((kind, target))
-    if not relationships and dead == 1:
+    if not relationships and like == 1:
         kin = [(one["role"], one) for one in report["persons"] if one["role"] in (*CARERS, _MOTHER, _SIBLING)]
     placed = [(kind, ({**one, "relationship": kind}, places[id(one)])) for kind, one in kin]
     mother = next((one for kind, one in placed if kind == _MOTHER), None)

@@ -73,7 +73,8 @@ class Birth(_Part):
 
 
 class Person(_Part):
-    """A person in the report. Only the deceased who are or may be under 18 are read; the others stand beside them."""
+    """A person in the report. Only those who are or may be under 18 are read: the deceased, and in a later version the
+    injured, who are not dead after all. The others stand beside them."""
 
     person_id: Annotated[Code, Field(min_length=1)]
     role: Literal["deceased", "injured", "mother", "father", "carer", "sibling", "witness", "other"]

@@ -20,22 +20,26 @@ STILLBIRTH_FROM_DAYS = 24 * 7
 MBRRACE_HINT = "A stillbirth with a professional attending is not reviewed by a CDOP: report it to MBRRACE-UK."
 TERMINATION_HINT = "A birth after a lawful termination is not reviewed by a CDOP; nothing of this message is kept."
 
+NO_DEATH = "no-death"
+
 Way = Literal["notice", "retraction", "passed-over"]
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict on one person. ``certain_child`` is False where the age is not known well enough."""
+    """The verdict on one person. ``certain_child`` is False where the age is not known well enough; ``takes_back`` says that
+    a child whom an earlier version may have called dead is not."""
 
     way: Way
     reason: str
     hint: str | None = None
     certain_child: bool = True
+    takes_back: bool = False
 
     @property
     def ends_a_case(self) -> bool:
         """Whether a case that another message opened is none after this: what is said is handed on, and kept only then."""
-        return self.reason == TERMINATION
+        return self.takes_back or self.reason == TERMINATION
 
 
 def judge(values: Mapping[str, Any], told_at: str, *, withdrawn: bool, rules: AgeRules) -> Judgement:
@@ -60,6 +64,21 @@ def judge(values: Mapping[str, Any], told_at: str, *, withdrawn: bool, rules: Ag
     if withdrawn:
         return Judgement("retraction", "withdrawn", certain_child=certain)
     return Judgement("notice", "death", certain_child=certain)
+
+
+def judge_alive(values: Mapping[str, Any], told_at: str, rules: AgeRules) -> Judgement:
+    """The verdict on somebody whom a later version calls injured: not dead, if an earlier one said so of a child.
+
+    The age that counts is that at the event, where its time is known: who turned 18 since then was a child in the earlier
+    version. A time at which life was extinct contradicts the role: then nothing is taken back.
+    """
+    died_at = values.get("death.died_at")
+    if died_at and died_at != values.get("death.found_at"):
+        return Judgement("passed-over", NO_DEATH)
+    age = values.get("child.age_at_death")
+    day = day_of(values.get("death.event.at") or told_at)
+    answer = child_or_adult(values.get("child.birth_date"), day, Age(**age) if age else None, rules)
+    return Judgement("passed-over", NO_DEATH, certain_child=answer == "child", takes_back=answer != "adult")
 
 
 def _no_childs_death(values: Mapping[str, Any]) -> Judgement | None:

@@ -11,7 +11,7 @@ from integration_engine.pipeline import process
 from integration_engine.store import overview
 from integration_engine.store.database import Store, table
 from integration_engine.store.tables import BlindIndexRow, NoticeRow, SubmissionRow
-from integration_engine.synthetic import fhir, hl7
+from integration_engine.synthetic import fhir, hl7, police
 from integration_engine.synthetic.person import Child, invented_nhs_number
 from tests.store_samples import NOW, new_store, rules
 
@@ -26,6 +26,12 @@ ALIVE = fhir.message(fhir.patient(GIRL, deceased=False), "RTH", "alive", "2026-0
 DISCHARGE_CANCELLED = hl7.adt("A13", GIRL, WARD, "C1", AT + timedelta(hours=3), visit="V1")
 TERMINATED = hl7.adt("A08", GIRL, WARD, "T1", AT + timedelta(hours=2), observations=(("TERMINATION", "Y"),), **STAY)
 DEAD = hl7.adt("A03", GIRL, WARD, "D1", AT, **STAY)
+
+
+def of_police(role: str, version: int) -> bytes:
+    person = police.deceased(GIRL, "P1") | {"role": role}
+    told = f"2026-03-09T{version:02}:00:00Z"
+    return police.report("E23000029", "43-1", told, [person], event={"event_id": "E1", "type": "fire"}, version=version)
 
 
 @pytest.fixture
@@ -74,6 +80,21 @@ def test_against_a_held_death_it_counts(store: Store, body: bytes, state: str, r
     take(store, body)
     (case,) = overview.recent_cases(store)
     assert (case.state, case.rule) == (state, rule)
+
+
+def test_a_child_whom_a_later_version_of_a_police_report_calls_injured_leaves_nothing_but_a_count(store: Store) -> None:
+    process(store, [Submission(of_police("injured", 2), NOW, partner="E23000029")], now=NOW, **rules())
+    assert rows(store) == 0
+    assert passed_over(store) == {"living": 1}
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_police_report_that_calls_a_dead_child_injured_takes_the_death_back(store: Store, together: bool) -> None:
+    said = [Submission(of_police(*each), NOW, partner="E23000029") for each in (("deceased", 1), ("injured", 2))]
+    for batch in [said] if together else [[one] for one in said]:
+        process(store, batch, now=NOW, **rules())
+    (case,) = overview.recent_cases(store)
+    assert (case.state, case.rule) == ("withdrawn", "scope.retracted")
 
 
 def test_a_message_about_a_living_child_beside_a_death_in_one_batch_leaves_nothing(store: Store) -> None:

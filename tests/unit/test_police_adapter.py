@@ -121,10 +121,76 @@ def test_a_withdrawn_report_takes_back_and_keeps_its_version() -> None:
     assert notice.retraction.form == "withdrawn"
 
 
-def test_a_withdrawn_report_that_names_nobody_any_more_still_takes_back() -> None:
-    reading = told(report({**CHILD, "role": "witness"}, status="withdrawn"))
-    assert reading.verdict == "retraction"
-    assert reading.notices[0].source.local_ref == "13-1"
+@pytest.mark.parametrize("persons", [[], [{**CHILD, "role": "witness"}]], ids=["no persons", "a witness only"])
+def test_a_withdrawal_that_does_not_say_whose_death_it_takes_back_is_refused(persons: list[dict[str, Any]]) -> None:
+    reading = told({**report(version=2, status="withdrawn"), "persons": persons})
+    assert (reading.verdict, reading.reason, reading.statements) == ("refused", "no-persons", ())
+    assert [problem.path for problem in reading.all_problems] == ["$.persons"]
+
+
+INJURED = {**CHILD, "role": "injured"}
+
+
+def test_an_injured_child_of_a_later_version_takes_an_earlier_death_back_and_is_nothing_alone() -> None:
+    reading = told(report({**CHILD, "person_id": "P2"}, INJURED, version=2))
+    assert [(item.index, item.verdict, item.reason) for item in reading.items] == [
+        (0, "notice", "death"),
+        (1, "passed-over", "no-death"),
+    ]
+    assert [notice.source.local_ref for notice in reading.notices] == ["13-1/P2"]
+    notice = reading.items[1].notice
+    assert notice is not None
+    assert (notice.intent, notice.source.local_ref, notice.source.version) == ("retract", "13-1/P1", 2)
+    assert notice.retraction is not None
+    assert (notice.retraction.form, notice.retraction.routine) == ("not-dead", True)
+    assert notice.death.event is not None
+    assert (notice.death.event.reference, notice.death.died_at) == ("E23000013/EV-1", None)
+
+
+@pytest.mark.parametrize(
+    ("version", "changes"),
+    [
+        (1, {}),
+        (2, {"date_of_birth": "1980-01-01"}),
+        (2, {"life_extinct_at": "2026-03-09T04:00:00"}),
+        (2, {"role": "witness"}),
+    ],
+    ids=["a first version", "an adult", "said to be dead in the same breath", "another role"],
+)
+def test_nothing_is_taken_back_by(version: int, changes: dict[str, str]) -> None:
+    reading = told(report({**INJURED, **changes}, version=version))
+    assert [(item.index, item.verdict, item.reason) for item in reading.items] == [(0, "passed-over", "no-death")]
+    assert reading.statements == ()
+
+
+def test_a_child_who_turned_eighteen_since_the_event_is_taken_back_all_the_same() -> None:
+    event = {"event_id": "EV-1", "type": "fire", "at": "2026-03-01T10:00:00"}
+    assert told(report({**INJURED, "date_of_birth": "2008-03-05"}, version=2, event=event)).statements
+    assert not told(
+        report({**INJURED, "date_of_birth": "2008-03-05"}, version=2, event={"event_id": "EV-1"})
+    ).statements
+
+
+def test_an_injured_row_of_an_export_takes_back_only_whom_it_names() -> None:
+    text = (
+        "Sudden Death No,Revision,Reported Date Time,Involvement,Nominal No,Surname,DOB\r\n"
+        "SD/1,2,03/04/2026 21:15,Victim - Injured,N1,PELHAM,09/11/2018\r\n"
+        "SD/1,2,,Casualty,,PELHAM,09/11/2019\r\n"
+        "SD/2,2,03/04/2026 21:15,Casualty,,PELHAM,09/11/2018\r\n"
+    )
+    one, other = exported(text)
+    assert [notice.source.local_ref for notice in one.statements] == ["SD/1/N1"]
+    assert (one.verdict, other.statements, other.reason) == ("passed-over", (), "no-death")
+    again = exported((one.body or b"").decode())[0]
+    assert [notice.id for notice in again.statements] == [notice.id for notice in one.statements]
+
+
+def test_an_export_that_withdraws_a_report_without_its_dead_says_in_which_row() -> None:
+    (reading,) = exported(
+        "Sudden Death No,Revision,Record Status,Reported Date Time,Involvement,Nominal No,Surname\r\n"
+        "SD/1,2,Cancelled,03/04/2026 21:15,Witness,N1,PELHAM\r\n"
+    )
+    assert (reading.reason, [problem.path for problem in reading.all_problems]) == ("no-persons", ["row 2"])
 
 
 @pytest.mark.parametrize(
