@@ -133,9 +133,9 @@ def _summary(console: Console, running: Engine, seen: Seen, sent: int) -> None:
     told = read["notice"] + read["retraction"] + read["rekey"]
     cases = {d["case"] for found in seen.deliveries.values() for d in found}
     console.print(
-        f"{sent} messages came in: {read['passed-over']} passed over and not kept, {read['refused']} refused,"
+        f"{sent} messages came in (a table's rows are read one by one): {read['passed-over']} passed over and not kept, "
+        f"{read['refused']} refused, {told} about a child's death, [bold]linked to {len(cases)} children[/]."
     )
-    console.print(f"{told} about a child's death (one of them twice), [bold]linked to {len(cases)} children[/].")
     for panel, found in seen.deliveries.items():
         kinds = Counter(d["kind"] for d in found)
         console.print(f"  {panel:<8} " + ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
