@@ -1,7 +1,8 @@
 """Coroners' uploads: ``POST /coroner/cases`` for programs, ``/coroner/upload`` for people. One answer a row.
 
 A file with any row to take is queued whole, exactly as it came; the worker takes the same rows and leaves the same ones.
-Nothing of a refused row is kept: it goes back to its sender in the answer, as a CSV to correct.
+A refused row goes back to its sender in the answer, as a CSV to correct; where the file was queued, the worker lays that row
+aside for the operator.
 """
 
 import asyncio
