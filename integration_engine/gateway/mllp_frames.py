@@ -117,13 +117,12 @@ class Framer:
 
     def _finish(self, events: list[Event]) -> bool:
         """Take the frame up to its end; False where the end hasn't come."""
-        # The two end bytes may come apart, so the search starts one byte back.
-        end = self._buffer.find(END, max(0, self._searched - 1))
-        next_start = self._buffer.find(b"\x1c" + START, max(0, self._searched - 1))
-        if next_start >= 0 and (end < 0 or next_start < end) and self._starts_message(next_start + 1):
+        # The bytes of a mark may come apart, so the search starts a mark's length back.
+        since = max(0, self._searched - _LONGEST_MARK)
+        end, length = self._buffer.find(END, since), len(END)
+        next_start = self._next_message(since)
+        if next_start >= 0 and (end < 0 or next_start < end):
             end, length = next_start, 1
-        else:
-            length = len(END)
         if end < 0:
             self._searched = len(self._buffer)
             self._shed()
@@ -142,9 +141,12 @@ class Framer:
             events.append(Frame(body))
         return True
 
-    def _starts_message(self, at: int) -> bool:
-        """Whether a new message begins at a start byte; an end byte before it then needs no CR."""
-        return any(self._buffer.startswith(start, at) for start in _STARTS)
+    def _next_message(self, since: int) -> int:
+        """Where an end byte stands right before the start of a new message, which then needs no CR; -1 where none does."""
+        at = self._buffer.find(b"\x1c" + START, since)
+        while at >= 0 and not any(self._buffer.startswith(start, at + 1) for start in _STARTS):
+            at = self._buffer.find(b"\x1c" + START, at + 1)
+        return at
 
     def _shed(self) -> None:
         """Hold no more of a frame than its limit: of one that is over it, only the beginning and the last few bytes."""
