@@ -22,9 +22,10 @@ from integration_engine.mapping.paths import RowSource
 from integration_engine.mapping.profile import Mapped, Profile
 from integration_engine.mapping.registry import Refused
 from integration_engine.record import names
+from integration_engine.record.account import Age
 from integration_engine.record.age import child_or_adult
 from integration_engine.record.dates import canonical, day_of, earliest, latest
-from integration_engine.record.notice import Age, Problem, Provenance
+from integration_engine.record.notice import Problem, Provenance
 
 # An office's clock may run ahead of ours.
 FUTURE_TOLERANCE = timedelta(days=1)

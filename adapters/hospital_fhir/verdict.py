@@ -17,10 +17,11 @@ from adapters.hospital_fhir.places import Stay, stay_of
 from adapters.hospital_fhir.refusals import Refused
 from adapters.hospital_fhir.settings import ReadingSettings
 from adapters.hospital_fhir.shape import children, text, texts
+from integration_engine.record.account import Age
 from integration_engine.record.age import AgeRules, child_or_adult, eighteenth, spans_birthday
 from integration_engine.record.dates import day_of, earliest, latest, london
 from integration_engine.record.names import is_placeholder
-from integration_engine.record.notice import Age, Problem
+from integration_engine.record.notice import Problem
 
 MBRRACE = (
     "A stillbirth or late fetal loss that a professional attended is reported to MBRRACE-UK, not to child death review."

@@ -8,7 +8,8 @@ from nhs_number import is_valid  # type: ignore[attr-defined]  # the package re-
 from adapters.hospital_hl7.er7 import DELETE, Message, Segment
 from adapters.hospital_hl7.settings import ReadingSettings
 from integration_engine.mapping.paths import Er7Source
-from integration_engine.record.notice import Identifier, Problem
+from integration_engine.record.account import Identifier
+from integration_engine.record.notice import Problem
 
 _SEPARATORS = str.maketrans("", "", " -\u00a0\u2010\u2011\u2013")
 # First digits of numbers issued in England and Wales, and of the test range: what an unmarked number of a hospital's own

@@ -23,10 +23,11 @@ from adapters.hospital_hl7.triggers import ALWAYS_CANCEL, CANCEL_IF_DEAD, REKEYS
 from integration_engine.mapping.notices import notice_from
 from integration_engine.mapping.paths import Er7Source
 from integration_engine.mapping.profile import Mapped, Profile
+from integration_engine.record.account import Age
 from integration_engine.record.age import Answer, child_or_adult
 from integration_engine.record.dates import earliest, latest
 from integration_engine.record.names import is_placeholder
-from integration_engine.record.notice import Age, DeathNotice, Problem, Provenance, Rekey, Retraction, Source
+from integration_engine.record.notice import DeathNotice, Problem, Provenance, Rekey, Retraction, Source
 
 CANCELLED_VISIT = "cancelled-visit"
 NOT_DEAD = "not-dead"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from adapters.adapter import ADULT, STILLBIRTH, TERMINATION
+from integration_engine.record.account import Age
 from integration_engine.record.age import AgeRules, child_or_adult
 from integration_engine.record.dates import day_of
-from integration_engine.record.notice import Age
 
 # Before 24 completed weeks a baby born without signs of life is a late fetal loss, not a stillbirth (Births and Deaths
 # Registration Act 1953 s41).

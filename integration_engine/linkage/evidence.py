@@ -11,7 +11,8 @@ from typing import Any
 
 from integration_engine.linkage import names, written
 from integration_engine.record import dates
-from integration_engine.record.notice import Address, Child, DeathNotice, MultipleBirth, Person, Place
+from integration_engine.record.account import Address, Child, MultipleBirth, Person, Place
+from integration_engine.record.notice import DeathNotice
 
 _SEXES = {"male": "M", "female": "F", "m": "M", "f": "F", "1": "M", "2": "F"}
 

@@ -13,7 +13,7 @@ from nhs_number.validate import is_valid
 
 from integration_engine.linkage import names
 from integration_engine.record import dates
-from integration_engine.record.notice import Age, Place
+from integration_engine.record.account import Age, Place
 
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?\d[A-Z]{2}")
 _NOT_DIGITS = re.compile(r"\D+")

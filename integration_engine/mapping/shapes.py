@@ -13,8 +13,9 @@ from pydantic import AfterValidator, BaseModel
 from integration_engine.mapping import transforms
 from integration_engine.mapping.registry import Refused, shape, text_of
 from integration_engine.record import dates
+from integration_engine.record.account import Canonical
 from integration_engine.record.fields import dictionary
-from integration_engine.record.notice import Canonical, DeathNotice
+from integration_engine.record.notice import DeathNotice
 
 Kind = Literal["text", "partial", "integer", "number", "boolean", "code", "structure"]
 

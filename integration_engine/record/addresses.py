@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from integration_engine.record.account import Address
 from integration_engine.record.dates import day_of
-from integration_engine.record.notice import Address, DeathNotice
+from integration_engine.record.notice import DeathNotice
 from integration_engine.record.ranks import Ranks, classes_of, place_of
 from integration_engine.record.record import Conflict, Won
 from integration_engine.record.statement import Statement, plain, recency, won

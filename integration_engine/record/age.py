@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from integration_engine.record.account import Age
 from integration_engine.record.dates import Precision, earliest, latest, precision
-from integration_engine.record.notice import Age
 
 ADULT_FROM_YEARS = 18
 # The fewest of each unit that make eighteen years: a stated age is in completed units.

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from integration_engine.record.notice import Canonical, DeathNotice
+from integration_engine.record.account import Canonical
+from integration_engine.record.notice import DeathNotice
 
 ROOTS = ("child", "death", "coroner", "police", "family", "process", "other_reviews", "professionals")
 """The parts of a notice that the record has too."""

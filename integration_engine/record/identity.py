@@ -7,7 +7,8 @@ earlier one is left in what anybody sees.
 
 from collections.abc import Iterable, Sequence
 
-from integration_engine.record.notice import Child, DeathNotice, Identifier, Rekey
+from integration_engine.record.account import Child, Identifier
+from integration_engine.record.notice import DeathNotice, Rekey
 
 FORMER = "former-nhs-number"
 INVALIDATED = "nhs-number-invalidated"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from integration_engine.record.notice import Account, Canonical, Text
+from integration_engine.record.account import Account, Canonical, Text
 
 RECORD_SCHEMA = "record/1"
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from integration_engine.record.account import Canonical
 from integration_engine.record.dates import compatible, precision
 from integration_engine.record.fields import dictionary
-from integration_engine.record.notice import Canonical, DeathNotice
+from integration_engine.record.notice import DeathNotice
 from integration_engine.record.ranks import Ranks, place_of
 from integration_engine.record.record import Won
 from integration_engine.record.standing import said_at

@@ -8,8 +8,9 @@ from calendar import monthrange
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+from integration_engine.record.account import PostMortem
 from integration_engine.record.dates import LONDON, Precision, earliest, london, precision
-from integration_engine.record.notice import DeathNotice, PostMortem
+from integration_engine.record.notice import DeathNotice
 from integration_engine.routing.evidence import Evidence, told_at
 from integration_engine.routing.residence import looking_after
 from integration_engine.routing.triggers import Part

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from integration_engine.record.account import Address, Place
 from integration_engine.record.codes import Residency
-from integration_engine.record.notice import Address, Place
 from integration_engine.routing.geography import GSS_CODE, nation_of_code
 from integration_engine.routing.reference import Reference
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from integration_engine.record.account import Address
 from integration_engine.record.addresses import USUAL
 from integration_engine.record.codes import Residency
-from integration_engine.record.notice import Address
 from integration_engine.record.record import ChildDeathRecord
 from integration_engine.routing.answer import Lead, Step
 from integration_engine.routing.evidence import Evidence

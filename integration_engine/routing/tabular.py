@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 
 from integration_engine.record import codes
+from integration_engine.record.account import Address, Age, Child, Death, Event, LookedAfter, MultipleBirth, Place
 from integration_engine.record.dates import canonical
-from integration_engine.record.notice import Address, Age, Child, Death, Event, LookedAfter, MultipleBirth, Place
 from integration_engine.record.record import ChildDeathRecord
 from integration_engine.record.standing import Standing
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from integration_engine.record.account import Age
 from integration_engine.record.age import AgeRules, child_or_adult
-from integration_engine.record.notice import Age
 
 
 @pytest.mark.parametrize(
