@@ -9,8 +9,8 @@ from adapters.coroner.schema import coroner_case_schema
 from adapters.police.report import Report
 from integration_engine.mapping.files import mappings
 from integration_engine.record.decision import Decision
-from integration_engine.record.notice import DeathNotice
-from integration_engine.record.record import ChildDeathRecord
+from integration_engine.record.notice import NOTICE_SCHEMA, DeathNotice
+from integration_engine.record.record import RECORD_SCHEMA, ChildDeathRecord
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -18,8 +18,8 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 def schemas() -> dict[str, dict[str, Any]]:
     """Every published schema by its file's name."""
     return {
-        "notice-1.json": _of(DeathNotice, "notice/1", "What one submission says about one child's death"),
-        "record-1.json": _of(ChildDeathRecord, "record/1", "What is held true about one child's death"),
+        "notice-1.json": _of(DeathNotice, NOTICE_SCHEMA, "What one submission says about one child's death"),
+        "record-1.json": _of(ChildDeathRecord, RECORD_SCHEMA, "What is held true about one child's death"),
         "police-sudden-death-1.json": _of(Report, "police-sudden-death/1", "A police force's sudden-death report"),
         "decisions-1.json": _of(tuple[Decision, ...], "decisions/1", "What people decided, as a file"),
         "coroner-case-1.json": {"$schema": DRAFT, "$id": "coroner-case/1", **coroner_case_schema()},

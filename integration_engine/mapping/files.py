@@ -1,4 +1,4 @@
-"""Where the project's data files lie: profiles, code tables, reference data, topology."""
+"""Where the project's data files lie: profiles, code tables, reference data."""
 
 from pathlib import Path
 
@@ -8,8 +8,3 @@ _PROJECT = Path(__file__).resolve().parents[2]
 def mappings() -> Path:
     """The folder of profiles, code tables and reference data."""
     return _PROJECT / "mappings"
-
-
-def queue_config() -> Path:
-    """The folder of the broker's topology."""
-    return _PROJECT / "queue_config"

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 _WEIGHTS = range(10, 1, -1)
-TEST_RANGE = 999_000_0000
 
 
 def invented_nhs_number(serial: int) -> str:
