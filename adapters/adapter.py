@@ -20,6 +20,21 @@ ADULT, STILLBIRTH, TERMINATION = "scope.adult", "scope.stillbirth", "scope.termi
 """Reasons for passing a death over are the rules of scope that leave it out: an adult's, an attended stillbirth's or late
 fetal loss's, one after a lawful termination."""
 
+_BECAUSE = {
+    ADULT: "Nothing was kept: the person was an adult.",
+    STILLBIRTH: "Nothing was kept: a stillbirth that a professional attended, or a late fetal loss, is not reviewed.",
+    TERMINATION: "Nothing was kept: a live birth after a lawful termination is not reviewed.",
+    "living": "Nothing was kept: the message tells of no death.",
+    "no-death": "Nothing was kept: the message tells of no death.",
+    "other-event": "Nothing was kept: the event is not about a death.",
+}
+
+
+def passed_over_because(reason: str) -> str:
+    """The sentence that tells a sender why something of theirs was passed over."""
+    return _BECAUSE.get(reason, "Nothing was kept.")
+
+
 # How one message's verdict follows from its items': the first of these that any item has.
 _WEIGHT: tuple[Verdict, ...] = ("notice", "retraction", "rekey", "refused", "passed-over")
 

@@ -11,7 +11,7 @@ from typing import Literal
 from fhir.resources.R4B.bundle import Bundle
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 
-from adapters.adapter import ADULT, STILLBIRTH, TERMINATION, Reading
+from adapters.adapter import Reading, passed_over_because
 from adapters.hospital_fhir.capability import capability_statement
 from adapters.hospital_fhir.content import JSON, XML
 from adapters.hospital_fhir.refusals import REFUSALS, status_of
@@ -32,14 +32,6 @@ ResponseCode = Literal["ok", "transient-error", "fatal-error"]
 
 _ACCEPTED, _PASSED_OVER = 202, 200
 _MOST_ISSUES = 200
-_PASSED_SENTENCES = {
-    ADULT: "Nothing was kept: the person was an adult.",
-    "living": "Nothing was kept: the message tells of no death.",
-    "no-death": "Nothing was kept: the message tells of no death.",
-    "other-event": "Nothing was kept: the event is not about a death.",
-    TERMINATION: "Nothing was kept: a live birth after a lawful termination is not reviewed.",
-    STILLBIRTH: "Nothing was kept: a stillbirth that a professional attended, or a late fetal loss, is not reviewed.",
-}
 
 
 def http_status(reading: Reading) -> int:
@@ -90,7 +82,7 @@ def _fine() -> dict[str, object]:
 def _issues_of(reading: Reading) -> list[dict[str, object]]:
     issues: list[dict[str, object]] = []
     if reading.verdict != "refused":
-        said = _PASSED_SENTENCES.get(reading.reason, "Nothing was kept.")
+        said = passed_over_because(reading.reason)
         sentence = said if reading.verdict == "passed-over" else "The message was taken."
         issues.append({"severity": "information", "code": "informational", "details": {"text": sentence}})
     if reading.hint:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from adapters.adapter import Feed, Item
+from adapters.adapter import Feed, Item, passed_over_because
 from adapters.tables import Table
 from integration_engine.gateway.intake import Heard
 
@@ -32,8 +32,21 @@ class RowAnswer:
     reason: str
     problems: tuple[Mapping[str, str], ...] = ()
 
+    @property
+    def why(self) -> tuple[str, ...]:
+        """Sentences for the office: the problems', or why nothing of the row was kept."""
+        if self.result == "passed-over":
+            return (passed_over_because(self.reason),)
+        return tuple(problem["text"] for problem in self.problems)
+
     def written(self) -> dict[str, Any]:
-        return {"row": self.row, "result": self.result, "reason": self.reason, "problems": list(self.problems)}
+        return {
+            "row": self.row,
+            "result": self.result,
+            "reason": self.reason,
+            "why": list(self.why),
+            "problems": list(self.problems),
+        }
 
 
 def row_answers(heard: Heard, table: Table | None) -> list[RowAnswer]:

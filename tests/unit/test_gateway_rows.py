@@ -45,6 +45,7 @@ def test_a_problem_names_the_column_in_every_form_of_file(path: str, column: str
 def test_rows_are_numbered_as_the_spreadsheet_shows_them() -> None:
     table = Table({}, [Row(0, 4, {}), Row(1, 6, {})])
     answers = row_answers(heard(Item(0, "notice", "death"), Item(1, "passed-over", "scope.adult")), table)
+    assert answers[1].why == ("Nothing was kept: the person was an adult.",)
     assert [answer.row for answer in answers] == [4, 6]
 
 
