@@ -6,6 +6,7 @@ The floor, in the same run and on the same database: committing the same number 
 one table. Reading, linkage, routing, sealing, blind indexes, outbox and audit are what the ratio pays for.
 """
 
+import csv
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from sqlalchemy import Column, LargeBinary, MetaData, create_engine, insert
 from sqlalchemy import Table as SqlTable
 
 from adapters.adapter import Submission
+from integration_engine.mapping.files import mappings
 from integration_engine.pipeline import process
 from integration_engine.routing.reference import bundled
 from integration_engine.routing.route import Switches
@@ -34,13 +36,15 @@ NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 
 
 def deaths(count: int) -> list[Submission]:
-    """This many children's deaths, one message each, born and dead on many days."""
+    """This many children's deaths, one message each, of many homes, born and dead on many days."""
     ward = hl7.Hospital("RTH")
+    with (mappings() / "reference" / "postcodes.csv").open(encoding="utf-8") as file:
+        homes = [row["postcode"] for row in csv.DictReader(file) if row["district"].startswith("E")]
     found = []
     for n in range(count):
         child = Child(
             f"Family{n % 997}", f"Given{n % 89}", (NOW.date() - timedelta(days=100 + n % 6000)).isoformat(), "female",
-            invented_nhs_number(n + 1), lines=(f"{n} Quay Street",), postcode="RG1 1LZ",
+            invented_nhs_number(n + 1), lines=(f"{n} Quay Street",), postcode=homes[n % len(homes)],
         )  # fmt: skip
         died = NOW - timedelta(days=1 + n % 300)
         body = hl7.adt(
