@@ -14,7 +14,10 @@ import pytest
 from integration_engine.synthetic.day import Partner, Sending
 from integration_engine.synthetic.doors import Answer, Doors, Mllp
 from integration_engine.synthetic.engine import Engine, engine
-from tests.acceptance.test_scenarios import AVA_COLE, NEWHAM_BOY, READING_GIRL, s1, s3, s5, s9
+from tests.acceptance.stories.s01_collision import READING_GIRL, s1
+from tests.acceptance.stories.s03_newborn import s3
+from tests.acceptance.stories.s05_wrong_patient import AVA_COLE, s5
+from tests.acceptance.stories.s09_expected import NEWHAM_BOY, s9
 
 PARTNERS = (
     *(Partner(code, "hospital-hl7", "") for code in ("RN3", "R0A", "RHM", "F84004")),

@@ -15,7 +15,11 @@ from integration_engine.casebook import Casebook
 from integration_engine.routing.reference import Reference, load_reference
 from integration_engine.routing.route import Switches
 from integration_engine.synthetic.person import invented_nhs_number
-from tests.acceptance.test_scenarios import AVA_COLE, s1, s3, s5, s9, twin
+from tests.acceptance.stories.s01_collision import s1
+from tests.acceptance.stories.s02_twins import twin
+from tests.acceptance.stories.s03_newborn import s3
+from tests.acceptance.stories.s05_wrong_patient import AVA_COLE, s5
+from tests.acceptance.stories.s09_expected import s9
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
 

@@ -1,0 +1,67 @@
+"""S1: hurt in Swindon, dead in Oxford, at home in Reading."""
+
+from integration_engine.synthetic import coroner, fhir, hl7, police
+from integration_engine.synthetic.person import Child, invented_nhs_number
+from tests.acceptance.stories.places import OXFORD, SWINDON, WILTSHIRE_POLICE
+from tests.acceptance.story import at
+
+READING_GIRL = Child(
+    "Harrow", "Ava", "2014-05-09", "female", invented_nhs_number(1), lines=("1 Quay Street",), postcode="RG1 1LZ"
+)
+
+
+def collision(role: str, version: int, **also: str) -> bytes:
+    person = police.deceased(READING_GIRL, "P1", **also) | {"role": role, "nhs_number": None}
+    event = {
+        "event_id": "54-26-77",
+        "type": "road-traffic-collision",
+        "at": "2026-03-07T18:20:00",
+        "place": {"lines": ["Station Road"], "lad_code": "E06000030"},
+        "suspicious": "no",
+    }
+    return police.report(
+        WILTSHIRE_POLICE,
+        "54-2026-000123",
+        f"2026-03-{6 + version:02}T20:00:00",
+        [{k: v for k, v in person.items() if v}],
+        event=event,
+        version=version,
+    )
+
+
+def s1() -> dict[str, bytes]:
+    died = "2026-03-09T04:10"
+    stay = {"visit": "V77", "ward": "PICU^1^3^RTH"}
+    referral = coroner.row(
+        "oxfordshire",
+        "00412-2026",
+        "REFERRED",
+        "2026-03-09",
+        READING_GIRL,
+        date_of_death="2026-03-09",
+        place_of_death="John Radcliffe Hospital",
+    )
+    return {
+        "police-1.json": collision("injured", 1),
+        "gwh.hl7": hl7.adt("A02", READING_GIRL, SWINDON, "G1", at("2026-03-07T19:30:00"), visit="G9"),
+        "oxford.hl7": hl7.adt(
+            "A03",
+            READING_GIRL,
+            OXFORD,
+            "O1",
+            at("2026-03-09T04:40:00"),
+            died_at=died,
+            indicator="Y",
+            discharge="4",
+            **stay,
+        ),
+        "oxford.json": fhir.message(
+            fhir.patient(READING_GIRL, died_at=f"{died}:00Z"),
+            "RTH",
+            "O-2",
+            "2026-03-09T06:00:00Z",
+            encounter_site="RTH",
+        ),
+        "police-2.json": collision("deceased", 3, life_extinct_at=f"{died}:00"),
+        "coroner.csv": coroner.upload([referral]),
+    }
