@@ -120,17 +120,25 @@ class Casebook:
 
 
 def record_json(case: Case, refs: Mapping[str, str]) -> dict[str, Any]:
-    """Record, provenance and conflicts with plain values; ``refs`` names the notices."""
+    """Record, provenance and conflicts with plain values; ``refs`` names the notices (what a person's decision states is
+    named ``decision:ID``)."""
     record = case.record.model_dump(mode="json")
     provenance = record.pop("provenance", {})
     conflicts = record.pop("conflicts", [])
     return {
         "record": record,
         "provenance": {
-            path: {"from": refs[won["notice"]], "path": won["path"], "profile": won["profile"], "rule": won["rule"]}
+            path: {
+                "from": refs.get(won["notice"], won["notice"]),
+                "path": won["path"],
+                "profile": won["profile"],
+                "rule": won["rule"],
+            }
             for path, won in provenance.items()
         },
-        "conflicts": [{"field": c["field"], "value": c["value"], "from": refs[c["notice"]]} for c in conflicts],
+        "conflicts": [
+            {"field": c["field"], "value": c["value"], "from": refs.get(c["notice"], c["notice"])} for c in conflicts
+        ],
     }
 
 

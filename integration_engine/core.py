@@ -16,6 +16,7 @@ from integration_engine.record.identity import under_current_identity
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.record import ChildDeathRecord
 from integration_engine.record.standing import Standing, said_at, standing
+from integration_engine.record.steps import steps_told
 from integration_engine.record.survivorship import fold
 from integration_engine.routing.answer import Routing
 from integration_engine.routing.reference import Reference
@@ -83,10 +84,11 @@ def decide(
     rekeys = [n for n in known.values() if n.rekey]
     waiting: list[str] = []
     passed: dict[str, str] = {}
-    dead: list[tuple[tuple[DeathNotice, ...], dict[str, Decision], Standing]] = []
+    dead: list[_Dead] = []
     for cluster in resolution.clusters:
         members = tuple(sorted((known[notice] for notice in cluster), key=lambda n: (said_at(n), n.id)))
-        decided = _latest(decision for decision, about in subjects if about & cluster)
+        people = [decision for decision, about in subjects if about & cluster]
+        decided = _latest(people)
         word = standing(members, decided)
         if word.outcome == "none":
             waiting += [n.id for n in members if not _is_routine(n)]
@@ -94,21 +96,22 @@ def decide(
         elif all(n.death.termination for n in members if n.intent == "report"):
             passed |= {n.id: TERMINATION for n in members}
         else:
-            dead.append((members, decided, word))
+            dead.append(_Dead(members, decided, word, steps_told(people)))
     reviews = tuple(r for r in resolution.reviews if r.a not in passed and r.b not in passed)
     in_review = {notice for review in reviews for notice in (review.a, review.b)}
     cases: list[Case] = []
-    for members, decided, word in dead:
+    for one in dead:
+        members, word = one.members, one.standing
         names = {notice.id for notice in members}
         adoption = not resolution.restricted.isdisjoint(names)
         applying = [n.rekey for n in rekeys if n.rekey and (n.id in names or _reaches_all(n, resolution))]
         current = under_current_identity(members, applying, adoption=adoption)
-        record = fold(current, word.silenced)
+        record = fold(current, word.silenced, steps=one.steps)
         routing = route(
             record,
             current,
             standing=word,
-            decided=decided,
+            decided=one.decided,
             reference=reference,
             now=now,
             switches=switches,
@@ -122,6 +125,16 @@ def decide(
         waiting=tuple(sorted(waiting)),
         passed_over=tuple(sorted(passed.items())),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Dead:
+    """One cluster that makes a case: its notices, what people decided about it, who still says dead, the review's steps."""
+
+    members: tuple[DeathNotice, ...]
+    decided: Mapping[str, Decision]
+    standing: Standing
+    steps: tuple[DeathNotice, ...]
 
 
 def _reaches_all(rekey: DeathNotice, resolution: Resolution) -> bool:

@@ -17,6 +17,7 @@ from integration_engine.core import Case
 from integration_engine.record.codes import SourceKind
 from integration_engine.record.fields import dictionary, nested
 from integration_engine.record.record import ChildDeathRecord
+from integration_engine.record.steps import STATED
 from integration_engine.routing.answer import Copy, Jar, Lead, Routing, State
 
 ENVELOPE_SCHEMA = "case-delivery/1"
@@ -184,12 +185,19 @@ class Shown:
 
     def provenance(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Where the values of this view of the record came from."""
-        kinds = {notice.id: notice.source.kind for notice in self.case.notices}
+        kinds = self._kinds
         return {
             path: {"source": kinds[won.notice], "path": won.path, "rule": won.rule}
             for path, won in self.case.record.provenance.items()
             if won.notice in kinds and path in dictionary() and at_path(record, path) is not None
         }
+
+    @cached_property
+    def _kinds(self) -> dict[str, SourceKind]:
+        """The kind of source by notice; what a panel stated by decision is the panel's."""
+        told = {won.notice: won.profile for won in self.case.record.provenance.values()}
+        panels: dict[str, SourceKind] = {name: "cdop" for name, profile in told.items() if profile == STATED}
+        return panels | {notice.id: notice.source.kind for notice in self.case.notices}
 
     @property
     def restricted(self) -> bool:
@@ -211,7 +219,7 @@ class Shown:
 
     @property
     def _differing(self) -> list[dict[str, Any]]:
-        kinds = {notice.id: notice.source.kind for notice in self.case.notices}
+        kinds = self._kinds
         return [
             {"field": conflict["field"], "value": conflict["value"], "source": kinds[conflict["notice"]]}
             for conflict in self._record.get("conflicts", [])

@@ -298,15 +298,33 @@ class Family(Canonical):
     do_not_contact: tuple[Text, ...] = ()
 
 
+class Pause(Canonical):
+    """A time during which the review meeting had to wait. Without ``from`` it began when the coroner's order did; without
+    ``to`` it lasts."""
+
+    UNIT = True
+    cause: codes.PauseCause
+    start: Partial | None = Field(default=None, alias="from")
+    end: Partial | None = Field(default=None, alias="to")
+
+
 class Process(Canonical):
-    """Steps of the review itself; they start, pause and stop clocks."""
+    """Steps of the review itself; they start, pause and stop clocks. ``pm_pause`` and ``inquest_pause`` say whether the
+    review meeting waits for a post-mortem or an inquest now; ``pauses`` are the times during which it did."""
 
     jar_started_at: Partial | None = None
+    cdop_told_at: Partial | None = None
+    ncmd_told_at: Partial | None = None
+    ncmd_late_reason: Text | None = None
+    coroner_transferred_at: Partial | None = None
+    s16c_told_at: Partial | None = None
+    registrar_told_at: Partial | None = None
     cdrm_held_at: Partial | None = None
     cdrm_report_at: Partial | None = None
     cdop_reviewed_at: Partial | None = None
     pm_pause: bool | None = None
     inquest_pause: bool | None = None
+    pauses: tuple[Pause, ...] = ()
 
 
 class Account(Canonical):

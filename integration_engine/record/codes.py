@@ -96,4 +96,5 @@ SuspectedCategory = Literal[
     "sudden-unexpected-unexplained",
 ]
 """The ten categories of the child death analysis form, in their order of precedence."""
+PauseCause = Literal["post-mortem", "inquest"]
 Role = Literal["operator", "coordinator", "designated-doctor", "restricted"]

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from integration_engine.record.codes import Role
+from integration_engine.record.steps import PROCESS, check_steps
 
 DecisionKind = Literal[
     "agreement",
@@ -20,6 +21,7 @@ DecisionKind = Literal[
     "release",
     "live-birth",
     "age",
+    "process",
 ]
 
 
@@ -40,7 +42,8 @@ class Decision(BaseModel):
     ``about`` names what it is about: in files ``file#index`` references or case ids, in the engine notice or case ids.
     ``value`` depends on the kind: ``agreement`` {cdop}, ``residence`` {lad_code}, ``looked-after``
     {local_authority}, ``review-non-resident`` {review}, ``live-birth`` {live_birth, termination,
-    professional_attending}, ``age`` {under_18}.
+    professional_attending}, ``age`` {under_18}, ``process`` the steps of the review (``steps.STEPS``), of which all
+    decisions about a case count together.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -56,6 +59,8 @@ class Decision(BaseModel):
 
     @model_validator(mode="after")
     def _says_what_was_decided(self) -> "Decision":
+        if self.kind == PROCESS:
+            check_steps(self.value)
         wanted = _VALUES.get(self.kind, ())
         if wanted and not any(self.value.get(name) not in (None, "") for name in wanted):
             raise ValueError(f"a decision of kind {self.kind} needs value.{' or value.'.join(wanted)}")

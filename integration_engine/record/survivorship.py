@@ -63,17 +63,22 @@ def _placeholder_names(notices: Iterable[DeathNotice]) -> tuple[str, ...]:
 
 
 def fold(
-    notices: Iterable[DeathNotice], silenced: Collection[str] = (), ranks: Ranks | None = None
+    notices: Iterable[DeathNotice],
+    silenced: Collection[str] = (),
+    ranks: Ranks | None = None,
+    steps: Iterable[DeathNotice] = (),
 ) -> ChildDeathRecord:
     """What is held true about one child. A pure function of the set of notices: their order and repetition don't matter.
 
     Parameters: ``silenced`` are ids of notices that their source took back; they count only where nothing else is left, so
-    that a withdrawn case still says whose it was. Retractions and rekeys state no facts of their own.
+    that a withdrawn case still says whose it was. Retractions and rekeys state no facts of their own. ``steps`` are what
+    people told of the review (``steps.steps_told``): they count whatever becomes of the notices.
     """
     ranks = ranks or load_ranks()
     every = {notice.id: notice for notice in notices}
     reports = [n for n in every.values() if n.intent == "report" and n.id not in silenced]
     counted = reports or [n for n in every.values() if n.intent == "report"] or list(every.values())
+    counted = [*counted, *steps]
     stated: dict[str, list[Statement]] = {}
     for notice in counted:
         for path, value in values_of(notice).items():
