@@ -154,35 +154,39 @@ def _cdrm_due(case: Evidence, start: datetime) -> datetime | None:
     if process and (process.cdrm_held_at or process.cdrm_report_at):
         return None
     due = months_later(start, CDRM_MONTHS)
-    for begun, ended in sorted(_pauses(case)):
+    for begun, ended in _pauses(case, start):
         if begun >= due:
             continue
         if ended is None or ended > london(case.now):
             return None
-        due = elapsed(due, (ended.astimezone(UTC) - max(begun, start).astimezone(UTC)).total_seconds() / 3600)
+        due = elapsed(due, (ended.astimezone(UTC) - begun.astimezone(UTC)).total_seconds() / 3600)
     if process and (process.pm_pause or process.inquest_pause):
         return None
     return due
 
 
-def _pauses(case: Evidence) -> list[tuple[datetime, datetime | None]]:
-    """When a post-mortem or an inquest held the review meeting up, merged so that no hour counts twice."""
+def _pauses(case: Evidence, start: datetime) -> list[tuple[datetime, datetime | None]]:
+    """When a post-mortem or an inquest held the review meeting up, in order, none of it before the clock's start and merged
+    so that no hour counts twice. What is said to have ended before it began held nothing up."""
     process, coroner = case.record.process, case.record.coroner
     if coroner is None:
         return []
-    found: list[tuple[datetime, datetime | None]] = []
+    told: list[tuple[str, str | None]] = []
     post_mortem = coroner.post_mortem or PostMortem()
     if post_mortem.ordered_at and not (process and process.pm_pause is False):
-        found.append((earliest(post_mortem.ordered_at), earliest(post_mortem.at) if post_mortem.at else None))
+        told.append((post_mortem.ordered_at, post_mortem.at))
     if coroner.inquest_opened_at and not (process and process.inquest_pause is False):
-        concluded = coroner.concluded_at
-        found.append((earliest(coroner.inquest_opened_at), earliest(concluded) if concluded else None))
-    if len(found) == 2:
-        (one, one_end), (two, two_end) = sorted(found, key=lambda pause: pause[0])
-        if one_end is None or (two_end and two_end <= one_end):
-            return [(one, one_end)]
-        if two <= one_end:
-            return [(one, two_end)]
+        told.append((coroner.inquest_opened_at, coroner.concluded_at))
+    spans = [(max(earliest(begun), start), earliest(ended) if ended else None) for begun, ended in told]
+    found: list[tuple[datetime, datetime | None]] = []
+    for begun, ended in sorted(spans, key=lambda pause: pause[0]):
+        if ended and ended <= begun:
+            continue
+        before = found[-1] if found else None
+        if before is None or (before[1] and begun > before[1]):
+            found.append((begun, ended))
+        else:
+            found[-1] = (before[0], max(before[1], ended) if before[1] and ended else None)
     return found
 
 
