@@ -1,14 +1,18 @@
-"""Native messages in, cases out: what ``cdr try`` answers, as an integrator sees it."""
+"""Native messages in, cases out: what ``cdr try`` answers, as an integrator sees it; and the same through a real engine."""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from integration_engine.cli import _build
+from integration_engine.broker.management import Management
+from integration_engine.services import Broker, Database
+from tests.acceptance.real_engine import Played, played_by_engine
+from tests.acceptance.stories.playlist import stories
+from tests.acceptance.story import Decided, Story
+from tests.acceptance.trial import try_files
+from tests.conftest import _database, _virtual_host
 
 Try = Callable[..., dict[str, Any]]
 
@@ -16,22 +20,42 @@ Try = Callable[..., dict[str, Any]]
 @pytest.fixture
 def cdr_try(tmp_path: Path) -> Try:
     """Run ``cdr try --json`` over messages by file name; ``decisions`` and further options as the command takes them."""
-    app = _build(["try"])
 
     def run(
         messages: Mapping[str, bytes], *options: str, decisions: list[dict[str, Any]] | None = None
     ) -> dict[str, Any]:
-        paths = []
-        for name, body in messages.items():
-            path = tmp_path / name
-            path.write_bytes(body)
-            paths.append(str(path))
-        if decisions is not None:
-            named = json.dumps(decisions).replace("{dir}", str(tmp_path))
-            (tmp_path / "decisions").write_text(named)
-            options = (*options, "--decisions", str(tmp_path / "decisions"))
-        result = CliRunner().invoke(app, ["try", "--json", *options, *paths], catch_exceptions=False)
-        assert result.exit_code == 0, result.output
-        return json.loads(result.stdout.replace(str(tmp_path) + "/", ""))
+        return try_files(tmp_path, messages, *options, decisions=decisions)
 
     return run
+
+
+@pytest.fixture
+def play(tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """``cdr try`` over a story up to and with one of its acts (all by default), at the story's instant."""
+
+    def run(story: Story, act: int | None = None, *options: str) -> dict[str, Any]:
+        messages, decisions = story.until(len(story.acts) if act is None else act)
+        return try_files(tmp_path, messages, "--at", story.at, *options, decisions=decisions)
+
+    return run
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def played(
+    request: pytest.FixtureRequest, broker: Broker, management: Management, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Played]:
+    """Every story of the playlist through the real doors, broker and store: one engine for all of them, on either
+    database."""
+    folder = tmp_path_factory.mktemp("played")
+    vhosts = _virtual_host(broker, management)
+    databases = iter([f"sqlite:///{folder / 'engine.db'}"])
+    if request.param == "postgresql":
+        server: Database = request.getfixturevalue("postgres_server")
+        databases = _database(server)
+    with played_by_engine(stories(), broker.on(next(vhosts)), next(databases), folder) as played:
+        yield played
+    for ending in (databases, vhosts):
+        next(ending, None)
+
+
+__all__ = ["Decided", "Try", "cdr_try", "play", "played"]

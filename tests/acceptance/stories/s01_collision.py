@@ -3,7 +3,7 @@
 from integration_engine.synthetic import coroner, fhir, hl7, police
 from integration_engine.synthetic.person import Child, invented_nhs_number
 from tests.acceptance.stories.places import OXFORD, SWINDON, WILTSHIRE_POLICE
-from tests.acceptance.story import at
+from tests.acceptance.story import at, tell
 
 READING_GIRL = Child(
     "Harrow", "Ava", "2014-05-09", "female", invented_nhs_number(1), lines=("1 Quay Street",), postcode="RG1 1LZ"
@@ -65,3 +65,20 @@ def s1() -> dict[str, bytes]:
         "police-2.json": collision("deceased", 3, life_extinct_at=f"{died}:00"),
         "coroner.csv": coroner.upload([referral]),
     }
+
+
+def transferred() -> bytes:
+    """The other coroner's word that the case has come to them."""
+    moved = coroner.row(
+        "wiltshire-and-swindon", "00077-2026", "TRANSFERRED_IN", "2026-03-16", READING_GIRL,
+        date_of_death="2026-03-09", transferred_from="oxfordshire",
+    )  # fmt: skip
+    return coroner.upload([moved])
+
+
+PLAYED = (
+    tell(
+        "s1", "2026-03-17T09:00:00Z", s1(), {"moved.csv": transferred()},
+        senders={"coroner.csv": "oxfordshire", "moved.csv": "wiltshire-and-swindon"},
+    ),
+)  # fmt: skip

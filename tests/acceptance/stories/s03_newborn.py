@@ -4,7 +4,7 @@ import dataclasses
 
 from integration_engine.synthetic import fhir, hl7
 from integration_engine.synthetic.person import Child, invented_nhs_number
-from tests.acceptance.story import at
+from tests.acceptance.story import at, tell
 
 
 def s3() -> dict[str, bytes]:
@@ -24,3 +24,10 @@ def s3() -> dict[str, bytes]:
         "b.hl7": hl7.adt("A08", named, manchester, "M2", at("2026-08-12T14:00:00"), **died),
         "c.json": fhir.message(formal, "X26", "reg-1", "2026-08-20T10:00:00+01:00", event="pds-death-notification-1"),
     }
+
+
+def _s3() -> tuple[dict[str, bytes], ...]:
+    return tuple({name: body} for name, body in s3().items())
+
+
+PLAYED = (tell("s3", "2026-08-21T09:00:00Z", *_s3()),)

@@ -3,7 +3,7 @@
 from integration_engine.synthetic import fhir, hl7
 from integration_engine.synthetic.person import Child, invented_nhs_number
 from tests.acceptance.stories.places import SOUTHAMPTON
-from tests.acceptance.story import at
+from tests.acceptance.story import at, tell
 
 AVA_COLE = Child(
     "Cole", "Ava", "2017-02-03", "female", invented_nhs_number(12338), lines=("2 Mill Road",), postcode="SO23 8UJ"
@@ -28,3 +28,11 @@ def s5() -> dict[str, bytes]:
             discharge="4", visit="S6", ward="E1^^^RHM",
         ),
     }  # fmt: skip
+
+
+def _s5() -> tuple[dict[str, bytes], ...]:
+    told = s5()
+    return {"wrong.hl7": told.pop("wrong.hl7")}, told
+
+
+PLAYED = (tell("s5", "2026-04-14T14:00:00Z", *_s5()),)
