@@ -57,7 +57,7 @@ class Courier:
         self._clock = clock
         self._sweep_after = sweep_after
         self._lock = threading.Lock()
-        self._in_hand: deque[OutboxRow] = deque()
+        self._in_hand: tuple[deque[OutboxRow], ...] = (deque(), deque(), deque())
         self._tally = inbox.Tally()
         self._wake = threading.Event()
         self._stopped = threading.Event()
@@ -72,12 +72,14 @@ class Courier:
         self.close()
 
     def hand_over(self, rows: Sequence[OutboxRow]) -> None:
-        """Publish these soon. They must be committed."""
+        """Publish these soon, each in its turn. They must be committed."""
         if not rows:
             return
         with self._lock:
-            if len(self._in_hand) + len(rows) <= _MOST_IN_HAND:
-                self._in_hand.extend(rows)
+            room = _MOST_IN_HAND - sum(map(len, self._in_hand))
+            for row in rows:
+                if row.turn < outbox.LAST_TURN or len(rows) <= room:
+                    self._in_hand[row.turn].append(row)
         self._wake.set()
 
     def count(self, kind: str, partner: str, verdict: str, reason: str) -> None:
@@ -100,8 +102,8 @@ class Courier:
             try:
                 self._carry()
                 if time.monotonic() >= next_sweep and not stopping:
-                    next_sweep = time.monotonic() + _SWEEP_EVERY_S
-                    self._sweep()
+                    # where more is left than was taken at once, on with it as soon as that is out
+                    next_sweep = time.monotonic() + (0 if self._sweep() else _SWEEP_EVERY_S)
                 if time.monotonic() >= next_count or stopping:
                     self._write_counts()
                     next_count = time.monotonic() + _COUNT_EVERY_S
@@ -116,37 +118,44 @@ class Courier:
         self._note_published()
         while self._publisher.ready:
             with self._lock:
-                rows = [self._in_hand.popleft() for _ in range(min(len(self._in_hand), _AT_ONCE))]
-            if not rows:
+                turns = [[lane.popleft() for _ in range(min(len(lane), _AT_ONCE))] for lane in self._in_hand]
+            if not any(turns):
                 return
-            unconfirmed = self._publish(rows)
+            unconfirmed = self._publish(turns)
             if unconfirmed:
                 # behind the others and shuffled: one queue that doesn't answer must not stand before the rest for ever
                 random.shuffle(unconfirmed)
                 with self._lock:
-                    self._in_hand.extend(unconfirmed)
+                    for row in unconfirmed:
+                        self._in_hand[row.turn].append(row)
                 return
 
-    def _sweep(self) -> None:
+    def _sweep(self) -> bool:
         """Take in hand what was committed and never published. Claimed for a minute, so that two sweepers don't take the
-        same. A delivery that has no queue comes this way again and again, until it has one."""
+        same. A delivery that has no queue comes this way again and again, until it has one. However much is in hand already:
+        what is urgent and was left behind by another doesn't wait for the end of it. Returns whether there may be more."""
         with self._lock:
-            if self._in_hand or not self._publisher.ready:
-                return
-        rows = outbox.claim(self._store, _AT_ONCE, self._sweep_after, self._clock())
-        if rows:
-            log.info("deliveries swept up", extra={"count": len(rows)})
-            self.hand_over(rows)
+            held = {row.id for lane in self._in_hand for row in lane}
+        if not self._publisher.ready:
+            return False
+        rows = outbox.claim(self._store, _AT_ONCE, self._sweep_after, self._clock(), urgent=bool(held))
+        left = [row for row in rows if row.id not in held]
+        if left:
+            log.info("deliveries swept up", extra={"count": len(left)})
+            self.hand_over(left)
+        return len(rows) == _AT_ONCE
 
-    def _publish(self, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
-        """Joint agency response first, in a turn of its own. Returns those worth trying again soon."""
-        urgent = [row for row in rows if row.recipient.startswith(outbox.JAR_PREFIX)]
-        rest = [row for row in rows if not row.recipient.startswith(outbox.JAR_PREFIX)]
+    def _publish(self, turns: Sequence[Sequence[OutboxRow]]) -> list[OutboxRow]:
+        """Each turn of its own: joint agency response, withdrawals, the rest. Returns those worth trying again soon."""
         again: list[OutboxRow] = []
         unconfirmed: Counter[str] = Counter()
-        for turn in (urgent, rest):
-            answers = self._publisher.publish_all([delivery(row) for row in turn])
-            for row, error in zip(turn, answers, strict=True):
+        ahead: set[str] = set()
+        for turn in turns:
+            before = self._what_comes_before(turn)
+            ahead.update(row.id for row in before)
+            rows = [*before, *(row for row in turn if row.id not in ahead)]
+            answers = self._publisher.publish_all([delivery(row) for row in rows])
+            for row, error in zip(rows, answers, strict=True):
                 if error is None:
                     self._confirmed.append(row.id)
                     self._counters.add(DELIVERIES, kind=row.kind)
@@ -158,7 +167,22 @@ class Courier:
         for code, count in unconfirmed.items():
             self._counters.add(UNPUBLISHED, count, reason=code)
             log.warning("deliveries were not confirmed", extra={"count": count, "code": code})
+        self._forget(ahead)
         return again
+
+    def _what_comes_before(self, turn: Sequence[OutboxRow]) -> tuple[OutboxRow, ...]:
+        """A withdrawal overtakes other cases, never what its own recipient was to be told of the same case before."""
+        return outbox.unpublished_before(self._store, [row for row in turn if row.kind == outbox.WITHDRAW])
+
+    def _forget(self, ahead: set[str]) -> None:
+        """What went out ahead of its turn isn't sent a second time in it."""
+        if not ahead:
+            return
+        with self._lock:
+            for lane in self._in_hand:
+                kept = [row for row in lane if row.id not in ahead]
+                lane.clear()
+                lane.extend(kept)
 
     def _note_published(self) -> None:
         """Where the store can't note it now it is noted later; at worst the sweeper publishes the same id again."""

@@ -72,9 +72,9 @@ class Moves:
         return {"into": list(self.split_off), "out_of": out_of} if self else None
 
 
-def turn_of(dispatch: Dispatch) -> tuple[bool, str]:
-    """The order of publishing: whatever goes to a JAR team first, so that it never waits behind ordinary cases."""
-    return (not dispatch.recipient.startswith("jar."), dispatch.recipient)
+def turn_of(dispatch: Dispatch) -> tuple[bool, bool, str]:
+    """The order of publishing: whatever goes to a JAR team first, then withdrawals: neither waits behind ordinary cases."""
+    return (not dispatch.recipient.startswith("jar."), dispatch.kind != "withdraw", dispatch.recipient)
 
 
 def delivery_id(case: str, recipient: str, version: int, kind: str) -> str:

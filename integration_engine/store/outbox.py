@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import case as sql_case
 
 from integration_engine.store.database import Store, Transaction, table
 from integration_engine.store.sealing import seal, unseal, unseal_json
@@ -14,6 +15,10 @@ from integration_engine.store.tables import CaseRow, DeliveryRow, HoldingRow
 
 _DELIVERY, _HOLDING, _CASE = table(DeliveryRow), table(HoldingRow), table(CaseRow)
 JAR_PREFIX = "jar."
+WITHDRAW = "withdraw"
+JAR_TURN, WITHDRAWALS_TURN, LAST_TURN = 0, 1, 2
+"""The order of publishing. A team that has to set out, and a family that may be told that their living child died, never
+wait behind ordinary cases."""
 # A sweeper that has claimed a delivery publishes it within this long, or another may.
 CLAIM_LASTS = timedelta(seconds=60)
 
@@ -30,6 +35,13 @@ class OutboxRow:
     version: int
     queued_at: datetime
     body: bytes = field(repr=False)
+
+    @property
+    def turn(self) -> int:
+        """Which turn of publishing it goes in, the lowest first."""
+        if self.recipient.startswith(JAR_PREFIX):
+            return JAR_TURN
+        return WITHDRAWALS_TURN if self.kind == WITHDRAW else LAST_TURN
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +113,17 @@ def mark_published(store: Store, ids: Iterable[str], now: datetime) -> None:
             transaction.connection.execute(unpublished.values(published_at=now))
 
 
-def claim(store: Store, limit: int, older_than: timedelta, now: datetime) -> tuple[OutboxRow, ...]:
-    """Take deliveries that nobody has published though they have waited this long, JAR notifications first.
+def claim(
+    store: Store, limit: int, older_than: timedelta, now: datetime, *, urgent: bool = False
+) -> tuple[OutboxRow, ...]:
+    """Take deliveries that nobody has published though they have waited this long: JAR notifications, then withdrawals,
+    then the rest (``urgent``: not the rest).
 
     They are this caller's for a minute; another sweeper gets others. Publish them, then ``mark_published``.
     """
     c = _DELIVERY.c
-    jar_first = c.recipient.startswith(JAR_PREFIX, autoescape=True).desc()
+    to_jar = c.recipient.startswith(JAR_PREFIX, autoescape=True)
+    turn = sql_case((to_jar, JAR_TURN), (c.kind == WITHDRAW, WITHDRAWALS_TURN), else_=LAST_TURN)
     with store.transaction() as transaction:
         query = (
             select(_DELIVERY)
@@ -115,8 +131,9 @@ def claim(store: Store, limit: int, older_than: timedelta, now: datetime) -> tup
                 c.published_at.is_(None),
                 c.queued_at <= now - older_than,
                 or_(c.claimed_at.is_(None), c.claimed_at <= now - CLAIM_LASTS),
+                *([or_(to_jar, c.kind == WITHDRAW)] if urgent else []),
             )
-            .order_by(jar_first, c.sequence)
+            .order_by(turn, c.sequence)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
@@ -124,6 +141,28 @@ def claim(store: Store, limit: int, older_than: timedelta, now: datetime) -> tup
         if rows:
             claimed = update(_DELIVERY).where(c.id.in_([row.id for row in rows])).values(claimed_at=now)
             transaction.connection.execute(claimed)
+    return _rows(store, rows)
+
+
+def unpublished_before(store: Store, withdrawals: Sequence[OutboxRow]) -> tuple[OutboxRow, ...]:
+    """What the recipients of these withdrawals were to be sent of the same cases earlier and nobody has published yet,
+    oldest first: it has to go out before them, or the case would be opened anew by what arrives last."""
+    if not withdrawals:
+        return ()
+    c, later = _DELIVERY.c, _DELIVERY.alias("later")
+    same = and_(later.c.case_id == c.case_id, later.c.recipient == c.recipient, later.c.sequence > c.sequence)
+    query = (
+        select(_DELIVERY)
+        .join(later, same)
+        .where(later.c.id.in_([row.id for row in withdrawals]), c.published_at.is_(None))
+        .order_by(c.sequence)
+    )
+    with store.reading() as transaction:
+        rows = transaction.connection.execute(query).all()
+    return _rows(store, {row.id: row for row in rows}.values())
+
+
+def _rows(store: Store, rows: Iterable[Any]) -> tuple[OutboxRow, ...]:
     return tuple(
         OutboxRow(r.id, r.recipient, r.kind, r.case_id, r.version, r.queued_at, unseal(store.keys, r.sealed))
         for r in rows
