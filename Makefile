@@ -41,4 +41,4 @@ bench: setup
 
 # Pins every library, with hashes; needs the tool uv.
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --extra dev pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --extra dev --extra reports pyproject.toml -o requirements.lock
