@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from integration_engine.routing.deadline import Deadline
+
 State = Literal["open", "held", "withdrawn", "out-of-scope"]
 
 
@@ -65,6 +67,8 @@ class Routing:
     notify: tuple[str, ...] = ()
     jar: Jar = Jar(required=False)
     clocks: Mapping[str, datetime] = field(default_factory=dict)
+    deadlines: Mapping[str, Deadline] = field(default_factory=dict)
+    """Every clock, those that are met, paused or stopped too, each with what explains it."""
     flags: tuple[str, ...] = ()
     ladder: tuple[Step, ...] = ()
     restricted: bool = False
@@ -74,9 +78,10 @@ class Routing:
     """When anybody first told of the death: beside ``ncmd_due``, it explains a late notification."""
 
 
-def to_json(routing: Routing) -> dict[str, Any]:
+def to_json(routing: Routing, now: datetime | None = None) -> dict[str, Any]:
     """The parts of a routing as ``cdr try`` and ``cdr route`` print them: ``lead``, ``copies``, ``notify``, ``jar``,
-    ``clocks``, ``flags``, and ``state`` with its ``rule``."""
+    ``clocks`` (those that run), ``clock_notes`` (every clock explained, overdue or not where ``now`` is given), ``flags``,
+    and ``state`` with its ``rule``."""
     lead, jar = routing.lead, routing.jar
     return {
         "state": routing.state,
@@ -95,5 +100,6 @@ def to_json(routing: Routing) -> dict[str, Any]:
             "police_force": jar.police_force,
         },
         "clocks": {name: due.isoformat() for name, due in routing.clocks.items()},
+        "clock_notes": {name: dict(clock.json(now)) for name, clock in routing.deadlines.items()},
         "flags": sorted(routing.flags),
     }

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from integration_engine.record.dates import earliest
 from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.record import ChildDeathRecord
 from integration_engine.record.standing import Standing
 from integration_engine.routing.answer import Copy, Routing, State, to_json
-from integration_engine.routing.clocks import clocks, starting_flags
+from integration_engine.routing.clocks import deadlines, running, starting_flags
 from integration_engine.routing.evidence import Evidence, latest_decision
 from integration_engine.routing.flags import case_flags, process_flags
 from integration_engine.routing.jar import joint_agency_response
@@ -46,21 +47,22 @@ def route(  # noqa: PLR0913 - one keyword for each thing a routing depends on
     now: datetime,
     switches: Switches = Switches(),
     in_review: bool = False,
-    adoption: bool = False,
+    protected: bool = False,
 ) -> Routing:
     """Decide everything about one case.
 
     Parameters: the record and the notices it was folded from (none, where a record stands alone); who still says dead;
     what people decided about this case, by kind; the reference data; the time, zone-aware; the switches. ``in_review``:
-    a linkage review is open. ``adoption``: a rekey under another name joins two of its identities.
+    a linkage review is open. ``protected``: a rekey under another name joins two of its identities, or a source marks it.
     """
     # What a source took back no longer counts, as in the record; where all of it was, it is the history that is left.
     heard = [notice for notice in notices if notice.id not in standing.silenced] or notices
     case = Evidence(record, heard, decided, reference, now, switches)
     in_scope = scope(case)
     home = residence(case)
-    verdict = _verdict(case, standing, in_scope, home, adoption)
+    verdict = _verdict(case, standing, in_scope, home, protected)
     flags = {"in-review"} if in_review else set()
+    lead = home.lead.cdop if home.lead else None
     if verdict.state in ("withdrawn", "out-of-scope"):
         return Routing(
             verdict.state,
@@ -70,12 +72,14 @@ def route(  # noqa: PLR0913 - one keyword for each thing a routing depends on
             ladder=home.steps,
             restricted=verdict.restricted,
             why=in_scope.why if verdict.rule == in_scope.rule else "",
+            deadlines={} if in_scope.private else deadlines(case, lead, None, ended=verdict.rule),
         )
     jar = joint_agency_response(case, in_scope.rule, home)
     flags |= process_flags(case, in_scope) | case_flags(case) | set(starting_flags(case))
     flags |= {"non-resident"} if home.non_resident else set()
     flags |= {"age-unconfirmed"} if in_scope.rule in ("scope.age-unconfirmed", "held.age") else set()
     flags |= {"disputed"} if standing.outcome == "disputed" else set()
+    clocks = deadlines(case, lead, in_scope.rule if jar.required else None)
     return Routing(
         verdict.state,
         verdict.rule,
@@ -83,7 +87,8 @@ def route(  # noqa: PLR0913 - one keyword for each thing a routing depends on
         copies=_copies(case, home),
         notify=_notify(case, home),
         jar=jar,
-        clocks=clocks(case, home.lead.cdop if home.lead else None, in_scope.rule if jar.required else None),
+        clocks=running(clocks),
+        deadlines=clocks,
         flags=tuple(sorted(flags)),
         ladder=home.steps,
         restricted=verdict.restricted,
@@ -92,12 +97,12 @@ def route(  # noqa: PLR0913 - one keyword for each thing a routing depends on
     )
 
 
-def _verdict(case: Evidence, standing: Standing, in_scope: Scope, home: Residence, adoption: bool) -> _Verdict:
+def _verdict(case: Evidence, standing: Standing, in_scope: Scope, home: Residence, protected: bool) -> _Verdict:
     """The state and its rule. What ends a case comes first; then what must stay hidden, so that nothing of a restricted case
     leaves for another reason; then what a person must settle about the death, the age and the home."""
     release = case.decided.get("release")
     last = latest_decision(release, case.decided.get("restrict"))
-    protected = adoption or case.record.child.restricted not in (None, "none")
+    protected = protected or case.record.child.restricted not in (None, "none")
     restricted = in_scope.private or (protected if last is None else last is not release)
     if standing.outcome in ("retracted", "none"):
         return _Verdict("withdrawn", "scope.retracted", restricted)
@@ -107,13 +112,19 @@ def _verdict(case: Evidence, standing: Standing, in_scope: Scope, home: Residenc
         return _Verdict("out-of-scope", "not-reviewed", restricted)
     if restricted:
         return _Verdict("held", "held.restricted", restricted)
-    if standing.outcome in _HELD_BY_STANDING and release is None:
+    lifted = release is not None and not _news_since(case, release)
+    if standing.outcome in _HELD_BY_STANDING and not lifted:
         return _Verdict("held", _HELD_BY_STANDING[standing.outcome], restricted)
     if in_scope.verdict == "held" and release is None:
         return _Verdict("held", in_scope.rule, restricted)
-    if home.held:
+    if home.held and release is None:
         return _Verdict("held", home.held, restricted)
     return _Verdict("open", "scope.age-unconfirmed" if in_scope.verdict == "held" else in_scope.rule, restricted)
+
+
+def _news_since(case: Evidence, release: Decision) -> bool:
+    """Whether somebody took the death back after a person released the case: that they didn't know."""
+    return any(n.intent == "retract" and n.stated_at and earliest(n.stated_at) > release.at for n in case.notices)
 
 
 def _copies(case: Evidence, home: Residence) -> tuple[Copy, ...]:

@@ -95,8 +95,8 @@ def test_a_pause_never_brings_the_review_meeting_nearer_and_waiting_never_moves_
     assert after is None or after >= plain
     if before and after:
         assert after >= before
-    # One pause more, of two, is never sooner than either alone.
-    for alone in (investigation(at[0], at[1], None, None), investigation(None, None, at[2], at[3])):
+    # One pause more, of two, is never sooner than either alone. (A coroner who is done awaits no post-mortem either.)
+    for alone in (investigation(at[0], at[1], None, at[3]), investigation(None, None, at[2], at[3])):
         one = dead(died, now=later_now, coroner=alone).clocks.get("cdrm_due")
         assert after is None or (one is not None and after >= one)
 

@@ -10,7 +10,7 @@ from integration_engine.record.notice import DeathNotice
 from integration_engine.record.record import ChildDeathRecord
 from integration_engine.record.standing import Standing
 from integration_engine.routing.answer import Routing
-from integration_engine.routing.clocks import elapsed, months_later, weeks_later
+from integration_engine.routing.periods import elapsed, months_later, weeks_later
 from integration_engine.routing.reference import bundled
 from integration_engine.routing.route import Switches, route
 
