@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, with_config
-from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, InitSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 from typing_extensions import TypedDict
 
@@ -23,6 +23,9 @@ from integration_engine.record.codes import PartnerKind
 MEBIBYTE = 1024 * 1024
 # RabbitMQ 4.x refuses messages of 16 MiB and more; a body must fit with its envelope.
 BROKER_CEILING = 16 * MEBIBYTE - 64 * 1024
+
+# Where the age on the day of the fatal event decides: deaths later than this after it were told of long before.
+EVENT_BEFORE_DEATH_DAYS = 90
 
 Port = int
 # What cdr.toml says, while settings are being loaded: pydantic-settings gives a source no other way to be handed data.
@@ -88,9 +91,13 @@ class SwitchSettings(TypedDict, total=False):
     looked_after_leads: bool
     home_before_custody: bool
     leap_birthday_in_march: bool
+    age_on: Literal["death", "event"]
     cdop_due: CdopDue
     cdop_due_of: dict[str, CdopDue]
     jar_attendance_hours: Annotated[int, Field(ge=0, le=48)]
+    jar_team: Literal["death", "residence"]
+    jar_abroad: Literal["modified", "none"]
+    police_lead: Literal["event", "death"]
     newborn_days: Annotated[int, Field(ge=0, le=365)]
     key_worker_days: Annotated[int, Field(ge=0)]
 
@@ -116,6 +123,9 @@ class Settings(BaseSettings):
     # Reference lookups; without them the bundled samples serve
     postcodes: Path | None = None
     sites: Path | None = None
+    # Own reference tables over the shipped ones, and local footprints over both
+    reference: Path | None = None
+    footprint: Annotated[tuple[Path, ...], NoDecode] = ()
 
     # Front doors
     http_host: str = "127.0.0.1"
@@ -145,6 +155,12 @@ class Settings(BaseSettings):
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
+    @field_validator("footprint", mode="before")
+    @classmethod
+    def _several_files(cls, value: Any) -> Any:
+        """In the environment one file, or several with a colon between them, as in ``PATH``; in the file a list."""
+        return tuple(filter(None, value.split(os.pathsep))) if isinstance(value, str) else value
+
     @field_validator("feeds")
     @classmethod
     def _one_feed_a_name(cls, feeds: tuple[FeedSettings, ...]) -> tuple[FeedSettings, ...]:
@@ -172,7 +188,10 @@ class Settings(BaseSettings):
 
     @property
     def age_rules(self) -> AgeRules:
-        return AgeRules(leap_birthday_in_march=self.switches.get("leap_birthday_in_march", True))
+        """For the adapters, which keep whoever may have been a child and leave the rest to routing."""
+        at_event = self.switches.get("age_on") == "event"
+        leap = self.switches.get("leap_birthday_in_march", True)
+        return AgeRules(leap_birthday_in_march=leap, days_before=EVENT_BEFORE_DEATH_DAYS if at_event else 0)
 
 
 def config_file() -> Path:
@@ -189,7 +208,9 @@ def load_settings(path: Path | None = None, **overrides: Any) -> Settings:
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        raise SettingsError([_problem(each) for each in error.errors(include_input=False, include_url=False)]) from None
+        raise SettingsError(
+            [problem_of(each) for each in error.errors(include_input=False, include_url=False)]
+        ) from None
     except UnreadableSetting as error:
         name = str(error).partition('field "')[2].partition('"')[0]
         raise SettingsError([(name or "environment", "is not the JSON that this setting takes")]) from None
@@ -209,6 +230,7 @@ def _read(path: Path, must_exist: bool) -> dict[str, Any]:
         raise SettingsError([(path.name, f"is not TOML ({place})")]) from None
 
 
-def _problem(error: Any) -> tuple[str, str]:
+def problem_of(error: Any) -> tuple[str, str]:
+    """One of pydantic's errors as a setting's name and why, without its value."""
     name = ".".join(str(part) for part in error["loc"]) or "settings"
     return (name, "there is no such setting" if error["type"] == "extra_forbidden" else str(error["msg"]))

@@ -17,9 +17,9 @@ def command(
     """Record people's decisions. What they change is delivered by the running engine; a decision recorded before changes
     nothing. Exit 1 if one is about something that isn't held."""
     from integration_engine.casebook import read_decisions, unworkable
+    from integration_engine.in_force import rules_in_force
     from integration_engine.pipeline import record_decision
-    from integration_engine.routing.reference import load_reference
-    from integration_engine.routing.route import Switches
+    from integration_engine.routing.tables import ReferenceDataError
     from integration_engine.security.keys import KeyMissing, KeyUnreadable
     from integration_engine.store.database import StoreError, open_store
 
@@ -29,14 +29,13 @@ def command(
         raise typer.BadParameter(str(problem)) from problem
     try:
         settings = load_settings()
+        rules = rules_in_force(settings)
         store = open_store(settings)
-    except (SettingsError, StoreError, KeyMissing, KeyUnreadable) as problem:
+    except (ReferenceDataError, SettingsError, StoreError, KeyMissing, KeyUnreadable) as problem:
         typer.echo(str(problem), err=True)
         raise typer.Exit(1) from None
-    reference = load_reference(postcodes=settings.postcodes, sites=settings.sites)
-    switches = Switches(**dict(settings.switches))  # type: ignore[arg-type]  # checked as settings
     failed = False
-    for sentence in unworkable(decisions, reference):
+    for sentence in unworkable(decisions, rules.reference):
         typer.echo(sentence, err=True)
         failed = True
     if failed:
@@ -45,7 +44,9 @@ def command(
     try:
         for decision in decisions:
             try:
-                done = record_decision(store, decision, reference=reference, now=datetime.now(UTC), switches=switches)
+                done = record_decision(
+                    store, decision, reference=rules.reference, now=datetime.now(UTC), switches=rules.switches
+                )
                 line = {"id": decision.id, "recorded": True, "deliveries": len(done.outbox)}
                 said = f"{decision.id}: recorded, {len(done.outbox)} deliveries follow"
             except StoreError as problem:

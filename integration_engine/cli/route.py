@@ -12,10 +12,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from integration_engine.cli.ruling import FOOTPRINTS, SWITCHED, TABLES, ruling
 from integration_engine.routing.answer import Routing, to_json
-from integration_engine.routing.reference import load_reference
-from integration_engine.routing.route import Switches, route
-from integration_engine.routing.tables import ReferenceDataError
+from integration_engine.routing.route import route
 from integration_engine.routing.tabular import read_row
 from integration_engine.settings import load_settings
 
@@ -25,25 +24,26 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line a record.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show the whole residence ladder.")] = False,
     at: Annotated[str | None, typer.Option(help="The instant to take for now, ISO 8601.")] = None,
-    footprint: Annotated[Path | None, typer.Option(help="A local footprint to lay over (YAML).")] = None,
-    reference_folder: Annotated[Path | None, typer.Option("--reference", help="Another folder of tables.")] = None,
+    footprint: FOOTPRINTS = None,
+    tables: TABLES = None,
+    switch: SWITCHED = None,
 ) -> None:
     """Routing alone: for each record its state, lead, copies, response, deadlines and flags, with the rule of each."""
     now = _instant(at)
-    settings = load_settings()
-    try:
-        reference = load_reference(reference_folder, settings.postcodes, settings.sites, footprint)
-        chosen: dict[str, Any] = dict(settings.switches)
-        switches = Switches(**chosen)
-    except ReferenceDataError as problem:
-        raise typer.BadParameter(str(problem)) from problem
+    rules = ruling(load_settings(), tables, footprint, switch)
     console = Console()
     write = sys.stdout.buffer.write
     for path in files:
         for number, row in enumerate(_rows(path)):
             read = read_row(row, number)
             routing = route(
-                read.record, (), standing=read.standing, decided={}, reference=reference, now=now, switches=switches
+                read.record,
+                (),
+                standing=read.standing,
+                decided={},
+                reference=rules.reference,
+                now=now,
+                switches=rules.switches,
             )
             if as_json:
                 write(

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,7 @@ from integration_engine.settings import Settings, SettingsError, load_settings
 
 if TYPE_CHECKING:
     from adapters.adapter import Feed
+    from integration_engine.in_force import Rules
     from integration_engine.store.database import Store
 
 log = logging.getLogger(__name__)
@@ -63,6 +64,8 @@ def command(
     except SettingsError as problem:
         typer.echo(str(problem), err=True)
         raise typer.Exit(2) from None
+    if part in (Part.WORKER, Part.ALL):
+        _rules(settings)
     set_up_logs(settings.log_level)
     stop = _Stop()
     if with_parent:
@@ -77,6 +80,18 @@ def command(
     raise typer.Exit(status)
 
 
+def _rules(settings: Settings) -> "Rules":
+    """The rules in force. Tables, footprints or switches that can't be end the program, with everything that is wrong."""
+    from integration_engine.in_force import rules_in_force
+    from integration_engine.routing.tables import ReferenceDataError
+
+    try:
+        return rules_in_force(settings)
+    except (ReferenceDataError, SettingsError) as problem:
+        typer.echo(str(problem), err=True)
+        raise typer.Exit(2) from None
+
+
 def work(settings: Settings, stop: _Stop) -> int:
     """One worker, until it is asked to stop. Returns the exit status."""
     from integration_engine.broker.connection import user_of
@@ -84,21 +99,20 @@ def work(settings: Settings, stop: _Stop) -> int:
     from integration_engine.broker.publisher import Publisher
     from integration_engine.broker.topology import load_topology
     from integration_engine.courier import Courier
-    from integration_engine.routing.reference import load_reference
-    from integration_engine.routing.route import Switches
     from integration_engine.store.identities import Identities
     from integration_engine.worker import Knowledge, Worker
 
+    rules = _rules(settings)
     store = _store(settings, stop)
     if store is None:
         return 0
     url = settings.amqp_url.get_secret_value()
     topology = load_topology()
     knowledge = Knowledge(
-        load_reference(postcodes=settings.postcodes, sites=settings.sites),
+        rules.reference,
         user_of(url),
-        switches=Switches(**cast(Any, settings.switches)),
-        age_rules=settings.age_rules,
+        switches=rules.switches,
+        age_rules=rules.age_rules,
         delays=topology.delays,
         feeds=_feeds(settings, store),
         find=Identities(store).find,

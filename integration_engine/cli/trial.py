@@ -1,6 +1,7 @@
 """``cdr try``: the whole core on files. No broker, nothing stored."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,13 +14,12 @@ from rich.table import Table
 
 from integration_engine.casebook import Casebook, read_decisions, unworkable
 from integration_engine.cli.files import choose, every_file, readings
+from integration_engine.cli.ruling import FOOTPRINTS, SWITCHED, TABLES, ruling
 from integration_engine.record.decision import Decision
-from integration_engine.routing.reference import load_reference
-from integration_engine.routing.route import Switches
 from integration_engine.settings import load_settings
 
 
-def command(
+def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     files: Annotated[list[Path], typer.Argument(help="Messages: files or folders.", metavar="FILE...")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object: cases, reviews, waiting ...")] = False,
     kind: Annotated[str | None, typer.Option(help="Partner kind, instead of what the content looks like.")] = None,
@@ -28,21 +28,22 @@ def command(
     at: Annotated[str | None, typer.Option(help="The instant to take for now, ISO 8601.")] = None,
     decisions: Annotated[Path | None, typer.Option(help="People's decisions: a JSON list.")] = None,
     role: Annotated[str | None, typer.Option(help="restricted: show what lies behind restricted cases.")] = None,
+    footprint: FOOTPRINTS = None,
+    tables: TABLES = None,
+    switch: SWITCHED = None,
 ) -> None:
     """The whole core on files: cases, who gets what and why. No broker, nothing stored."""
-    choice = choose(kind, profile, feed, at)
     people = _decisions(decisions)
-    settings = load_settings()
+    rules = ruling(load_settings(), tables, footprint, switch)
+    choice = replace(choose(kind, profile, feed, at), age_rules=rules.age_rules)
     book = Casebook()
     paths = list(every_file(files))
     for path in track(paths, "reading", transient=True, disable=as_json or len(paths) < 50):
         for found in readings([path], choice):
             book.add(found.file, found.reading)
-    reference = load_reference(postcodes=settings.postcodes, sites=settings.sites)
-    for sentence in unworkable(people, reference):
+    for sentence in unworkable(people, rules.reference):
         typer.echo(sentence, err=True)
-    switches: dict[str, Any] = dict(settings.switches)
-    outcome = book.decide(people, reference, choice.at, Switches(**switches))
+    outcome = book.decide(people, rules.reference, choice.at, rules.switches)
     for name in book.unknown_subjects(people, outcome):
         typer.echo(f"a decision is about {name}, which is neither a reference nor a case here", err=True)
     answer = book.to_json(outcome, restricted_role=role == "restricted")

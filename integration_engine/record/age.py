@@ -5,7 +5,7 @@ A person attains an age at the start of the anniversary of their birth (Family L
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from integration_engine.record.account import Age
@@ -20,9 +20,12 @@ Answer = Literal["child", "adult", "either", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class AgeRules:
-    """Switches of the age rule. ``leap_birthday_in_march``: someone born 29 February is 18 on 1 March, not 28 February."""
+    """Switches of the age rule. ``leap_birthday_in_march``: someone born 29 February is 18 on 1 March, not 28 February.
+    ``days_before``: where the age on the day of the fatal event decides, how long before the death that can have been;
+    who came of age within those days may have been a child."""
 
     leap_birthday_in_march: bool = True
+    days_before: int = 0
 
 
 def eighteenth(born: date, rules: AgeRules = AgeRules()) -> date:
@@ -47,7 +50,7 @@ def child_or_adult(
         youngest = latest(birth_date).date()
         oldest = earliest(birth_date).date()
         surely_child = latest(died_at).date() < eighteenth(oldest, rules)
-        surely_adult = earliest(died_at).date() >= eighteenth(youngest, rules)
+        surely_adult = earliest(died_at).date() - eighteenth(youngest, rules) >= timedelta(days=rules.days_before)
         answers.add("child" if surely_child else "adult" if surely_adult else "either")
     if not answers & {"child", "adult"} and age is not None:
         answers = {"child" if age.value < _EIGHTEEN_YEARS_IN[age.unit] else "adult"}

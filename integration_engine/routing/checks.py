@@ -140,11 +140,11 @@ def _turns(footprint: Footprint, authority: Authority) -> list[date]:
 
 def _divided(footprint: Footprint, authority: Authority, day: date) -> bool:
     """Whether a county's several owners each cover whole districts of it, each district one."""
-    if any(cover.span.holds(day) for cover in footprint.by_area.get(authority.code, ())):
+    if len({cover.owner for cover in footprint.by_area.get(authority.code, ()) if cover.span.holds(day)}) > 1:
         return False
     inside = footprint.geography.districts_of.get(authority.code, ())
     return bool(inside) and all(
-        len({cover.owner for cover in footprint.by_area.get(area, ()) if cover.span.holds(day)}) == 1
+        len(footprint.owners(area, day)) == 1
         for area in inside
         if footprint.geography.authorities[area].span.holds(day)
     )

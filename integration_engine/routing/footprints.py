@@ -80,11 +80,13 @@ class Footprint:
         return tuple(sorted(found))
 
     def _covering(self, authority: Authority, day: date) -> set[str]:
+        # A county's own row says nothing of the districts that have rows of theirs.
+        inside = self.geography.districts_of.get(authority.code, ())
+        found = {cover.owner for area in inside for cover in self.by_area.get(area, ()) if cover.span.holds(day)}
         for area in (authority.code, authority.upper_tier):
             if hit := {cover.owner for cover in self.by_area.get(area, ()) if cover.span.holds(day)}:
-                return hit
-        inside = self.geography.districts_of.get(authority.code, ())
-        return {cover.owner for area in inside for cover in self.by_area.get(area, ()) if cover.span.holds(day)}
+                return hit | found
+        return found
 
     def owner(self, code: str, on: date, today: date) -> Owner | None:
         """Who covered this area on a day and whose work that is today; None where the area or its owner isn't known,
@@ -134,6 +136,17 @@ class Footprint:
     def standing(self, body: str, today: date) -> str | None:
         """A body by its own code: itself while open, else the end of its single line of successors; None if unknown."""
         return self.heir(body, "", today)
+
+
+@dataclass(frozen=True, eq=False)
+class Layers:
+    """The map of authorities and the four dated footprints on it: panels, response teams, police forces, coroners."""
+
+    geography: Geography
+    cdops: Footprint
+    jar_teams: Footprint
+    police: Footprint
+    coroners: Footprint
 
 
 def load_bodies(path: Path, region: str | None = None) -> Mapping[str, Body]:

@@ -137,7 +137,7 @@ _COLUMNS = (
     "confidence",
     "source",
 )
-_KINDS: Mapping[str, Kind] = {
+KINDS: Mapping[str, Kind] = {
     "unitary": "unitary",
     "district": "district",
     "metropolitan": "metropolitan",
@@ -150,9 +150,9 @@ def load_geography(path: Path) -> Geography:
     """Read ``authorities.csv``. Raises ReferenceDataError."""
     found: dict[str, Authority] = {}
     for where, row in rows(path, _COLUMNS):
-        kind = _KINDS.get(row["kind"])
+        kind = KINDS.get(row["kind"])
         if kind is None:
-            raise ReferenceDataError("unknown-kind", where, f"kind is one of {', '.join(_KINDS)}")
+            raise ReferenceDataError("unknown-kind", where, f"kind is one of {', '.join(KINDS)}")
         if row["code"] in found:
             raise ReferenceDataError("twice", where, "this code has a row already")
         found[row["code"]] = Authority(

@@ -27,12 +27,16 @@ def joint_agency_response(case: Evidence, scope_rule: str, home: Residence) -> J
     event = case.record.death.event
     happened = locate_place(event.place, case.reference) if event else Located()
     mode: Mode = "local"
+    if home.died.nation == "overseas" and case.switches.jar_abroad == "none":
+        return Jar(required=False)
     if home.died.outside_england:
         mode = "modified" if home.died.nation == "overseas" else "run-elsewhere"
     residence_team = _lead_team(case, home)
-    team = _team(case, home.died if home.died.district else happened) if mode == "local" else None
+    local_team = _team(case, home.died if home.died.district else happened)
+    team = None
     if mode == "local":
-        team = team or residence_team
+        by_home = case.switches.jar_team == "residence"
+        team = (residence_team or local_team) if by_home else (local_team or residence_team)
     elif mode == "modified":
         # Nobody here attends a death abroad: the home team does what can be done from home.
         team = residence_team
@@ -41,7 +45,7 @@ def joint_agency_response(case: Evidence, scope_rule: str, home: Residence) -> J
         reasons=why,
         team=team,
         rule="jar.required",
-        told=tuple(one for one in (residence_team,) if one and one != team),
+        told=tuple(one for one in dict.fromkeys((residence_team, local_team)) if one and one != team),
         police_force=_force(case, happened, home.died),
         mode=mode,
     )
@@ -65,6 +69,8 @@ def _lead_team(case: Evidence, home: Residence) -> str | None:
 
 def _force(case: Evidence, happened: Located, died: Located) -> str | None:
     """The force where the event happened, else the one that reports, else that of the place of death."""
+    if case.switches.police_lead == "death" and died.district:
+        return case.reference.police_force(died.district, case.died_on)
     if happened.district:
         return case.reference.police_force(happened.district, case.died_on)
     police = case.record.police

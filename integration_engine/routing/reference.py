@@ -4,28 +4,29 @@ Tables live in ``mappings/reference``; an operator's own postcode and site looku
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
 
 from integration_engine.record.codes import Residency
-from integration_engine.routing.footprints import Footprint, bodies_of, load_bodies, load_covers
+from integration_engine.routing.footprints import Footprint, Layers, bodies_of, load_bodies, load_covers
 from integration_engine.routing.geography import Geography, load_geography, nation_of_code
-from integration_engine.routing.overlay import laid_over, read_overlay
+from integration_engine.routing.overlay import Overlay, overlaid, read_overlay
 from integration_engine.routing.postcodes import PackedPostcodes, Postcodes, canonical_postcode, load_sample
 from integration_engine.routing.processes import Process, load_processes
 from integration_engine.routing.sites import Site, Sites, load_sites
-from integration_engine.routing.tables import ReferenceDataError, rows
+from integration_engine.routing.table_folder import BUNDLED, TableFolder, open_folder
+from integration_engine.routing.tables import Problem, ReferenceDataError, refuse, rows
 from integration_engine.routing.triggers import Trigger, load_triggers
 from integration_engine.routing.working_days import WorkingDays, load_working_days
+
+__all__ = ["BUNDLED", "Force", "Reference", "bundled", "load_reference"]
 
 POSTCODES_VARIABLE = "CDR_POSTCODES"
 SITES_VARIABLE = "CDR_SITES"
 
-BUNDLED = Path(__file__).resolve().parents[2] / "mappings" / "reference"
-"""The shipped tables."""
 _PSEUDO = "ZZ99"
 _RESIDENCIES: Mapping[str, Residency] = {
     "england": "england",
@@ -130,64 +131,84 @@ def load_reference(
     directory: Path | None = None,
     postcodes: Path | None = None,
     sites: Path | None = None,
-    overlay: Path | None = None,
+    overlay: Path | Sequence[Path] | None = None,
 ) -> Reference:
     """Load the reference tables.
 
-    Parameters: the folder of tables (the bundled one); a packed postcode lookup and a sites table (those that
-    ``CDR_POSTCODES`` and ``CDR_SITES`` name, else the bundled samples); a local footprint to lay over.
-    Raises ReferenceDataError, which names file and row.
+    Parameters: the folder of tables, whole or of an operator's own ones over the shipped (``table_folder``); a packed
+    postcode lookup and a sites table (those that ``CDR_POSTCODES`` and ``CDR_SITES`` name, else the bundled samples); the
+    local footprints to lay over. What the engine is set to use is ``in_force``'s to say.
+    Raises ReferenceDataError, which names file and row of everything that is wrong.
     """
+    laid = (overlay,) if isinstance(overlay, Path) else tuple(overlay or ())
     return _load(
-        directory or BUNDLED, postcodes or _named_by(POSTCODES_VARIABLE), sites or _named_by(SITES_VARIABLE), overlay
+        open_folder(directory), postcodes or _named_by(POSTCODES_VARIABLE), sites or _named_by(SITES_VARIABLE), laid
     )
 
 
-def _load(folder: Path, postcodes: Path | None, sites: Path | None, overlay: Path | None) -> Reference:
-    geography = load_geography(folder / "authorities.csv")
-    cdops = Footprint(
-        geography,
-        load_bodies(folder / "cdops.csv", "nhs_region"),
-        load_covers(folder / "cdop-footprints.csv", "cdop", "authority"),
-    )
-    jar_teams = Footprint(
-        geography,
-        load_bodies(folder / "jar-teams.csv"),
-        load_covers(folder / "jar-footprints.csv", "team", "area"),
-    )
-    if overlay:
-        local = read_overlay(overlay)
-        cdops = laid_over(cdops, local.cdops, local.first)
-        jar_teams = laid_over(jar_teams, local.jar_teams, local.first)
-    forces = _forces(folder / "police-forces.csv")
-    police = load_covers(folder / "police-areas.csv", "force", "area")
-    coroners = load_covers(folder / "coroner-areas.csv", "slug", "area", "part")
+def _load(folder: TableFolder, postcodes: Path | None, sites: Path | None, overlays: Sequence[Path]) -> Reference:
+    forces = _forces(folder.find("police-forces.csv"))
+    layers = overlaid(_layers(folder, forces), _read_all(overlays))
     return Reference(
-        geography=geography,
-        cdops=cdops,
-        jar_teams=jar_teams,
-        police=Footprint(geography, bodies_of(police, {force.code: force.name for force in forces.values()}), police),
-        coroners=Footprint(geography, bodies_of(coroners, _coroner_names(folder)), coroners),
+        geography=layers.geography,
+        cdops=layers.cdops,
+        jar_teams=layers.jar_teams,
+        police=layers.police,
+        coroners=layers.coroners,
         forces=forces,
-        postcodes=PackedPostcodes(postcodes) if postcodes else load_sample(folder / "postcodes.csv"),
-        sites=load_sites(sites or folder / "sites.csv"),
+        postcodes=PackedPostcodes(postcodes) if postcodes else load_sample(folder.find("postcodes.csv")),
+        sites=load_sites(sites or folder.find("sites.csv")),
         pseudo={
             canonical_postcode(row["postcode"]) or "": _residency(where, row["residency"])
-            for where, row in rows(folder / "pseudo-postcodes.csv", ("postcode", "residency"))
+            for where, row in rows(folder.find("pseudo-postcodes.csv"), ("postcode", "residency"))
         },
         postcode_areas={
             row["area"]: nation
-            for where, row in rows(folder / "postcode-areas.csv", ("area", "residency"))
+            for where, row in rows(folder.find("postcode-areas.csv"), ("area", "residency"))
             if (nation := _residency(where, row["residency"]))
         },
         countries={
             row["country"].upper(): _residency(where, row["residency"])
-            for where, row in rows(folder / "countries.csv", ("country", "residency"))
+            for where, row in rows(folder.find("countries.csv"), ("country", "residency"))
         },
-        working_days=load_working_days(folder / "bank-holidays.yaml"),
-        jar_triggers=load_triggers(folder / "jar-triggers.yaml"),
-        processes=load_processes(folder / "processes.yaml"),
+        working_days=load_working_days(folder.find("bank-holidays.yaml")),
+        jar_triggers=load_triggers(folder.find("jar-triggers.yaml")),
+        processes=load_processes(folder.find("processes.yaml")),
     )
+
+
+def _layers(folder: TableFolder, forces: Mapping[str, Force]) -> Layers:
+    geography = load_geography(folder.find("authorities.csv"))
+    police = load_covers(folder.find("police-areas.csv"), "force", "area")
+    coroners = load_covers(folder.find("coroner-areas.csv"), "slug", "area", "part")
+    return Layers(
+        geography,
+        Footprint(
+            geography,
+            load_bodies(folder.find("cdops.csv"), "nhs_region"),
+            load_covers(folder.find("cdop-footprints.csv"), "cdop", "authority"),
+        ),
+        Footprint(
+            geography,
+            load_bodies(folder.find("jar-teams.csv")),
+            load_covers(folder.find("jar-footprints.csv"), "team", "area"),
+        ),
+        Footprint(geography, bodies_of(police, {force.code: force.name for force in forces.values()}), police),
+        Footprint(geography, bodies_of(coroners, _coroner_names(folder)), coroners),
+    )
+
+
+def _read_all(paths: Sequence[Path]) -> list[Overlay]:
+    """Every footprint file, or everything that is wrong with any of them."""
+    read: list[Overlay] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            read.append(read_overlay(path))
+        except ReferenceDataError as refused:
+            problems += refused.problems
+    refuse(problems)
+    return read
 
 
 def _named_by(variable: str) -> Path | None:
@@ -206,11 +227,11 @@ def _forces(path: Path) -> Mapping[str, Force]:
     return {force.number: force for force in found} | {force.code: force for force in found}
 
 
-def _coroner_names(folder: Path) -> Mapping[str, str]:
-    return {row["slug"]: row["name"] for _, row in rows(folder / "coroner-areas.csv", ("slug", "name"))}
+def _coroner_names(folder: TableFolder) -> Mapping[str, str]:
+    return {row["slug"]: row["name"] for _, row in rows(folder.find("coroner-areas.csv"), ("slug", "name"))}
 
 
 @lru_cache(maxsize=1)
 def bundled() -> Reference:
     """The reference data as shipped, read once a process and blind to the environment. For tests and examples."""
-    return _load(BUNDLED, None, None, None)
+    return _load(TableFolder(), None, None, ())

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from integration_engine.record.age import child_or_adult
+from integration_engine.record.dates import earliest
 from integration_engine.routing.evidence import Evidence
 
 _BORN_AWAY_FROM_CARE = frozenset({"home", "other-private-residence", "public-place"})
@@ -81,6 +82,9 @@ def _age(case: Evidence) -> Scope:
             return Scope("in", "scope.child", "A person confirmed that the child was under 18.")
         return Scope("out", "scope.adult", "A person confirmed that this was an adult.")
     died_at = case.died_at or case.first_told.date().isoformat()
+    event = case.record.death.event
+    if case.switches.age_on == "event" and event and event.at:
+        died_at = min(died_at, event.at, key=earliest)
     answer = child_or_adult(child.birth_date, died_at, child.age_at_death, case.switches.age)
     match answer:
         case "child":

@@ -1,7 +1,7 @@
 """Reading the project's reference tables: CSV rows with dates, and the error that says which row of which file is wrong."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,12 +13,35 @@ DAWN, DUSK = date.min, date.max
 """What a blank ``valid_from`` (since before we know) and a blank ``valid_to`` (open) mean."""
 
 
-class ReferenceDataError(Exception):
-    """A reference file can't be used. ``code`` is stable; ``where`` names file and row; the sentence is for an operator."""
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with a reference file. ``code`` is stable; ``where`` names file and row; the sentence is for
+    an operator."""
 
-    def __init__(self, code: str, where: str, text: str) -> None:
-        super().__init__(f"{where}: {text} ({code})")
+    code: str
+    where: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.text} ({self.code})"
+
+
+class ReferenceDataError(Exception):
+    """A reference file can't be used. ``problems`` is everything found wrong, a line each in the message; ``code``,
+    ``where`` and ``text`` are those of the first."""
+
+    def __init__(self, code: str, where: str, text: str, *also: Problem) -> None:
+        self.problems = (Problem(code, where, text), *also)
+        super().__init__("\n".join(map(str, self.problems)))
         self.code, self.where, self.text = code, where, text
+
+
+def refuse(problems: Sequence[Problem]) -> None:
+    """Raise ReferenceDataError with all of these, if there are any. Each is told once."""
+    once = tuple(dict.fromkeys(problems))
+    if once:
+        first, *also = once
+        raise ReferenceDataError(first.code, first.where, first.text, *also)
 
 
 @dataclass(frozen=True, slots=True)
