@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from adapters.adapter import Item, Reading
-from integration_engine.core import Case, Outcome, decide
+from integration_engine.core import Case, Outcome, case_id, decide
 from integration_engine.linkage.resolve import Review
-from integration_engine.record.decision import Decision
+from integration_engine.record.authority import NotTheirs
+from integration_engine.record.decision import Decision, one_a_name
 from integration_engine.record.notice import DeathNotice, Problem
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.route import Switches, to_json
@@ -76,13 +77,25 @@ class Casebook:
 
     def decide(self, decisions: Iterable[Decision], reference: Reference, now: datetime, switches: Switches) -> Outcome:
         """Run the core over everything taken in."""
-        named = [d.model_copy(update={"about": tuple(self.ids.get(a, a) for a in d.about)}) for d in decisions]
+        named = [d.model_copy(update={"about": tuple(self._named(a) for a in d.about)}) for d in decisions]
         return decide(self.notices.values(), named, reference, now, switches)
 
-    def unknown_subjects(self, decisions: Iterable[Decision], outcome: Outcome) -> list[str]:
-        """What decisions name that is neither a reference nor a case here."""
-        cases = {case.id for case in outcome.cases}
-        return sorted({a for d in decisions for a in d.about if a not in self.ids and a not in cases})
+    def _named(self, subject: str) -> str:
+        """The notice that a reference stands for. A file may be named by the end of its path, where that is one file's."""
+        if subject in self.ids:
+            return self.ids[subject]
+        ending = [notice for ref, notice in self.ids.items() if ref.endswith(f"/{subject}")]
+        return ending[0] if len(ending) == 1 else subject
+
+    def unknown_subjects(self, decisions: Iterable[Decision]) -> list[str]:
+        """What decisions name that is neither a message here nor a notice or case of one: any case that one of these
+        notices would have opened, so that a case merged into another is known by its old id too."""
+        refs = [row["ref"] for row in (*self.passed_over, *self.refused)]
+        known = {*self.notices, *(case_id(name) for name in self.notices), *refs}
+        named = {a: self._named(a) for d in decisions for a in d.about}
+        return sorted(
+            a for a, name in named.items() if name not in known and not any(r.endswith(f"/{a}") for r in refs)
+        )
 
     def to_json(self, outcome: Outcome, *, restricted_role: bool = False) -> dict[str, Any]:
         """The outcome as ``cdr try --json`` prints it."""
@@ -93,6 +106,8 @@ class Casebook:
             "passed_over": [*self.passed_over, *self._untouching(outcome)],
             "refused": self.refused,
             "alarms": self.alarms,
+            # Only where there is one: people's decisions that changed nothing, and why.
+            **({"decisions": [_set_aside(one) for one in outcome.aside]} if outcome.aside else {}),
         }
 
     def _untouching(self, outcome: Outcome) -> list[dict[str, Any]]:
@@ -111,7 +126,7 @@ class Casebook:
             **to_json(case.routing),
             "related": [{"case": r.case, "why": r.why} for r in case.related],
         } | (
-            {"notices": [n.model_dump(mode="json") for n in case.notices]} if restricted_role and case.adoption else {}
+            {"notices": [n.model_dump(mode="json") for n in case.notices]} if restricted_role and case.protected else {}
         )
 
     def _review(self, review: Review) -> dict[str, Any]:
@@ -142,6 +157,10 @@ def record_json(case: Case, refs: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def _set_aside(one: NotTheirs) -> dict[str, str]:
+    return {"id": one.decision, "code": one.code, "text": one.text}
+
+
 def _problem(problem: Problem) -> dict[str, Any]:
     return {"path": problem.path, "code": problem.code, "text": problem.text}
 
@@ -154,6 +173,8 @@ def unworkable(decisions: Iterable[Decision], reference: Reference) -> list[str]
     """Sentences about decisions that name a panel or an authority which the reference data doesn't know."""
     found = []
     for decision in decisions:
+        if decision.withdraws:
+            continue
         panel, authority = decision.value.get("cdop"), decision.value.get("local_authority")
         district = decision.value.get("lad_code")
         if decision.kind == "agreement" and panel not in reference.cdops.bodies:
@@ -180,7 +201,10 @@ def read_decisions(path: Path) -> tuple[Decision, ...]:
     if not isinstance(document, list):
         raise ValueError("a decisions file is a JSON list")  # noqa: TRY004 - one kind of error for one kind of mistake
     try:
-        return tuple(Decision.model_validate(entry) for entry in document)
+        found = tuple(TypeAdapter(list[Decision]).validate_python(document))
     except ValidationError as problem:
         first = problem.errors(include_input=False, include_url=False)[0]
         raise ValueError(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}") from problem
+    if (twice := one_a_name(found)) is not None:
+        raise ValueError(f"two different decisions have the id {twice}")
+    return found

@@ -3,14 +3,18 @@
 No clock, network, database or chance in here: time comes in as an argument, and the order of the notices doesn't matter.
 """
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from integration_engine.decided import Decided, restricted, sorted_out, steps
+from integration_engine.decided import case_id as case_id  # noqa: PLC0414 - a case is asked for by it from here
+from integration_engine.decided import standing as decided_on
+from integration_engine.linkage.current import as_shown, is_marked, record_as_shown
 from integration_engine.linkage.evidence import evidence_of
-from integration_engine.linkage.resolve import Constraint, Resolution, Review, resolve
+from integration_engine.linkage.resolve import Resolution, Review, resolve
+from integration_engine.record.authority import NotTheirs
 from integration_engine.record.decision import Decision
 from integration_engine.record.identity import under_current_identity
 from integration_engine.record.notice import DeathNotice
@@ -38,8 +42,9 @@ class Related:
 class Case:
     """One child's death: the notices about it (in a stable order), the record they add up to, and where it goes.
 
-    ``id`` is that of the earliest notice received, so it survives later arrivals. ``adoption`` marks a case that
-    an adoption lies behind: its record has nothing of the earlier identity, its notices may.
+    ``id`` is that of the earliest notice received, so it survives later arrivals. ``protected`` marks a case with an
+    identity to protect (adoption, protected identity, a person's decision), released or not: its record has nothing of a
+    former identity, its notices may. ``former`` are the ids of those that speak of one.
     """
 
     id: str
@@ -47,24 +52,22 @@ class Case:
     record: ChildDeathRecord
     routing: Routing
     related: tuple[Related, ...] = ()
-    adoption: bool = False
+    protected: bool = False
+    former: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """``cases`` by their earliest statement; ``reviews`` are pairs of notices only a person can settle; ``waiting`` are the
     ids of retractions and rekeys of children nobody has told us are dead; ``passed_over`` are the ids and reasons of
-    notices that concern no case here and are not to be kept: the living, and births after a termination."""
+    notices that concern no case here and are not to be kept: the living, and births after a termination; ``aside`` are
+    people's decisions that changed nothing because their role may not take them."""
 
     cases: tuple[Case, ...] = ()
     reviews: tuple[Review, ...] = ()
     waiting: tuple[str, ...] = ()
     passed_over: tuple[tuple[str, str], ...] = ()
-
-
-def case_id(notice_id: str) -> str:
-    """The id of the case that this notice opened."""
-    return "c-" + hashlib.sha256(notice_id.encode()).hexdigest()[:20]
+    aside: tuple[NotTheirs, ...] = ()
 
 
 def decide(
@@ -79,16 +82,16 @@ def decide(
     Decisions name notices or cases; one that names nothing among these notices changes nothing.
     """
     known = _once_each(notices)
-    subjects = _subjects(decisions, known)
-    resolution = resolve((evidence_of(n) for n in known.values()), _constraints(subjects))
+    evidence = [evidence_of(n) for n in known.values()]
+    people, resolution = sorted_out(decisions, known, lambda linked: resolve(evidence, linked))
     rekeys = [n for n in known.values() if n.rekey]
     waiting: list[str] = []
     passed: dict[str, str] = {}
     dead: list[_Dead] = []
     for cluster in resolution.clusters:
         members = tuple(sorted((known[notice] for notice in cluster), key=lambda n: (said_at(n), n.id)))
-        people = [decision for decision, about in subjects if about & cluster]
-        decided = _latest(people)
+        told = people.about(cluster)
+        decided = decided_on(told)
         word = standing(members, decided)
         if word.outcome == "none":
             waiting += [n.id for n in members if not _is_routine(n)]
@@ -96,34 +99,16 @@ def decide(
         elif all(n.death.termination for n in members if n.intent == "report"):
             passed |= {n.id: TERMINATION for n in members}
         else:
-            dead.append(_Dead(members, decided, word, steps_told(people)))
+            dead.append(_Dead(members, decided, word, steps_told(steps(told))))
     reviews = tuple(r for r in resolution.reviews if r.a not in passed and r.b not in passed)
     in_review = {notice for review in reviews for notice in (review.a, review.b)}
-    cases: list[Case] = []
-    for one in dead:
-        members, word = one.members, one.standing
-        names = {notice.id for notice in members}
-        adoption = not resolution.restricted.isdisjoint(names)
-        applying = [n.rekey for n in rekeys if n.rekey and (n.id in names or _reaches_all(n, resolution))]
-        current = under_current_identity(members, applying, adoption=adoption)
-        record = fold(current, word.silenced, steps=one.steps)
-        routing = route(
-            record,
-            current,
-            standing=word,
-            decided=one.decided,
-            reference=reference,
-            now=now,
-            switches=switches,
-            in_review=not in_review.isdisjoint(names),
-            adoption=adoption,
-        )
-        cases.append(Case(case_id(_opening(members).id), members, record, routing, adoption=adoption))
+    cases = [_case(one, resolution, people, known, rekeys, in_review, reference, now, switches) for one in dead]
     return Outcome(
         cases=tuple(sorted(_with_related(cases, resolution), key=lambda c: (said_at(c.notices[0]), c.id))),
         reviews=reviews,
         waiting=tuple(sorted(waiting)),
         passed_over=tuple(sorted(passed.items())),
+        aside=tuple(sorted(people.aside, key=lambda one: one.decision)),
     )
 
 
@@ -135,6 +120,51 @@ class _Dead:
     decided: Mapping[str, Decision]
     standing: Standing
     steps: tuple[DeathNotice, ...]
+
+
+def _case(  # noqa: PLR0913, PLR0917 - one for each thing a case depends on
+    one: _Dead,
+    resolution: Resolution,
+    people: Decided,
+    known: Mapping[str, DeathNotice],
+    rekeys: Sequence[DeathNotice],
+    in_review: Set[str],
+    reference: Reference,
+    now: datetime,
+    switches: Switches,
+) -> Case:
+    """One cluster's case: its notices under the current identity, folded and routed."""
+    members, word = one.members, one.standing
+    names = {notice.id for notice in members}
+    adoption = not resolution.restricted.isdisjoint(names)
+    applying = [n.rekey for n in rekeys if n.rekey and (n.id in names or _reaches_all(n, resolution))]
+    current = under_current_identity(members, applying, adoption=adoption)
+    protected = restricted(names, resolution, known, people)
+    former: frozenset[str] = frozenset()
+    if protected:
+        current, former = as_shown(
+            members,
+            current,
+            old_side=resolution.former,
+            new_side=resolution.current,
+            held_true=lambda notices: fold(notices, word.silenced),
+        )
+    record = fold(current, word.silenced, steps=one.steps)
+    if protected:
+        home = one.decided.get("residence")
+        record = record_as_shown(record, home.value.get("lad_code") if home else None)
+    routing = route(
+        record,
+        current,
+        standing=word,
+        decided=one.decided,
+        reference=reference,
+        now=now,
+        switches=switches,
+        in_review=not in_review.isdisjoint(names),
+        adoption=adoption or any(is_marked(notice) for notice in members),
+    )
+    return Case(case_id(_opening(members).id), members, record, routing, protected=protected, former=former)
 
 
 def _reaches_all(rekey: DeathNotice, resolution: Resolution) -> bool:
@@ -162,37 +192,9 @@ def _opening(members: Sequence[DeathNotice]) -> DeathNotice:
     return min(reports, key=lambda n: (n.received_at, said_at(n), n.id))
 
 
-def _subjects(decisions: Iterable[Decision], known: Mapping[str, DeathNotice]) -> list[tuple[Decision, frozenset[str]]]:
-    """Each decision with the notices it is about: a case is named by the notice that opened it."""
-    opened = {case_id(notice): notice for notice in known}
-    found = []
-    for decision in {d.id: d for d in decisions}.values():
-        about = frozenset(opened.get(name, name) for name in decision.about) & known.keys()
-        if about:
-            found.append((decision, about))
-    return sorted(found, key=lambda pair: (pair[0].at, pair[0].id))
-
-
-def _constraints(subjects: Iterable[tuple[Decision, frozenset[str]]]) -> list[Constraint]:
-    """What people said belongs together or apart; of two decisions about one pair the later stands."""
-    latest: dict[tuple[str, str], Constraint] = {}
-    for decision, about in subjects:
-        if decision.kind not in ("link", "unlink"):
-            continue
-        ordered = sorted(about)
-        for n, a in enumerate(ordered):
-            for b in ordered[n + 1 :]:
-                latest[a, b] = Constraint(a, b, "link" if decision.kind == "link" else "unlink")
-    return [latest[pair] for pair in sorted(latest)]
-
-
-def _latest(decisions: Iterable[Decision]) -> dict[str, Decision]:
-    """For one kind the latest decision stands. They come in order of time."""
-    return {decision.kind: decision for decision in decisions}
-
-
 def _with_related(cases: Sequence[Case], resolution: Resolution) -> list[Case]:
-    home = {notice.id: case.id for case in cases for notice in case.notices}
+    # What a notice under a former identity belongs with would tell whose it was.
+    home = {notice.id: case.id for case in cases for notice in case.notices if notice.id not in case.former}
     ties: defaultdict[str, set[Related]] = defaultdict(set)
     for a, b, why in resolution.related:
         one, two = home.get(a), home.get(b)

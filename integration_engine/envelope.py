@@ -202,8 +202,7 @@ class Shown:
     @property
     def restricted(self) -> bool:
         """Whether only the current identity may be shown: a release lets the case go out, not what came before it."""
-        marked = self.case.record.child.restricted in ("adoption", "protected-identity")
-        return marked or self.case.routing.restricted or self.case.adoption
+        return self.case.protected or self.case.routing.restricted
 
     @property
     def _standing(self) -> dict[str, Any]:

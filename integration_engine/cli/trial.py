@@ -43,9 +43,13 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
             book.add(found.file, found.reading)
     for sentence in unworkable(people, rules.reference):
         typer.echo(sentence, err=True)
+    if unknown := book.unknown_subjects(people):
+        for name in unknown:
+            typer.echo(f"a decision is about {name}, which is neither a reference nor a case here", err=True)
+        raise typer.Exit(2)
     outcome = book.decide(people, rules.reference, choice.at, rules.switches)
-    for name in book.unknown_subjects(people, outcome):
-        typer.echo(f"a decision is about {name}, which is neither a reference nor a case here", err=True)
+    for aside in outcome.aside:
+        typer.echo(f"decision {aside.decision} changes nothing: {aside.text}", err=True)
     answer = book.to_json(outcome, restricted_role=role == "restricted")
     if as_json:
         sys.stdout.write(orjson.dumps(answer).decode() + "\n")

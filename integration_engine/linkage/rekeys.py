@@ -15,12 +15,21 @@ from integration_engine.linkage.names import alike
 @dataclass(frozen=True, slots=True)
 class Rekeys:
     """What the rekeys of a set of evidence come to: ``same`` maps an identifier to the one that stands for it, ``dead`` are
-    invalidated numbers, ``restricted`` the notices tied together under different names."""
+    invalidated numbers, ``restricted`` the notices tied together under different names; of those ``former`` stand on the
+    old side of such a rekey and ``current`` on the new side of one and the old side of none."""
 
     same: dict[str, str]
     dead: frozenset[str]
     restricted: frozenset[str]
     _sides: dict[str, frozenset[str]]
+
+    @property
+    def former(self) -> frozenset[str]:
+        return frozenset(id for id, sides in self._sides.items() if any(side.endswith("/a") for side in sides))
+
+    @property
+    def current(self) -> frozenset[str]:
+        return frozenset(self._sides) - self.former
 
     def apply(self, e: Evidence) -> Evidence:
         """The evidence with its identifiers as the rekeys leave them."""
@@ -45,6 +54,7 @@ class Rekeys:
 def rekeyed(evidence: Iterable[Evidence]) -> Rekeys:
     """Work out what all rekeys of a set come to, in no particular order."""
     everything = list(evidence)
+    said = {e.id: e for e in everything}
     dead = frozenset(e.dead_number for e in everything if e.dead_number)
     changes = sorted((e.rekey, e.rekey_refs or ("", ""), e.id) for e in everything if e.rekey)
     if not changes:
@@ -59,6 +69,8 @@ def rekeyed(evidence: Iterable[Evidence]) -> Rekeys:
     for (old, new), (old_ref, new_ref), id in changes:
         before = _others(id, holders[old], holders.get(old_ref, ()))
         after = _others(id, holders[new], holders.get(new_ref, ()))
+        # A message that merges two identifiers names who the child is now, whoever else does.
+        after += [own for own in (said[id],) if own.family]
         if all(same_name(x, y) for x in before for y in after):
             _join(joined, old, new)
             if old_ref:

@@ -64,18 +64,23 @@ def under_current_identity(
     return tuple(_rekeyed(notice, replaced, invalid, adoption) for notice in notices)
 
 
+def without_identity(notice: DeathNotice) -> DeathNotice:
+    """The notice without anything that tells who the child was: what is left is about the death."""
+    child = notice.child.model_copy(update={name: Child.model_fields[name].get_default() for name in _IDENTITY})
+    provenance = {
+        path: where
+        for path, where in notice.provenance.items()
+        if not path.startswith("child.") or path.split(".")[1] not in _IDENTITY
+    }
+    return notice.model_copy(update={"child": child, "provenance": provenance})
+
+
 def _rekeyed(notice: DeathNotice, replaced: dict[str, str], invalid: frozenset[str], adoption: bool) -> DeathNotice:
     number = notice.child.nhs_number
     if number is None or (number not in replaced and number not in invalid):
         return notice
     if adoption:
-        child = notice.child.model_copy(update={name: Child.model_fields[name].get_default() for name in _IDENTITY})
-        provenance = {
-            path: where
-            for path, where in notice.provenance.items()
-            if not path.startswith("child.") or path.split(".")[1] not in _IDENTITY
-        }
-        return notice.model_copy(update={"child": child, "provenance": provenance})
+        return without_identity(notice)
     former = Identifier(value=number, type=INVALIDATED if number in invalid else FORMER)
     child = notice.child.model_copy(
         update={

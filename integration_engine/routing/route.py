@@ -47,20 +47,21 @@ def route(  # noqa: PLR0913 - one keyword for each thing a routing depends on
     now: datetime,
     switches: Switches = Switches(),
     in_review: bool = False,
-    protected: bool = False,
+    adoption: bool = False,
 ) -> Routing:
     """Decide everything about one case.
 
     Parameters: the record and the notices it was folded from (none, where a record stands alone); who still says dead;
     what people decided about this case, by kind; the reference data; the time, zone-aware; the switches. ``in_review``:
-    a linkage review is open. ``protected``: a rekey under another name joins two of its identities, or a source marks it.
+    a linkage review is open. ``adoption``: a rekey under another name joins two of its identities, or a source marks it
+    as one to protect.
     """
     # What a source took back no longer counts, as in the record; where all of it was, it is the history that is left.
     heard = [notice for notice in notices if notice.id not in standing.silenced] or notices
     case = Evidence(record, heard, decided, reference, now, switches)
     in_scope = scope(case)
     home = residence(case)
-    verdict = _verdict(case, standing, in_scope, home, protected)
+    verdict = _verdict(case, standing, in_scope, home, adoption)
     flags = {"in-review"} if in_review else set()
     lead = home.lead.cdop if home.lead else None
     if verdict.state in ("withdrawn", "out-of-scope"):
