@@ -53,6 +53,11 @@ class Dispatch:
     leaves: Standing
     envelope: Mapping[str, Any]
 
+    @property
+    def retracts(self) -> bool:
+        """Whether it takes the death back. A withdrawal from one that the case doesn't concern any more doesn't."""
+        return self.kind == "withdraw" and self.envelope["state"] in ("withdrawn", "out-of-scope")
+
 
 @dataclass(frozen=True, slots=True)
 class Moves:

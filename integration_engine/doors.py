@@ -154,7 +154,7 @@ class Uploads:
         return self._receipts.latest(partner)
 
 
-class PanelInbox:
+class StoredInbox:
     """``ports.Inbox`` over the store's deliveries, every look and answer audited there."""
 
     def __init__(self, store: Store, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
@@ -162,17 +162,17 @@ class PanelInbox:
         self._clock = clock
 
     @_or_away
-    def deliveries(self, cdop: str, after: int, limit: int, by: str) -> Sequence[Delivery]:
-        found = delivered.deliveries(self._store, cdop, by=by, now=self._clock(), after=after, limit=limit)
+    def deliveries(self, recipient: str, after: int, limit: int, by: str) -> Sequence[Delivery]:
+        found = delivered.deliveries(self._store, recipient, by=by, now=self._clock(), after=after, limit=limit)
         return [Delivery(d.id, d.number, d.case, d.version, d.kind, d.at, d.state, d.body) for d in found]
 
     @_or_away
-    def acknowledge(self, cdop: str, delivery: str, by: str) -> bool:
-        return delivered.acknowledge(self._store, cdop, delivery, by=by, now=self._clock())
+    def acknowledge(self, recipient: str, delivery: str, by: str) -> bool:
+        return delivered.acknowledge(self._store, recipient, delivery, by=by, now=self._clock())
 
     @_or_away
-    def decline(self, cdop: str, delivery: str, reason: str, by: str) -> bool:
-        return delivered.decline(self._store, cdop, delivery, by=by, reason=reason, now=self._clock())
+    def decline(self, recipient: str, delivery: str, reason: str, by: str) -> bool:
+        return delivered.decline(self._store, recipient, delivery, by=by, reason=reason, now=self._clock())
 
 
 def _sender(kind: PartnerKind, body: bytes) -> tuple[str | None, str | None]:
@@ -227,7 +227,7 @@ def make_rooms(settings: Settings, store: Store, publisher: Publisher, ledger: C
     return Rooms(
         publisher=ConfirmedIntake(publisher, user_of(settings.amqp_url.get_secret_value())),
         people=Register(identities),
-        inbox=PanelInbox(store),
+        inbox=StoredInbox(store),
         receipts=Uploads(Receipts(store)),
         read=_read,
         sender=_sender,

@@ -86,7 +86,7 @@ class Settlement:
         own = [*self._entries(dispatches), *(Entry("review.opened", review, {}) for review in reviews)]
         number = append(transaction, self.now, [*entries, *own], len(dispatches))
         rows = [
-            OutboxRow(d.id, d.recipient, d.kind, d.case, d.version, self.now, outbox.body(d.envelope))
+            OutboxRow(d.id, d.recipient, d.kind, d.case, d.version, self.now, outbox.body(d.envelope), d.retracts)
             for d in dispatches
         ]
         outbox.write(transaction, rows, {d.id: d.leaves for d in dispatches}, number)

@@ -87,8 +87,8 @@ def definitions(
 
 @app.command("user")
 def user(
-    role: Annotated[str, typer.Argument(help="gateway, worker, operator, partner, cdop or jar.")],
-    code: Annotated[str | None, typer.Argument(help="The partner's, panel's or team's code.")] = None,
+    role: Annotated[str, typer.Argument(help="gateway, worker, operator, partner, cdop, jar or national.")],
+    code: Annotated[str | None, typer.Argument(help="The partner's, panel's, team's or record's code.")] = None,
     kind: Annotated[list[str] | None, typer.Option("--kind", help="What a partner sends (may be repeated).")] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Take the user away instead.")] = False,
     as_json: Json = False,
@@ -124,7 +124,7 @@ def user(
 
 
 def _named(role: str, pattern: str, code: str | None, kinds: Sequence[str], as_json: bool) -> dict[str, str]:
-    needed = [name for name in ("partner", "cdop", "team") if f"{{{name}}}" in pattern]
+    needed = [name for name in ("partner", "cdop", "team", "national") if f"{{{name}}}" in pattern]
     if bool(needed) != bool(code):
         _fail(as_json, f"A {role} user {'needs its' if needed else 'has no'} CODE.", "code", _USAGE)
     if role == "partner" and not kinds:

@@ -8,18 +8,23 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from integration_engine.security.identity import NotAllowed, Role
+from integration_engine.security.identity import ROLES, NotAllowed, Role
 
-app = typer.Typer(no_args_is_help=True, help="Register partners, CDOPs and operators; give, rotate and revoke tokens.")
+app = typer.Typer(
+    no_args_is_help=True, help="Register partners, recipients and operators; give, rotate and revoke tokens."
+)
 feed_app = typer.Typer(no_args_is_help=True, help="Register a partner's feeds.")
 app.add_typer(feed_app, name="feed")
 
 _PARTNER_KINDS = ("hospital-hl7", "hospital-fhir", "police", "coroner")
-_ROLES: dict[str, Role] = {"cdop": "cdop", "operator": "operator", "restricted": "restricted"}
+_ROLES: dict[str, Role] = {role: role for role in ROLES if role != "partner"}
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Code = Annotated[
-    str, typer.Argument(help="ODS code, E23/W15 force code, coroner area, CDOP code, or an operator's name.")
+    str,
+    typer.Argument(
+        help="ODS code, E23/W15 force code, coroner area, code of a CDOP or JAR team, ncmd, an operator's name."
+    ),
 ]
 
 
@@ -30,7 +35,8 @@ def add(
         list[str],
         typer.Option(
             "--kind",
-            help="hospital-hl7, hospital-fhir, police or coroner (may be repeated); cdop, operator or restricted.",
+            help="hospital-hl7, hospital-fhir, police or coroner (may be repeated); "
+            "cdop, jar, national, operator or restricted.",
         ),
     ],
     organisation: Annotated[

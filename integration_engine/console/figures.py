@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 
 from integration_engine.store import outbox, overview
 from integration_engine.store.database import Store, table
-from integration_engine.store.deliveries import recipient_of
 from integration_engine.store.overview import RaisedAlarm, RecentCase
 from integration_engine.store.tables import DeliveryRow, ReviewRow
 
@@ -48,7 +47,7 @@ class RefusalLine:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryLine:
-    """One delivery in a panel's list. ``state`` is ``waiting``, ``acknowledged`` or ``declined``."""
+    """One delivery in a recipient's list. ``state`` is ``waiting``, ``acknowledged`` or ``declined``."""
 
     number: int
     id: str
@@ -104,11 +103,11 @@ class Figures:
             unanswered=sum(self._count_by(_DELIVERY.c.kind, *_unanswered()).values()),
         )
 
-    def deliveries(self, cdop: str, limit: int = 100) -> Sequence[DeliveryLine]:
-        """A panel's deliveries, newest first, without their content."""
+    def deliveries(self, recipient: str, limit: int = 100) -> Sequence[DeliveryLine]:
+        """A recipient's deliveries, newest first, without their content."""
         c = _DELIVERY.c
         columns = (c.sequence, c.id, c.case_id, c.version, c.kind, c.queued_at, c.acknowledged_at, c.declined_at)
-        query = select(*columns).where(c.recipient == recipient_of(cdop)).order_by(c.sequence.desc()).limit(limit)
+        query = select(*columns).where(c.recipient == recipient).order_by(c.sequence.desc()).limit(limit)
         with self._store.reading() as transaction:
             return [_line(row) for row in transaction.connection.execute(query)]
 

@@ -12,6 +12,7 @@ from integration_engine.gateway.entry import Entry, need
 from integration_engine.gateway.page import page
 from integration_engine.gateway.ports import StoreAway
 from integration_engine.gateway.sign_in import signed_in
+from integration_engine.security.identity import RECEIVERS, recipient_of
 from integration_engine.store.database import Transient
 
 log = logging.getLogger(__name__)
@@ -45,9 +46,9 @@ def console_pages(entry: Entry, figures: Figures, queues: Queues) -> APIRouter:
     @router.get("/console/cdop")
     async def panel(request: Request) -> Response:
         principal = await signed_in(entry, request)
-        need(principal, ("cdop",))
+        need(principal, RECEIVERS)
         try:
-            deliveries = await asyncio.to_thread(figures.deliveries, principal.name)
+            deliveries = await asyncio.to_thread(figures.deliveries, recipient_of(principal))
         except Transient as error:
             raise StoreAway from error
         return page("panel.html", principal, entry.form_value(request), deliveries=deliveries)

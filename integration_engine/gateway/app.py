@@ -1,4 +1,4 @@
-"""The HTTP front doors as one application: partners' doors, CDOPs' inboxes, sign-in, health and numbers."""
+"""The HTTP front doors as one application: partners' doors, recipients' inboxes, sign-in, health and numbers."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 
 from integration_engine import __doc__ as about
 from integration_engine.gateway.answers import Refusal, problem_json
-from integration_engine.gateway.cdop import cdop_door
+from integration_engine.gateway.cdop import inbox_door
 from integration_engine.gateway.coroner import coroner_door
 from integration_engine.gateway.door import Door
 from integration_engine.gateway.entry import Entry, need
@@ -28,7 +28,7 @@ from integration_engine.gateway.sign_in import sign_in_pages
 from integration_engine.monitoring.counters import COUNTERS
 from integration_engine.monitoring.health import Check, ask
 from integration_engine.record.codes import PartnerKind
-from integration_engine.security.identity import NotAllowed
+from integration_engine.security.identity import RECEIVERS, NotAllowed
 from integration_engine.settings import Settings
 
 RETRY_SECONDS = 30
@@ -85,7 +85,8 @@ def create_app(
     app.include_router(fhir_door(door("hospital-fhir"), settings, clock=rooms.clock))
     app.include_router(police_door(door("police")))
     app.include_router(coroner_door(door("coroner"), rooms.receipts, rooms.table))
-    app.include_router(cdop_door(rooms.inbox, entry))
+    for receiver in RECEIVERS:
+        app.include_router(inbox_door(receiver, rooms.inbox, entry))
     app.include_router(sign_in_pages(entry))
     for router in pages:
         app.include_router(router)

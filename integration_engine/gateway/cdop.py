@@ -1,6 +1,7 @@
-"""A CDOP's inbox over HTTPS: what was delivered, acknowledge it, or decline it with a reason.
+"""Inboxes over HTTPS: what was delivered, acknowledge it, or decline it with a reason.
 
-A panel's token opens that panel's inbox only; another's code answers 403 whether or not such a panel exists.
+A panel (``/cdop/BERKS``), a joint agency response team (``/jar/JAR-OXON``) and the national record (``/national/ncmd``) have
+one each. A token opens its own inbox only; another's code answers 403 whether or not there is such a recipient.
 """
 
 import asyncio
@@ -14,24 +15,24 @@ from integration_engine.gateway.answers import Refusal
 from integration_engine.gateway.body import media_type, read_body
 from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.ports import Delivery, Inbox
-from integration_engine.security.identity import NotAllowed, Principal, require_cdop
+from integration_engine.security.identity import NotAllowed, Principal, Receiver, recipient_of, require_inbox
 
 _ANSWER_LIMIT_BYTES = 16 * 1024
 
-Code = Annotated[str, Path(pattern=r"^[A-Z0-9-]{1,32}$", description="The panel's code")]
+Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,32}$", description="The code of the panel, team or record")]
 DeliveryId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The delivery's id")]
 
 
 class Declined(BaseModel):
-    """Why a panel sends a case back. The reason is read by a person and kept sealed with the case."""
+    """Why a recipient sends a case back. The reason is read by a person and kept sealed with the case."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
     reason: str = Field(min_length=3, max_length=2000)
 
 
-def cdop_door(inbox: Inbox, entry: Entry) -> APIRouter:
-    """The panels' routes."""
-    router = APIRouter(prefix="/cdop/{code}", tags=["cdop"])
+def inbox_door(role: Receiver, inbox: Inbox, entry: Entry) -> APIRouter:
+    """The routes of one kind of recipient."""
+    router = APIRouter(prefix=f"/{role}/{{code}}", tags=[role])
 
     @router.get("/deliveries", summary="What was delivered after a number, oldest first")
     async def deliveries(
@@ -40,8 +41,8 @@ def cdop_door(inbox: Inbox, entry: Entry) -> APIRouter:
         after: Annotated[int, Query(ge=0, le=2**53, description="The number of the last delivery you have")] = 0,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> Response:
-        panel = await _panel(entry, request, code)
-        found = await asyncio.to_thread(inbox.deliveries, code, after, limit, panel.name)
+        owner = await _owner(entry, request, role, code)
+        found = await asyncio.to_thread(inbox.deliveries, recipient_of(owner), after, limit, owner.name)
         body = {
             "deliveries": [_written(delivery) for delivery in found],
             "next": found[-1].number if found else after,
@@ -51,9 +52,9 @@ def cdop_door(inbox: Inbox, entry: Entry) -> APIRouter:
 
     @router.post("/deliveries/{delivery}/acknowledge", status_code=204, summary="Say that you have a delivery")
     async def acknowledge(request: Request, code: Code, delivery: DeliveryId) -> Response:
-        panel = await _panel(entry, request, code)
-        if not await asyncio.to_thread(inbox.acknowledge, code, delivery, panel.name):
-            raise Refusal(404, "no-delivery", "This panel has no such delivery.")
+        owner = await _owner(entry, request, role, code)
+        if not await asyncio.to_thread(inbox.acknowledge, recipient_of(owner), delivery, owner.name):
+            raise Refusal(404, "no-delivery", "This inbox has no such delivery.")
         return Response(status_code=204)
 
     @router.post(
@@ -65,20 +66,20 @@ def cdop_door(inbox: Inbox, entry: Entry) -> APIRouter:
         },
     )
     async def decline(request: Request, code: Code, delivery: DeliveryId) -> Response:
-        panel = await _panel(entry, request, code)
+        owner = await _owner(entry, request, role, code)
         media_type(request, {"application/json"})
         declined = _declined(await read_body(request, _ANSWER_LIMIT_BYTES))
-        if not await asyncio.to_thread(inbox.decline, code, delivery, declined.reason, panel.name):
-            raise Refusal(404, "no-delivery", "This panel has no such delivery.")
+        if not await asyncio.to_thread(inbox.decline, recipient_of(owner), delivery, declined.reason, owner.name):
+            raise Refusal(404, "no-delivery", "This inbox has no such delivery.")
         return Response(status_code=204)
 
     return router
 
 
-async def _panel(entry: Entry, request: Request, code: str) -> Principal:
+async def _owner(entry: Entry, request: Request, role: Receiver, code: str) -> Principal:
     principal = await entry.bearer(request)
     try:
-        require_cdop(principal, code)
+        require_inbox(principal, role, code)
     except NotAllowed as error:
         raise Refusal(403, error.code, str(error)) from None
     return principal

@@ -67,7 +67,7 @@ class People(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One delivery in a CDOP's inbox. ``number`` rises by arrival and is what ``after`` counts from; ``body`` is
+    """One delivery in an inbox. ``number`` rises by arrival and is what ``after`` counts from; ``body`` is
     ``case-delivery/1``. ``state`` is ``waiting``, ``acknowledged`` or ``declined``."""
 
     id: str
@@ -81,16 +81,17 @@ class Delivery:
 
 
 class Inbox(Protocol):
-    """A CDOP's deliveries. Every look and answer is audited with ``by``."""
+    """Deliveries by recipient, the routing key of its queue: a panel (``cdop.BERKS``), a joint agency response team
+    (``jar.JAR-OXON``), the national record (``national.ncmd``). Every look and answer is audited with ``by``."""
 
-    def deliveries(self, cdop: str, after: int, limit: int, by: str) -> Sequence[Delivery]: ...
+    def deliveries(self, recipient: str, after: int, limit: int, by: str) -> Sequence[Delivery]: ...
 
-    def acknowledge(self, cdop: str, delivery: str, by: str) -> bool:
-        """False where this CDOP has no such delivery."""
+    def acknowledge(self, recipient: str, delivery: str, by: str) -> bool:
+        """False where this recipient has no such delivery."""
         ...
 
-    def decline(self, cdop: str, delivery: str, reason: str, by: str) -> bool:
-        """Back to a person, with the reason. False where this CDOP has no such delivery."""
+    def decline(self, recipient: str, delivery: str, reason: str, by: str) -> bool:
+        """Back to a person, with the reason. False where this recipient has no such delivery."""
         ...
 
 

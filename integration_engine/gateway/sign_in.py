@@ -14,7 +14,13 @@ from integration_engine.security.identity import Principal, Role
 _FORM_LIMIT_BYTES = 8 * 1024
 _FORM = frozenset({"application/x-www-form-urlencoded"})
 SIGN_IN = "/sign-in"
-_HOME: dict[Role, str] = {"operator": "/console", "restricted": "/console", "cdop": "/console/cdop"}
+_HOME: dict[Role, str] = {
+    "operator": "/console",
+    "restricted": "/console",
+    "cdop": "/console/cdop",
+    "jar": "/console/cdop",
+    "national": "/console/cdop",
+}
 
 
 def home(principal: Principal) -> str:

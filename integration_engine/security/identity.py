@@ -19,8 +19,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-Role = Literal["partner", "cdop", "operator", "restricted"]
-ROLES: tuple[Role, ...] = ("partner", "cdop", "operator", "restricted")
+Role = Literal["partner", "cdop", "jar", "national", "operator", "restricted"]
+ROLES: tuple[Role, ...] = ("partner", "cdop", "jar", "national", "operator", "restricted")
+Receiver = Literal["cdop", "jar", "national"]
+RECEIVERS: tuple[Receiver, ...] = ("cdop", "jar", "national")
+"""Who is delivered to: panels, joint agency response teams, the national record."""
 
 _TOKEN = re.compile(r"cdr_([a-z2-7]{16})_([A-Za-z0-9_-]{43})")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -77,7 +80,8 @@ class Credential:
 class Principal:
     """Somebody who proved who they are.
 
-    ``name`` is a partner's code (ODS, E23/W15 force, coroner area slug), a CDOP's code or an operator's name.
+    ``name`` is a partner's code (ODS, E23/W15 force, coroner area slug), a CDOP's, a JAR team's or the national record's
+    code, or an operator's name.
     ``kinds`` are the doors a partner may use (``hospital-hl7``, ``hospital-fhir``, ``police``, ``coroner``).
     ``organisations`` are further codes it may name as a message's sender. ``credential`` is its token's lookup, for audit.
     """
@@ -151,11 +155,17 @@ def require_sender(principal: Principal, named: Iterable[tuple[str, str | None]]
             raise WrongSender(path)
 
 
-def require_cdop(principal: Principal, code: str) -> None:
-    """Raises NotAllowed ``other-cdop`` unless this is that CDOP itself."""
-    require_role(principal, ("cdop",))
+def require_inbox(principal: Principal, role: Receiver, code: str) -> None:
+    """Raises NotAllowed ``role``, or ``other-cdop``, ``other-jar``, ``other-national``, unless this is that recipient."""
+    require_role(principal, (role,))
     if principal.name != code:
-        raise NotAllowed("other-cdop", "these credentials are another panel's")
+        raise NotAllowed(f"other-{role}", "these credentials are for another inbox")
+
+
+def recipient_of(principal: Principal) -> str:
+    """The routing key of somebody's deliveries: ``cdop.BERKS``, ``jar.JAR-OXON``, ``national.ncmd``."""
+    require_role(principal, RECEIVERS)
+    return f"{principal.role}.{principal.name}"
 
 
 def is_code(text: str) -> bool:

@@ -26,7 +26,8 @@ CLAIM_LASTS = timedelta(seconds=60)
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
     """One delivery to publish. ``recipient`` is the routing key (``cdop.BERKS``, ``jar.JAR-OXON``, ``national.ncmd``),
-    ``kind`` goes into ``type``, ``case`` and ``version`` into headers; ``body`` is ``case-delivery/1`` JSON."""
+    ``kind`` goes into ``type``, ``case`` and ``version`` into headers; ``body`` is ``case-delivery/1`` JSON. ``retracts``:
+    it takes a death back."""
 
     id: str
     recipient: str
@@ -35,6 +36,7 @@ class OutboxRow:
     version: int
     queued_at: datetime
     body: bytes = field(repr=False)
+    retracts: bool = False
 
     @property
     def turn(self) -> int:
@@ -93,6 +95,7 @@ def write(transaction: Transaction, rows: Sequence[OutboxRow], standings: Mappin
                 "version": row.version,
                 "kind": row.kind,
                 "queued_at": row.queued_at,
+                "retracts": row.retracts,
                 "sealed": seal(transaction.keys, row.body),
             }
             for n, row in enumerate(rows)
@@ -164,7 +167,9 @@ def unpublished_before(store: Store, withdrawals: Sequence[OutboxRow]) -> tuple[
 
 def _rows(store: Store, rows: Iterable[Any]) -> tuple[OutboxRow, ...]:
     return tuple(
-        OutboxRow(r.id, r.recipient, r.kind, r.case_id, r.version, r.queued_at, unseal(store.keys, r.sealed))
+        OutboxRow(
+            r.id, r.recipient, r.kind, r.case_id, r.version, r.queued_at, unseal(store.keys, r.sealed), r.retracts
+        )
         for r in rows
     )
 

@@ -170,7 +170,9 @@ class ReviewRow(SQLModel, table=True):
 class DeliveryRow(SQLModel, table=True):
     """One dispatch to one recipient: outbox until ``published_at``, inbox entry until acknowledged or declined.
 
-    ``sequence`` rises in the order transactions commit, so a reader that remembers the last one never misses any.
+    ``retracts``: it takes a death back, so its acknowledgement is tracked until it is given. ``answered_how`` says by which
+    way the recipient said that it knows; ``answer_sealed`` holds what a person noted of that. ``sequence`` rises in the order
+    transactions commit, so a reader that remembers the last one never misses any.
     """
 
     __tablename__ = "delivery"
@@ -183,6 +185,7 @@ class DeliveryRow(SQLModel, table=True):
             sqlite_where=text("published_at IS NULL"),
             postgresql_where=text("published_at IS NULL"),
         ),
+        Index("ix_delivery_retracts", "sequence", sqlite_where=text("retracts"), postgresql_where=text("retracts")),
     )
     id: str = Field(sa_column=_text(primary_key=True))
     sequence: int = Field(sa_column=Column(BigInteger, nullable=False, unique=True))
@@ -196,6 +199,9 @@ class DeliveryRow(SQLModel, table=True):
     acknowledged_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     declined_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
     answered_by: str | None = Field(default=None, sa_column=_text(nullable=True))
+    answered_how: str | None = Field(default=None, sa_column=_text(nullable=True))
+    answer_sealed: bytes | None = Field(default=None, sa_column=_sealed(nullable=True))
+    retracts: bool = False
     sealed: bytes = Field(sa_column=_sealed())
 
 

@@ -42,8 +42,8 @@ def filled(sqlite_url: str) -> Iterator[Store]:
         }
     )
     record_decision(store, decision, now=NOW + timedelta(hours=1), **rules())
-    sent = deliveries(store, "BERKS", by="berks", now=NOW)
-    decline(store, "BERKS", sent[0].id, by="berks", reason="Barnaby is not ours", now=NOW)
+    sent = deliveries(store, "cdop.BERKS", by="berks", now=NOW)
+    decline(store, "cdop.BERKS", sent[0].id, by="berks", reason="Barnaby is not ours", now=NOW)
     yield store
     store.close()
 

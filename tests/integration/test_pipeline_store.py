@@ -13,7 +13,8 @@ from integration_engine.record.decision import Decision
 from integration_engine.store import audit, outbox, overview
 from integration_engine.store.cases import case_content, resolve_id
 from integration_engine.store.database import Store
-from integration_engine.store.deliveries import acknowledge, decline, deliveries, unanswered
+from integration_engine.store.deliveries import acknowledge, decline, deliveries
+from integration_engine.store.retractions import retractions
 from tests.store_samples import BRISTOL, NOW, new_store, read, report, retraction, rules
 
 POLICE: dict[str, Any] = {"kind": "police", "partner": "E23000038"}
@@ -100,11 +101,11 @@ def test_a_retraction_takes_the_case_back_and_is_tracked_until_each_panel_acknow
     assert {kind for _, kind, _ in sent(gone)} == {"withdraw"}
     assert only_case(store).state == "withdrawn"
     late = NOW + timedelta(hours=1)
-    open_ones = unanswered(store, sent_before=late, kind="withdraw")
-    assert {one.recipient for one in open_ones} == {"cdop.BERKS", "cdop.OXON"}
+    open_ones = retractions(store, outstanding=True)
+    assert {one.recipient for one in open_ones} == {"cdop.BERKS", "cdop.OXON", "national.ncmd"}
     for one in open_ones:
-        assert acknowledge(store, one.recipient.removeprefix("cdop."), one.id, by="panel", now=late)
-    assert unanswered(store, sent_before=late, kind="withdraw") == ()
+        assert acknowledge(store, one.recipient, one.delivery, by="recipient", now=late)
+    assert retractions(store, outstanding=True) == ()
 
 
 def test_a_retraction_that_comes_first_waits_for_its_death(store: Store) -> None:
@@ -235,14 +236,14 @@ def test_a_doubtful_pair_waits_for_a_person_and_the_review_closes_when_decided(s
 def test_a_panel_reads_its_inbox_from_a_cursor_and_answers(store: Store) -> None:
     take(store, report())
     take(store, report(5, death={"expected": "expected"}))
-    inbox = deliveries(store, "BERKS", by="berks", now=NOW)
+    inbox = deliveries(store, "cdop.BERKS", by="berks", now=NOW)
     assert [(d.kind, d.version, d.state) for d in inbox] == [("new", 1, "waiting"), ("update", 2, "waiting")]
     assert inbox[0].body["record"]["child"]["family_name"] == "Quillfeather"
-    assert [d.id for d in deliveries(store, "BERKS", by="berks", now=NOW, after=inbox[0].number)] == [inbox[1].id]
-    assert acknowledge(store, "BERKS", inbox[0].id, by="berks", now=NOW)
-    assert not acknowledge(store, "WOE", inbox[0].id, by="woe", now=NOW)
-    assert decline(store, "BERKS", inbox[1].id, by="berks", reason="Barnaby lived with us not", now=NOW)
-    states = [d.state for d in deliveries(store, "BERKS", by="berks", now=NOW)]
+    assert [d.id for d in deliveries(store, "cdop.BERKS", by="berks", now=NOW, after=inbox[0].number)] == [inbox[1].id]
+    assert acknowledge(store, "cdop.BERKS", inbox[0].id, by="berks", now=NOW)
+    assert not acknowledge(store, "cdop.WOE", inbox[0].id, by="woe", now=NOW)
+    assert decline(store, "cdop.BERKS", inbox[1].id, by="berks", reason="Barnaby lived with us not", now=NOW)
+    states = [d.state for d in deliveries(store, "cdop.BERKS", by="berks", now=NOW)]
     assert states == ["acknowledged", "declined"]
     assert [review.kind for review in overview.open_reviews(store)] == ["declined"]
 
@@ -276,7 +277,7 @@ def test_every_case_change_decision_and_answer_is_in_an_audit_chain_that_holds(s
     take(store, report())
     case = only_case(store).id
     decide(store, "residence", case, lad_code=BRISTOL)
-    deliveries(store, "BERKS", by="berks", now=NOW)
+    deliveries(store, "cdop.BERKS", by="berks", now=NOW)
     lines = audit.lines(store)
     assert [line.action for line in lines] == [
         "message.taken",

@@ -94,11 +94,11 @@ def test_a_partner_comes_in_by_its_own_kind_of_door() -> None:
 
 def test_a_panel_reads_its_own_inbox_only() -> None:
     panel = Principal("BERKS", "cdop")
-    identity.require_cdop(panel, "BERKS")
+    identity.require_inbox(panel, "cdop", "BERKS")
     with pytest.raises(NotAllowed):
-        identity.require_cdop(panel, "OXON")
+        identity.require_inbox(panel, "cdop", "OXON")
     with pytest.raises(NotAllowed):
-        identity.require_cdop(Principal("BERKS", "operator"), "BERKS")
+        identity.require_inbox(Principal("BERKS", "operator"), "cdop", "BERKS")
 
 
 @pytest.mark.parametrize("code", ["", "a.b", "a b", "#", "*", "a/b", "é", "x" * 65, "-a"])
