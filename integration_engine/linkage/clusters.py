@@ -113,7 +113,7 @@ class Clusters:
 
         Two given names are no conflict once a notice of either cluster has both as first and second name; nor are two sexes
         at a notice without a name, where the same number and given name stand in its own cluster. What a person
-        linked counts as one: a veto by one of its notices stands back where another of the same group is close without one.
+        linked counts as one: a veto by one of its notices stands back where another of the same group would join by itself.
         """
         found: set[str] = set()
         for x in self.members[one]:
@@ -172,7 +172,7 @@ class Clusters:
         for mine, theirs in ((x, y), (y, x)):
             for friend in self.by_person.get(theirs, ()):
                 edge = self.graph.edges.get((min(mine, friend), max(mine, friend)))
-                if edge and not edge.vetoes and edge.compared.score >= self.model.link:
+                if edge and edge.sure(self.model.link):
                     return True
         return False
 

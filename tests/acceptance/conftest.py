@@ -1,5 +1,7 @@
 """Native messages in, cases out: what ``cdr try`` answers, as an integrator sees it; and the same through a real engine."""
 
+import itertools
+import random
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from tests.acceptance.trial import try_files
 from tests.conftest import _database, _virtual_host
 
 Try = Callable[..., dict[str, Any]]
+FEW = 3
 
 
 @pytest.fixture
@@ -36,6 +39,26 @@ def play(tmp_path: Path) -> Callable[..., dict[str, Any]]:
     def run(story: Story, act: int | None = None, *options: str) -> dict[str, Any]:
         messages, decisions = story.until(len(story.acts) if act is None else act)
         return try_files(tmp_path, messages, "--at", story.at, *options, decisions=decisions)
+
+    return run
+
+
+@pytest.fixture
+def in_any_order(tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """The one answer that ``cdr try`` gives to messages in several orders, and told twice over. Few messages come in every
+    order, more in a dozen that are the same in every run. Fails where the cases, reviews or what waits differ."""
+
+    def run(messages: Mapping[str, bytes], *options: str) -> dict[str, Any]:
+        answer = try_files(tmp_path, messages, *options)
+        kept = {part: answer[part] for part in ("cases", "reviews", "waiting")}
+        names = list(messages)
+        orders = list(itertools.permutations(names))
+        if len(names) > FEW:
+            orders = [tuple(random.Random(seed).sample(names, len(names))) for seed in range(12)]
+        for order in (*orders, (*names, *names)):
+            told = try_files(tmp_path, {name: messages[name] for name in order}, *options, again=order)
+            assert {part: told[part] for part in kept} == kept, order
+        return answer
 
     return run
 

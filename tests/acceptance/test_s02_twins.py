@@ -1,45 +1,114 @@
 """S2: twins are two cases, never merged."""
 
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from integration_engine.synthetic import hl7
-from integration_engine.synthetic.person import Child, invented_nhs_number
+from integration_engine.synthetic.person import invented_nhs_number
 from tests.acceptance.conftest import Try
+from tests.acceptance.real_engine import Played
+from tests.acceptance.stories import s02_twins as told
 from tests.acceptance.stories.places import ROYAL_LONDON
-from tests.acceptance.stories.s02_twins import twin
-from tests.acceptance.story import at, leads
+from tests.acceptance.stories.s02_twins import FIRST_NUMBER, PLAYED, by_fhir, s2, vague_copy
+from tests.acceptance.story import at, by_ref, decided, leads, only
+
+Play = Callable[..., dict[str, Any]]
+
+(STORY,) = PLAYED
+NOW = ("--at", STORY.at)
+BOTH_FORMATS = pytest.mark.parametrize(
+    "messages", [s2(), by_fhir(), {"one.hl7": s2()["one.hl7"], "two.json": by_fhir()["two.json"]}],
+    ids=["hl7", "fhir", "one of each"],
+)  # fmt: skip
 
 
-def test_s2_twins_are_two_cases_that_know_of_each_other(cdr_try: Try) -> None:
-    first, second = (
-        twin(1, invented_nhs_number(4114), "2026-06-01T05:40", "T1"),
-        twin(2, None, "2026-06-04T22:15", "T2"),
-    )
-    answer = cdr_try({"one.hl7": first, "two.hl7": second}, "--at", "2026-06-05T09:00:00Z")
-    one, two = answer["cases"]
-    assert leads(one) == leads(two) == ("WELC", [])
-    assert not one["jar"]["required"]
-    assert one["clocks"]["ncmd_due"].startswith("2026-06-03T05:40")
-    assert two["clocks"]["ncmd_due"].startswith("2026-06-06T22:15")
-    assert one["related"] == [{"case": two["case"], "why": "multiple-birth"}]
-    assert two["related"] == [{"case": one["case"], "why": "multiple-birth"}]
+def two(answer: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The cases of the first and of the second twin."""
+    found = {name.partition(".")[0]: case for name, case in by_ref(answer).items()}
+    return found["one"], found["two"]
 
 
-@pytest.mark.parametrize("known_death", [True, False])
-def test_s2_a_copy_that_may_be_either_twin_goes_to_a_person(cdr_try: Try, known_death: bool) -> None:
-    vague = Child("Begum", "BABY", "2026-06-01", "male", lines=("4 Green Lane",), postcode="E13 8SL")
-    copy = hl7.adt(
-        "A08", vague, ROYAL_LONDON, "T3", at("2026-06-05T10:00:00"), indicator="Y",
-        died_at="2026-06-04" if known_death else None,
-    )  # fmt: skip
-    first, second = (
-        twin(1, invented_nhs_number(4114), "2026-06-01T05:40", "T1"),
-        twin(2, None, "2026-06-04T22:15", "T2"),
-    )
-    answer = cdr_try({"one.hl7": first, "two.hl7": second, "vague.hl7": copy}, "--at", "2026-06-06T09:00:00Z")
-    assert {frozenset(case["from"]) for case in answer["cases"]} >= {frozenset(["one.hl7#0"]), frozenset(["two.hl7#0"])}
-    asked = [review for review in answer["reviews"] if "vague.hl7#0" in (review["a"], review["b"])]
-    assert asked
-    likelier = max(asked, key=lambda review: review["score"])
-    if known_death:
-        assert "two.hl7#0" in (likelier["a"], likelier["b"])
+@BOTH_FORMATS
+def test_two_cases_that_know_of_each_other(in_any_order: Play, messages: dict[str, bytes]) -> None:
+    answer = in_any_order(messages, *NOW)
+    first, second = two(answer)
+    assert len(answer["cases"]) == 2
+    assert answer["reviews"] == []
+    assert first["related"] == [{"case": second["case"], "why": "multiple-birth"}]
+    assert second["related"] == [{"case": first["case"], "why": "multiple-birth"}]
+    for case, order in ((first, 1), (second, 2)):
+        assert (case["state"], case["rule"]) == ("open", "scope.child")
+        assert leads(case) == ("WELC", [])
+        assert not case["jar"]["required"]
+        assert case["record"]["child"]["multiple_birth"]["order"] == order
+        assert "mbrrace-pmrt" in case["flags"]
+    assert first["record"]["child"]["nhs_number"] == FIRST_NUMBER
+    assert "nhs_number" not in second["record"]["child"]
+
+
+@BOTH_FORMATS
+def test_each_has_its_own_clock(cdr_try: Try, messages: dict[str, bytes]) -> None:
+    first, second = two(cdr_try(messages, *NOW))
+    assert first["clocks"]["ncmd_due"] == "2026-06-03T05:40:00+01:00"
+    assert second["clocks"]["ncmd_due"] == "2026-06-06T22:15:00+01:00"
+
+
+def test_a_copy_with_the_second_twins_date_goes_to_a_person_who_sees_him_first(in_any_order: Play) -> None:
+    answer = in_any_order(s2() | {"vague.hl7": vague_copy("2026-06-04")}, *NOW)
+    assert [case["from"] for case in answer["cases"]] == [["one.hl7#0"], ["two.hl7#0"], ["vague.hl7#0"]]
+    pairs = [({review["a"], review["b"]}, review["score"]) for review in answer["reviews"]]
+    assert [pair for pair, _ in pairs] == [{"two.hl7#0", "vague.hl7#0"}, {"one.hl7#0", "vague.hl7#0"}]
+    assert pairs[0][1] > pairs[1][1]
+    assert all("in-review" in case["flags"] for case in answer["cases"])
+
+
+def test_a_copy_with_neither_order_nor_date_goes_to_a_person_without_a_suggestion(in_any_order: Play) -> None:
+    answer = in_any_order(s2() | {"vague.hl7": vague_copy(None)}, *NOW)
+    assert [case["from"] for case in answer["cases"]] == [["one.hl7#0"], ["two.hl7#0"], ["vague.hl7#0"]]
+    first, second = answer["reviews"]
+    assert first["score"] == second["score"]
+    assert {ref for r in (first, second) for ref in (r["a"], r["b"])} == {"one.hl7#0", "two.hl7#0", "vague.hl7#0"}
+
+
+def test_a_person_links_the_copy_to_the_second_twin_and_the_first_stays_alone(cdr_try: Try) -> None:
+    linked = decided("link", "two.hl7#0", "vague.hl7#0", at="2026-06-05T12:00:00Z", role="operator")
+    answer = cdr_try(s2() | {"vague.hl7": vague_copy("2026-06-04")}, *NOW, decisions=[linked])
+    assert [case["from"] for case in answer["cases"]] == [["one.hl7#0"], ["two.hl7#0", "vague.hl7#0"]]
+    assert answer["reviews"] == []
+    assert answer["cases"][1]["record"]["death"]["died_at"] == "2026-06-04T22:15+01:00"
+
+
+def test_order_alone_keeps_twins_apart_and_so_does_a_number_alone(cdr_try: Try) -> None:
+    """Order differs, no number at all; and two numbers, no order at all: two cases either way."""
+    by_order = {f"{n}.hl7": told.twin(n, None, told.DIED[1], f"T{n}") for n in (1, 2)}
+    assert len(cdr_try(by_order, *NOW)["cases"]) == 2
+    numbers = (FIRST_NUMBER, invented_nhs_number(5225))
+    by_number = {}
+    for n, number in enumerate(numbers):
+        child = dataclasses.replace(told.one_of_two(None), nhs_number=number)
+        by_number[f"{n}.hl7"] = hl7.adt(
+            "A03", child, ROYAL_LONDON, f"N{n}", at("2026-06-01T06:00:00"), died_at=told.DIED[1],
+            indicator="Y", discharge="4", visit=f"N{n}",
+        )  # fmt: skip
+    answer = cdr_try(by_number, *NOW)
+    assert len(answer["cases"]) == 2
+
+
+def test_the_panel_gets_both_and_nobody_else_either(played: Played) -> None:
+    deliveries = played.told("s2")
+    assert {delivery.recipient for delivery in deliveries} == {"cdop.WELC", "national.ncmd"}
+    first_act = played.held["s2", 0]
+    assert [{who: part for who, (part, _, _) in held.items()} for held in first_act] == [
+        {"cdop.WELC": "lead", "national.ncmd": "national"}
+    ] * 2
+    assert {delivery.body["kind"] for delivery in deliveries} <= {"new", "update"}
+
+
+def test_replayed_twins_stay_two(cdr_try: Try) -> None:
+    once = cdr_try(s2(), *NOW)["cases"]
+    again = cdr_try(s2() | {f"z-{name}": body for name, body in s2().items()}, *NOW)["cases"]
+    assert again == once
+    assert only([case for case in again if case["record"]["child"].get("nhs_number")])["from"] == ["one.hl7#0"]

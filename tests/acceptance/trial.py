@@ -1,7 +1,7 @@
 """``cdr`` commands over messages by file name."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,23 @@ from integration_engine.cli import _build
 
 
 def try_files(
-    folder: Path, messages: Mapping[str, bytes], *options: str, decisions: list[dict[str, Any]] | None = None
+    folder: Path,
+    messages: Mapping[str, bytes],
+    *options: str,
+    decisions: list[dict[str, Any]] | None = None,
+    again: Iterable[str] = (),
 ) -> dict[str, Any]:
     """What ``cdr try --json`` prints; references are file names without their folder. ``{dir}`` in decisions is the folder;
-    so is what is missing before a message's name."""
+    so is what is missing before a message's name. ``again`` is the order of the files where they come otherwise or twice."""
+    _written(folder, messages)
     if decisions is not None:
         named = [{**each, "about": [_placed(folder, about, messages) for about in each["about"]]} for each in decisions]
         (folder / "decisions").write_text(json.dumps(named).replace("{dir}", str(folder)))
         options = (*options, "--decisions", str(folder / "decisions"))
     result = CliRunner().invoke(
-        _build(["try"]), ["try", "--json", *options, *_written(folder, messages)], catch_exceptions=False
+        _build(["try"]),
+        ["try", "--json", *options, *(str(folder / name) for name in again or messages)],
+        catch_exceptions=False,
     )
     assert result.exit_code == 0, result.output
     answer: dict[str, Any] = json.loads(result.stdout.replace(f"{folder}/", ""))

@@ -1,5 +1,8 @@
 """S1: hurt in Swindon, dead in Oxford, at home in Reading."""
 
+import csv
+import io
+
 from integration_engine.synthetic import coroner, fhir, hl7, police
 from integration_engine.synthetic.person import Child, invented_nhs_number
 from tests.acceptance.stories.places import OXFORD, SWINDON, WILTSHIRE_POLICE
@@ -44,6 +47,9 @@ def s1() -> dict[str, bytes]:
     return {
         "police-1.json": collision("injured", 1),
         "gwh.hl7": hl7.adt("A02", READING_GIRL, SWINDON, "G1", at("2026-03-07T19:30:00"), visit="G9"),
+        "gwh-left.hl7": hl7.adt(
+            "A03", READING_GIRL, SWINDON, "G2", at("2026-03-07T21:00:00"), visit="G9", discharge="1"
+        ),
         "oxford.hl7": hl7.adt(
             "A03",
             READING_GIRL,
@@ -74,6 +80,23 @@ def transferred() -> bytes:
         date_of_death="2026-03-09", transferred_from="oxfordshire",
     )  # fmt: skip
     return coroner.upload([moved])
+
+
+def by_force_export() -> bytes:
+    """The fatal update as the force's records system exports it: its own column names, day-first dates, pick lists."""
+    told = {
+        "Sudden Death No": "54/26/0123", "Revision": "3", "Record Status": "Live", "Reported Date Time": "09/03/2026 20:00",
+        "Occurrence No": "54-26-77", "Occurrence Classification": "RTC Fatal", "Occurrence Date Time": "07/03/2026 18:20",
+        "Occurrence Location": "Station Road, Swindon", "Occurrence LA Code": "E06000030", "Involvement": "Victim - Fatal",
+        "Nominal No": "N1", "Surname": "HARROW", "Forenames": "AVA", "DOB": "09/05/2014", "Gender": "Female",
+        "Home Address": "1 Quay Street, Reading, RG1 1LZ", "Life Pronounced Extinct": "09/03/2026 04:10",
+        "Suspicious": "No", "OIC": "DC EXAMPLE", "OIC Collar": "2210",
+    }  # fmt: skip
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(told))
+    writer.writeheader()
+    writer.writerow(told)
+    return out.getvalue().encode()
 
 
 PLAYED = (
