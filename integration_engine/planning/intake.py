@@ -103,24 +103,28 @@ def read_files(paths: Iterable[Path], tally: Tally, *, today: date = date.max) -
 
     Raises IntakeError for a file that can't be read or is no table of cases, before its first case.
     """
+    yield from read_rows(
+        ((f"{path.name}:{line}", row) for path in paths for line, row in _rows(path)), tally, today=today
+    )
+
+
+def read_rows(
+    rows: Iterable[tuple[str, Mapping[str, Any] | BadRow]], tally: Tally, *, today: date = date.max
+) -> Iterator[PastCase]:
+    """The cases of rows that are read already, each with where it stands."""
     seen: set[str] = set()
-    for path in paths:
-        for line, row in _rows(path):
-            where = f"{path.name}:{line}"
-            if isinstance(row, BadRow):
-                tally.bad.append(row)
-                continue
-            found = _case(row, where, today, seen)
-            if isinstance(found, BadRow):
-                tally.bad.append(found)
-                continue
-            seen.add(found.id)
-            if found.standing.outcome == "retracted":
-                tally.withdrawn += 1
-                continue
-            tally.taken += 1
-            tally.unread.update(_unread(found.record, row))
-            yield found
+    for where, row in rows:
+        found = row if isinstance(row, BadRow) else _case(row, where, today, seen)
+        if isinstance(found, BadRow):
+            tally.bad.append(found)
+            continue
+        seen.add(found.id)
+        if found.standing.outcome == "retracted":
+            tally.withdrawn += 1
+            continue
+        tally.taken += 1
+        tally.unread.update(_unread(found.record, found.row))
+        yield found
 
 
 def _case(row: Mapping[str, Any], where: str, today: date, seen: set[str]) -> PastCase | BadRow:
