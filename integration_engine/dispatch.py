@@ -295,7 +295,12 @@ class _Turn:
 
     def _send(self, recipient: str, kind: Kind, target: _Target, held: Held | None = None) -> Dispatch:
         view = self.shown.to(target.part)
-        content = {**view, "reasons": target.reasons, "provenance": self.shown.provenance(view["record"])}
+        content = {
+            **view,
+            **self.shown.explained(target.part),
+            "reasons": target.reasons,
+            "provenance": self.shown.provenance(view["record"]),
+        }
         if held:
             content["changes"] = changes(held.envelope, view, tell_before=not self.shown.restricted)
         return self._dispatch(recipient, kind, target.part, "current", content)

@@ -15,10 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from integration_engine.core import Case
 from integration_engine.record.codes import SourceKind
+from integration_engine.record.dates import Partial
 from integration_engine.record.fields import dictionary, nested
 from integration_engine.record.record import ChildDeathRecord
 from integration_engine.record.steps import STATED
 from integration_engine.routing.answer import Copy, Jar, Lead, Routing, State
+from integration_engine.routing.deadline import ClockState
 
 ENVELOPE_SCHEMA = "case-delivery/1"
 
@@ -108,6 +110,20 @@ class DeliveredRouting(_Part):
     jar: Jar = Jar(required=False)
 
 
+class ClockNote(_Part):
+    """One clock explained: how it stands (a clock that ``running`` may be overdue when it is read), its rule, when it began
+    and is due, and all of it in a sentence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    state: ClockState
+    rule: str
+    why: str
+    due: datetime | None = None
+    start: Partial | None = Field(default=None, alias="from")
+    met_at: Partial | None = None
+    first_known: datetime | None = None
+
+
 class DeliveryEnvelope(_Part):
     """``case-delivery/1``: one delivery about one case to one recipient.
 
@@ -132,6 +148,7 @@ class DeliveryEnvelope(_Part):
     differing: tuple[Differing, ...] = ()
     routing: DeliveredRouting = DeliveredRouting()
     clocks: dict[str, datetime] = {}
+    clock_notes: dict[str, ClockNote] = {}
     flags: tuple[str, ...] = ()
     related: tuple[RelatedCase, ...] = ()
     moved: Moved | None = None
@@ -182,6 +199,12 @@ class Shown:
     def to(self, part: Part) -> dict[str, Any]:
         """What a recipient with this part is shown."""
         return self.limited if part in ("copy", "unassigned") else self.full
+
+    def explained(self, part: Part) -> dict[str, Any]:
+        """What explains the case to a recipient that sees it in full. An explanation in other words is no new version."""
+        if part in ("copy", "unassigned"):
+            return {}
+        return {"clock_notes": {name: dict(clock.json()) for name, clock in self.case.routing.deadlines.items()}}
 
     def provenance(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Where the values of this view of the record came from."""

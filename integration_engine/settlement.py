@@ -171,6 +171,7 @@ class Settlement:
             content={
                 "shown": turn.shown.full,
                 "provenance": turn.shown.provenance(turn.shown.full["record"]),
+                **turn.shown.explained("lead"),
                 "ladder": [{"rule": step.rule, "answer": step.answer} for step in case.routing.ladder],
                 "notices": [notice.id for notice in case.notices],
             },
