@@ -13,10 +13,11 @@ from datetime import datetime
 from adapters import registry
 from adapters.adapter import Item, Reading, Submission, content_hash
 from integration_engine import settlement
-from integration_engine.core import decide
+from integration_engine.core import case_id, decide
 from integration_engine.linkage import blocking
 from integration_engine.linkage.evidence import Evidence, evidence_of
 from integration_engine.linkage.resolve import bonded
+from integration_engine.record import authority
 from integration_engine.record.codes import PartnerKind
 from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
@@ -25,7 +26,7 @@ from integration_engine.routing.route import Switches
 from integration_engine.store import inbox
 from integration_engine.store.audit import Entry
 from integration_engine.store.database import Store, StoreError, Transaction
-from integration_engine.store.decisions import keep_decision
+from integration_engine.store.decisions import keep_decision, settle_asked
 from integration_engine.store.inbox import Alarm, Message, Recognised, Refusal, Tally
 from integration_engine.store.neighbourhood import Neighbourhood, founders, gather, load_notices, sharing
 from integration_engine.store.outbox import OutboxRow
@@ -39,6 +40,15 @@ class UnknownSubject(StoreError):
     """A decision is about something that is neither a notice nor a case held here."""
 
     code = "unknown-subject"
+
+
+class NotTheirDecision(StoreError):
+    """A person decided something that isn't theirs to decide. ``code``: ``role``, ``restricted-role``, ``other-area``,
+    ``one-subject``."""
+
+    def __init__(self, code: str, text: str) -> None:
+        self.code = code
+        super().__init__(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +114,19 @@ def process(
 
 
 def record_decision(
-    store: Store, decision: Decision, *, reference: Reference, now: datetime, switches: Switches
+    store: Store,
+    decision: Decision,
+    *,
+    reference: Reference,
+    now: datetime,
+    switches: Switches,
+    area: str | None = None,
 ) -> Processed:
     """Keep a person's decision, decide again about everything it touches, and dispatch what changed.
 
-    The same decision id again changes nothing. Raises UnknownSubject, Transient, KeyMissing or SealBroken.
+    The same decision again changes nothing. ``area``: the panel of whoever decides, where they decide about the cases it
+    leads only. Nothing is kept of a decision that isn't theirs to take. Raises UnknownSubject, NotTheirDecision,
+    OtherDecision (another decision of that id is kept), Transient, KeyMissing or SealBroken.
     """
     with store.transaction() as transaction:
         roots = founders(transaction, decision.about)
@@ -117,15 +135,33 @@ def record_decision(
             raise UnknownSubject(
                 f"The decision is about {', '.join(unknown)}, which is neither a notice nor a case here."
             )
-        gather(transaction, roots.values())
-        if not keep_decision(transaction, decision):
+        before = gather(transaction, roots.values())
+        # A case whose founding notice isn't the one that opened it is named by that notice: the core knows notices only.
+        about = tuple(name if name in (roots[name], case_id(roots[name])) else roots[name] for name in decision.about)
+        kept = decision.model_copy(update={"about": about})
+        if not keep_decision(transaction, kept):
             return Processed()
+        if area is not None and (other := _not_led_by(area, roots.values(), before)):
+            raise NotTheirDecision("other-area", f"{other} is not led by {area}.")
         hood = gather(transaction, roots.values())
         outcome = decide(hood.notices.values(), hood.decisions, reference, now, switches)
-        detail = {"kind": decision.kind, "about": list(decision.about), "role": decision.role}
-        entry = Entry("decision.recorded", decision.id, detail, decision.by)
-        settled = settlement.Settlement(transaction, hood, outcome, now, because=f"decision:{decision.id}")
+        if refused := next((one for one in outcome.aside if one.decision == kept.id), None):
+            raise NotTheirDecision(refused.code, refused.text)
+        cases = sorted({home for name in roots.values() if (home := before.homes.get(name))})
+        settle_asked(transaction, cases, authority.kinds()[kept.kind].settles, f"decision:{kept.id}", now)
+        detail = {"kind": kept.kind, "about": list(about), "role": kept.role, "cases": cases}
+        entry = Entry("decision.recorded", kept.id, detail, kept.by)
+        settled = settlement.Settlement(transaction, hood, outcome, now, because=f"decision:{kept.id}")
         return Processed(outbox=settled.write(entries=[entry]))
+
+
+def _not_led_by(area: str, names: Iterable[str], hood: Neighbourhood) -> str | None:
+    """The first of the cases of these notices that another panel leads, or a notice that is in no case."""
+    for name in sorted(names):
+        home = hood.homes.get(name)
+        if home is None or hood.cases[home].lead != area:
+            return home or name
+    return None
 
 
 def _hear(submissions: Sequence[Submission], readings: Sequence[Sequence[Reading]]) -> _Heard:

@@ -1,19 +1,46 @@
 """What people decided, kept for good: the core is given every decision about a neighbourhood each time it decides on it."""
 
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 
 from integration_engine.record.decision import Decision
-from integration_engine.store.database import Transaction, table
-from integration_engine.store.sealing import seal_decision
-from integration_engine.store.tables import DecisionAboutRow, DecisionRow, ReviewRow
+from integration_engine.store.database import Store, StoreError, Transaction, table
+from integration_engine.store.sealing import seal_decision, unseal_decision
+from integration_engine.store.tables import CaseRow, DecisionAboutRow, DecisionRow, NoticeRow, ReviewRow
+
+_DECISION, _ABOUT = table(DecisionRow), table(DecisionAboutRow)
+_CASE, _NOTICE, _REVIEW = table(CaseRow), table(NoticeRow), table(ReviewRow)
+_AT_ONCE = 500
+ASKED = ("declined", "transfer")
+"""Kinds of review that a panel asked for; a linkage review ends when the notices say so."""
+
+
+class OtherDecision(StoreError):
+    """Another decision is kept under this id: what was decided is never overwritten."""
+
+    code = "same-id-other-decision"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One decision as it is kept. ``restricted``: it is about a case that has an identity to protect."""
+
+    decision: Decision
+    restricted: bool
 
 
 def keep_decision(transaction: Transaction, decision: Decision) -> bool:
-    """Keep a decision, sealed. False where one of this id is kept already: nothing changes then."""
-    rows = table(DecisionRow)
-    if transaction.connection.execute(select(rows.c.id).where(rows.c.id == decision.id)).first():
+    """Keep a decision, sealed. False where this very one is kept already: nothing changes then. Raises OtherDecision."""
+    query = select(_DECISION.c.sealed).where(_DECISION.c.id == decision.id)
+    if kept := transaction.connection.execute(query).first():
+        # The same case may be named by another id by now.
+        if unseal_decision(transaction.keys, kept.sealed, decision.id).model_copy(update={"about": ()}) != (
+            decision.model_copy(update={"about": ()})
+        ):
+            raise OtherDecision(f"Another decision is recorded as {decision.id}.")
         return False
     row = {
         "id": decision.id,
@@ -29,8 +56,42 @@ def keep_decision(transaction: Transaction, decision: Decision) -> bool:
     return True
 
 
-def close_review(transaction: Transaction, review: str, outcome: str, now: datetime) -> bool:
-    """Close a review that a person has dealt with. False where none such is open."""
-    rows = table(ReviewRow)
-    closing = update(rows).where(rows.c.id == review, rows.c.closed_at.is_(None))
-    return transaction.connection.execute(closing.values(closed_at=now, outcome=outcome)).rowcount > 0
+def settle_asked(
+    transaction: Transaction, cases: Collection[str], kinds: Collection[str], outcome: str, now: datetime
+) -> None:
+    """Close what panels asked about these cases, where a decision of a kind that settles it was taken."""
+    asked = [kind for kind in ASKED if kind in kinds]
+    if asked and cases:
+        waiting = (_REVIEW.c.kind.in_(asked), _REVIEW.c.b.in_(sorted(cases)), _REVIEW.c.closed_at.is_(None))
+        transaction.connection.execute(update(_REVIEW).where(*waiting).values(closed_at=now, outcome=outcome))
+
+
+def every_decision(store: Store) -> Iterator[Recorded]:
+    """Everything that was ever decided, in order of time. Raises Transient, KeyMissing or SealBroken."""
+    with store.reading() as transaction:
+        rows = transaction.connection.execute(
+            select(_DECISION.c.id, _DECISION.c.sealed).order_by(_DECISION.c.at, _DECISION.c.id)
+        ).all()
+        hidden = _about_restricted(transaction)
+    for row in rows:
+        yield Recorded(unseal_decision(store.keys, row.sealed, row.id), row.id in hidden)
+
+
+def decisions_about(transaction: Transaction, subjects: Sequence[str]) -> list[Decision]:
+    """The decisions that name any of these notices or cases, in order of time. Raises KeyMissing or SealBroken."""
+    names: set[str] = set()
+    for start in range(0, len(subjects), _AT_ONCE):
+        query = select(_ABOUT.c.decision_id).where(_ABOUT.c.subject.in_(subjects[start : start + _AT_ONCE]))
+        names |= {row.decision_id for row in transaction.connection.execute(query)}
+    query = select(_DECISION.c.id, _DECISION.c.sealed).where(_DECISION.c.id.in_(sorted(names)))
+    found = [unseal_decision(transaction.keys, r.sealed, r.id) for r in transaction.connection.execute(query)]
+    return sorted(found, key=lambda decision: (decision.at, decision.id))
+
+
+def _about_restricted(transaction: Transaction) -> set[str]:
+    """The ids of decisions about a restricted case: by its id, that of a case merged into it, or one of its notices."""
+    restricted = select(_CASE.c.id).where(_CASE.c.restricted)
+    cases = select(_CASE.c.id).where(or_(_CASE.c.restricted, _CASE.c.merged_into.in_(restricted)))
+    notices = select(_NOTICE.c.id).where(_NOTICE.c.case_id.in_(restricted))
+    query = select(_ABOUT.c.decision_id).where(or_(_ABOUT.c.subject.in_(cases), _ABOUT.c.subject.in_(notices)))
+    return {row.decision_id for row in transaction.connection.execute(query)}
