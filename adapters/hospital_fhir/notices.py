@@ -149,8 +149,9 @@ def _sources(
     died_in = [one for one in message.of_type("Location") if is_place_of_death(one)]
     sources["DeathPlace"] = [one.resource for one in died_in]
     places["DeathPlace"] = [one.path for one in died_in]
-    sources["Observation"] = [one.resource for one in message.about(patient, "Observation")]
-    places["Observation"] = [one.path for one in message.about(patient, "Observation")]
+    for name in ("Observation", "Composition", "Procedure"):
+        sources[name] = [one.resource for one in message.about(patient, name)]
+        places[name] = [one.path for one in message.about(patient, name)]
     return sources, places
 
 

@@ -4,8 +4,9 @@ import dataclasses
 
 from integration_engine.synthetic import fhir, hl7
 from integration_engine.synthetic.person import Child, invented_nhs_number
+from tests.acceptance.stories.certificates import certificate
 from tests.acceptance.stories.places import GOSH
-from tests.acceptance.story import at
+from tests.acceptance.story import at, tell
 
 NEWHAM_BOY = Child(
     "Whitaker", "Jonah", "2019-11-04", "male", invented_nhs_number(16449), lines=("5 High Street",), postcode="E13 8SL"
@@ -31,3 +32,20 @@ def s9() -> dict[str, bytes]:
         "informal.json": fhir.message(informal, "X26", "n-1", "2026-02-11T18:00:00Z", event="pds-death-notification-1"),
         "formal.json": fhir.message(formal, "X26", "n-2", "2026-02-16T18:00:00Z", event="pds-death-notification-1"),
     }  # fmt: skip
+
+
+def registrar() -> bytes:
+    """The death as it was registered: the causes as certified, and the medical examiner who scrutinised them."""
+    causes = ("Neutropenic sepsis", "Acute lymphoblastic leukaemia")
+    return certificate(NEWHAM_BOY, "2026-02-11", "2026-02-16T10:00:00Z", "2026NE000123", causes, "Dr R Scrutineer")
+
+
+def s9_by_seven() -> dict[str, bytes]:
+    """All seven senders' messages."""
+    return s9() | {"registrar.json": registrar()}
+
+
+PLAYED = (
+    tell("s9", "2026-02-17T09:00:00Z", s9_by_seven(), {f"again-{name}": body for name, body in s9_by_seven().items()},
+         senders={"registrar.json": "GRO", "again-registrar.json": "GRO"}),
+)  # fmt: skip
