@@ -1,1 +1,1 @@
-"""Planning: questions asked of past cases, not of one child. What if the panels' areas had been others?"""
+"""Planning: past cases as planners see them, from tables or from the store."""

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from integration_engine.planning.placing import Death, Placing
-from integration_engine.planning.queueing import Load, fewer_than, load, observed_overlaps
-from integration_engine.planning.window import Window, monday
 from integration_engine.record.dates import Precision
+from integration_engine.simulation.placing import Death, Placing
+from integration_engine.simulation.queueing import Load, fewer_than, load, observed_overlaps
+from integration_engine.simulation.window import Window, monday
 
 LEAST_A_YEAR = 60
 """What a panel's area should see a year (statutory guidance on child death review, 2018)."""

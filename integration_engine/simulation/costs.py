@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from integration_engine.planning.caseload import MapFigures
+from integration_engine.simulation.caseload import MapFigures
 
 _PANEL, _TEAM = ("fixed", "per_case"), ("on_call", "per_response")
 _PARTS = frozenset({"currency", "source", "panel", "panels", "team", "teams"})

@@ -10,15 +10,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from integration_engine.planning.caseload import MapFigures, figures
 from integration_engine.planning.intake import PastCase, Tally
-from integration_engine.planning.maps import OneDay, areas_of, on_one_day
-from integration_engine.planning.placing import Death, Placing, death_of, place_case
-from integration_engine.planning.window import Window, spanning
 from integration_engine.record.dates import LONDON, Precision, london
 from integration_engine.routing.footprints import Footprint
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.switches import Switches
+from integration_engine.simulation.caseload import MapFigures, figures
+from integration_engine.simulation.maps import OneDay, areas_of, on_one_day
+from integration_engine.simulation.placing import Death, Placing, death_of, place_case
+from integration_engine.simulation.window import Window, spanning
 
 JAR_HOURS = 48.0
 """How long a joint agency response keeps its team busy unless the planner says otherwise: the first visit and the first
