@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import ParamSpec, TypeVar
 
 from adapters.adapter import Feed, Reading, Submission
@@ -32,6 +32,7 @@ from integration_engine.ledger import Counted
 from integration_engine.mapping.profile import load_profile
 from integration_engine.monitoring.health import Check
 from integration_engine.record.codes import PartnerKind
+from integration_engine.retraction_watch import RetractionWatch
 from integration_engine.security.identity import TRUST_CODE, Principal
 from integration_engine.settings import FeedSettings, Settings
 from integration_engine.store import deliveries as delivered
@@ -237,6 +238,12 @@ def make_rooms(settings: Settings, store: Store, publisher: Publisher, ledger: C
     )
 
 
+def watching(settings: Settings, store: Store) -> contextlib.AbstractContextManager[RetractionWatch]:
+    """The watch over retractions, for the length of a block."""
+    limit, every = settings.retraction_limit_minutes, settings.retraction_reminder_minutes
+    return RetractionWatch(store, limit=timedelta(minutes=limit), every=timedelta(minutes=every)).looking()
+
+
 @contextlib.asynccontextmanager
 async def open_gateway(
     settings: Settings, store: Store, *, console: bool = True, mllp: bool = True
@@ -249,11 +256,10 @@ async def open_gateway(
     publisher.start()
     try:
         await asyncio.to_thread(publisher.wait_ready, _READY_SECONDS)
-        with Counted(store).writing() as ledger:
+        with Counted(store).writing() as ledger, watching(settings, store):
             rooms = make_rooms(settings, store, publisher, ledger)
-            pages = (
-                [console_pages(make_entry(settings, rooms), Figures(store), queue_figures(settings))] if console else []
-            )
+            figures = Figures(store, retraction_limit=timedelta(minutes=settings.retraction_limit_minutes))
+            pages = [console_pages(make_entry(settings, rooms), figures, queue_figures(settings))] if console else []
             async with open_doors(settings, rooms, pages, mllp=mllp) as listening:
                 yield listening
     finally:

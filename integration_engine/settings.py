@@ -148,6 +148,10 @@ class Settings(BaseSettings):
     batch_wait_ms: int = Field(default=20, ge=0)
     prefetch: int = Field(default=200, ge=1)
 
+    # Retractions: how long a recipient may take to acknowledge one, and how soon an operator is reminded again
+    retraction_limit_minutes: int = Field(default=60, ge=1)
+    retraction_reminder_minutes: int = Field(default=60, ge=1)
+
     # Rules that are switches
     switches: SwitchSettings = {}
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from integration_engine.store import outbox, overview
 from integration_engine.store.database import Store, table
 from integration_engine.store.overview import RaisedAlarm, RecentCase
+from integration_engine.store.retractions import retractions
 from integration_engine.store.tables import DeliveryRow, ReviewRow
 
 _SHOWN = 20
@@ -58,6 +59,20 @@ class DeliveryLine:
     state: str
 
 
+@dataclass(frozen=True, slots=True)
+class RetractionLine:
+    """A retraction that its recipient has yet to acknowledge. ``late`` says why it is late, None while it isn't."""
+
+    delivery: str
+    recipient: str
+    case: str
+    rule: str
+    state: str
+    at: datetime
+    seconds: int
+    late: str | None
+
+
 @dataclass(frozen=True)
 class Overview:
     """The operators' first page. ``today`` counts by verdict (UTC day); ``hidden`` restricted cases are among the recent
@@ -74,14 +89,22 @@ class Overview:
     outbox: int
     outbox_oldest_seconds: int | None
     unanswered: int
+    retractions: Sequence[RetractionLine] = ()
 
 
 class Figures:
     """Reads the figures. May raise the store's Transient."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        retraction_limit: timedelta = timedelta(hours=1),
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._retraction_limit = retraction_limit
 
     def overview(self, *, restricted: bool) -> Overview:
         """``restricted``: whether the one who looks may see restricted cases in the list."""
@@ -101,7 +124,25 @@ class Figures:
             outbox=depth.waiting,
             outbox_oldest_seconds=None if depth.oldest is None else max(0, int((now - depth.oldest).total_seconds())),
             unanswered=sum(self._count_by(_DELIVERY.c.kind, *_unanswered()).values()),
+            retractions=self._retractions(now),
         )
+
+    def _retractions(self, now: datetime) -> list[RetractionLine]:
+        """Those outstanding, the longest waiting first. A restricted case's too: somebody has to chase them, and an id is
+        all that is shown."""
+        return [
+            RetractionLine(
+                each.delivery,
+                each.recipient,
+                each.case,
+                each.rule,
+                each.state,
+                each.sent_at,
+                int(each.waited(now).total_seconds()),
+                each.late(now, self._retraction_limit),
+            )
+            for each in retractions(self._store, outstanding=True)
+        ]
 
     def deliveries(self, recipient: str, limit: int = 100) -> Sequence[DeliveryLine]:
         """A recipient's deliveries, newest first, without their content."""

@@ -211,8 +211,8 @@ def refuse(transaction: Transaction, refusals: Sequence[Refusal], now: datetime)
     transaction.upsert(RefusalRow, ordered, replace=["reason", "problems", "last_at"], add=["times"])
 
 
-def raise_alarms(transaction: Transaction, alarms: Sequence[Alarm], now: datetime) -> None:
-    """Note alarms; one that was raised before is not raised again."""
+def raise_alarms(transaction: Transaction, alarms: Sequence[Alarm], now: datetime, *, again: bool = False) -> None:
+    """Note alarms; one that was raised before is not raised ``again`` unless that is asked for."""
     rows = {
         alarm.id: {
             "id": alarm.id,
@@ -224,4 +224,4 @@ def raise_alarms(transaction: Transaction, alarms: Sequence[Alarm], now: datetim
         }
         for alarm in alarms
     }
-    transaction.upsert(AlarmRow, [rows[name] for name in sorted(rows)])
+    transaction.upsert(AlarmRow, [rows[name] for name in sorted(rows)], replace=["at"] if again else [])

@@ -6,19 +6,21 @@ recipient needs no answer any more: the later one says how things stand. A decli
 about the child.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from integration_engine.store.audit import Entry, append
 from integration_engine.store.database import Store, Transaction, table
+from integration_engine.store.inbox import Alarm, raise_alarms
 from integration_engine.store.sealing import seal_json, unseal_json
-from integration_engine.store.tables import DeliveryRow, HoldingRow
+from integration_engine.store.tables import AlarmRow, DeliveryRow, HoldingRow
 
-_DELIVERY, _HOLDING = table(DeliveryRow), table(HoldingRow)
+_DELIVERY, _HOLDING, _ALARM = table(DeliveryRow), table(HoldingRow), table(AlarmRow)
+_LOCK = "retraction-reminders"
 
 How = Literal["telephone", "email", "in-person", "letter", "other-system"]
 HOW: tuple[How, ...] = ("telephone", "email", "in-person", "letter", "other-system")
@@ -27,6 +29,11 @@ DISPATCH_LIMIT = timedelta(minutes=5)
 
 State = Literal["outstanding", "declined", "acknowledged", "overtaken"]
 Late = Literal["not-published", "not-acknowledged"]
+_ALARMS: Mapping[Late, str] = {
+    "not-published": "retraction-not-published",
+    "not-acknowledged": "retraction-not-acknowledged",
+}
+_CODES = tuple(_ALARMS.values())
 
 
 class NoRetraction(Exception):
@@ -130,14 +137,28 @@ def note(store: Store, delivery: str) -> Mapping[str, str] | None:
     return None if sealed is None else {key: str(value) for key, value in unseal_json(store.keys, sealed).items()}
 
 
-def remind(transaction: Transaction, late: Iterable[tuple[Retraction, Late]], now: datetime) -> None:
-    """Put into the audit log that these were still outstanding and somebody was reminded of them."""
+def remind(
+    transaction: Transaction, late: Sequence[tuple[Retraction, Late]], every: timedelta, now: datetime
+) -> tuple[tuple[Retraction, Late], ...]:
+    """Raise an alarm for each late retraction, and raise it again after ``every``; take back the alarms of those that no
+    longer are. Returns those that somebody is reminded of now, each once however many processes look; audited."""
+    c = _ALARM.c
+    transaction.lock([transaction.keys.blind("lock", _LOCK)])
+    query = select(c.id, c.at).where(c.code.in_(_CODES))
+    raised = {row.id: row.at for row in transaction.connection.execute(query)}
+    alarms = {Alarm(_ALARMS[why], "delivery", each.recipient, each.delivery): (each, why) for each, why in late}
+    settled = sorted(raised.keys() - {alarm.id for alarm in alarms})
+    if settled:
+        transaction.connection.execute(delete(_ALARM).where(c.id.in_(settled)))
+    due = {alarm: about for alarm, about in alarms.items() if alarm.id not in raised or raised[alarm.id] + every <= now}
+    raise_alarms(transaction, list(due), now, again=True)
     entries = [
         Entry("retraction.reminded", each.delivery, {"case": each.case, "recipient": each.recipient, "why": why})
-        for each, why in late
+        for each, why in due.values()
     ]
     if entries:
         append(transaction, now, entries)
+    return tuple(due.values())
 
 
 def _query(outstanding: bool) -> Any:
