@@ -299,6 +299,9 @@ class _Person:
             self.provenance.setdefault("child.other_identifiers", Provenance(path="PID-3", profile=profile))
         self.problems += identity.problems
         number = values.get("child.nhs_number")
+        if number:
+            values.pop("child.nhs_number_absent_reason", None)
+            self.provenance.pop("child.nhs_number_absent_reason", None)
         feed = self.context.submission.feed
         if number and number.startswith("999") and feed is not None and feed.production:
             text = "an NHS number of the test range in a production feed"

@@ -20,10 +20,12 @@ def patient(
     died_at: str | None = None,
     deceased: bool | None = None,
     national_status: str | None = None,
+    effective_from: str | None = None,
     local_id: str | None = None,
     sensitive: bool = False,
 ) -> dict[str, Any]:
-    """A UK Core Patient. ``national_status`` is 1, 2 or U of the death notification status extension."""
+    """A UK Core Patient. ``national_status`` is 1, 2 or U of the death notification status extension, ``effective_from``
+    when it was set: for a formal death (2) when it was registered."""
     resource: dict[str, Any] = {"resourceType": "Patient", "id": "child"}
     if sensitive:
         security = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}
@@ -32,6 +34,10 @@ def patient(
         status = {"coding": [{"system": _STATUS_CODES, "code": child.nhs_status.zfill(2)}]}
         verified = [{"url": _STATUS, "valueCodeableConcept": status}]
         resource["identifier"] = [{"extension": verified, "system": NHS_NUMBER, "value": child.nhs_number}]
+    elif child.nhs_status != "01":
+        waiting = {"coding": [{"system": _STATUS_CODES, "code": child.nhs_status.zfill(2)}]}
+        absent = [{"url": _STATUS, "valueCodeableConcept": waiting}]
+        resource["identifier"] = [{"extension": absent, "system": NHS_NUMBER}]
     if local_id:
         resource.setdefault("identifier", []).append({"system": "https://hospital.example/mrn", "value": local_id})
     resource["name"] = [{"use": "official", "family": child.family, "given": child.given.split()}]
@@ -53,6 +59,8 @@ def patient(
     if national_status:
         code = {"coding": [{"system": _DEATH_CODES, "code": national_status}]}
         inner: list[dict[str, Any]] = [{"url": "deathNotificationStatus", "valueCodeableConcept": code}]
+        if effective_from:
+            inner.append({"url": "systemEffectiveDate", "valueDateTime": effective_from})
         resource["extension"] = [{"url": _DEATH, "extension": inner}]
     return resource
 

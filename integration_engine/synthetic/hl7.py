@@ -87,8 +87,8 @@ def adt(
 
 
 def _with_status(pid: str, child: Child) -> str:
-    """PID-32, which the older versions' structures don't have but NHS systems send."""
-    if not child.nhs_number:
+    """PID-32, which the older versions' structures don't have but NHS systems send: 01 says that there is a number."""
+    if not child.nhs_number and child.nhs_status == "01":
         return pid
     return pid + "|" * (32 - pid.count("|")) + child.nhs_status
 
