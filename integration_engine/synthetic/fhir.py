@@ -65,6 +65,20 @@ def patient(
     return resource
 
 
+def mother_of(child: Child) -> dict[str, Any]:
+    """The child's mother as a RelatedPerson of her own, with her NHS number."""
+    given, _, family = (child.mother or "").partition(" ")
+    role = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "MTH"}]}
+    return {
+        "resourceType": "RelatedPerson",
+        "id": "mother",
+        "identifier": [{"system": NHS_NUMBER, "value": child.mother_nhs_number}],
+        "patient": {"reference": "urn:uuid:00000000-0000-4000-8000-000000000001"},
+        "relationship": [role],
+        "name": [{"use": "official", "family": family, "given": [given]}],
+    }
+
+
 def message(
     subject: dict[str, Any],
     sender: str,
@@ -73,9 +87,10 @@ def message(
     *,
     event: str = "admit-discharge-transfer",
     encounter_site: str | None = None,
+    others: tuple[dict[str, Any], ...] = (),
 ) -> bytes:
     """A message Bundle from the organisation with ODS code ``sender``. ``at`` orders it (MessageHeader.meta.lastUpdated);
-    ``encounter_site`` adds the hospital stay that ended in death, at that ODS site."""
+    ``encounter_site`` adds the hospital stay that ended in death, at that ODS site; ``others`` are further resources."""
     header = {
         "resourceType": "MessageHeader",
         "id": message_id,
@@ -99,6 +114,10 @@ def message(
             "serviceProvider": {"identifier": {"system": ODS, "value": encounter_site}},
         }
         entries.append({"fullUrl": "urn:uuid:00000000-0000-4000-8000-000000000002", "resource": stay})
+    entries += [
+        {"fullUrl": f"urn:uuid:00000000-0000-4000-8000-00000000001{n}", "resource": each}
+        for n, each in enumerate(others)
+    ]
     bundle = {
         "resourceType": "Bundle",
         "id": message_id,

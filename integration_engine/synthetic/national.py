@@ -11,9 +11,17 @@ _NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 _EVENTS = "https://fhir.nhs.uk/STU3/CodeSystem/EventType-1"
 
 
-def death_event(child: Child, status: str, *, at: str, message_id: str, died_at: str | None = None) -> bytes:
+def death_event(
+    child: Child,
+    status: str,
+    *,
+    at: str,
+    message_id: str,
+    died_at: str | None = None,
+    effective_from: str | None = None,
+) -> bytes:
     """A ``pds-death-notification-1`` about a child with an NHS number. ``status`` is 1 informal, 2 formal or U removed,
-    ``at`` orders it, ``died_at`` is a date."""
+    ``at`` orders it, ``died_at`` is a date, ``effective_from`` when the status was set (``at`` by itself)."""
     given = "".join(f"<given value={quoteattr(name)}/>" for name in child.given.split())
     lines = "".join(f"<line value={quoteattr(line)}/>" for line in child.lines)
     home = f"{lines}<postalCode value={quoteattr(child.postcode or '')}/>" if child.postcode else lines
@@ -30,7 +38,7 @@ def death_event(child: Child, status: str, *, at: str, message_id: str, died_at:
 <entry><fullUrl value="urn:uuid:p"/><resource><Patient>
 <extension url="{_FHIR}/Extension-CareConnect-DeathNotificationStatus-1"><extension url="deathNotificationStatus">
 <valueCodeableConcept><coding><code value="{escape(status)}"/></coding></valueCodeableConcept></extension>
-<extension url="systemEffectiveDate"><valueDateTime value="{escape(at)}"/></extension></extension>
+<extension url="systemEffectiveDate"><valueDateTime value="{escape(effective_from or at)}"/></extension></extension>
 <identifier><extension url="{_FHIR}/Extension-CareConnect-NHSNumberVerificationStatus-1">
 <valueCodeableConcept><coding><code value="01"/></coding></valueCodeableConcept></extension>
 <system value="{_NUMBER}"/><value value="{child.nhs_number}"/></identifier>
