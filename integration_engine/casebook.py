@@ -19,6 +19,7 @@ from integration_engine.linkage.resolve import Review
 from integration_engine.record.authority import NotTheirs
 from integration_engine.record.decision import Decision, one_a_name
 from integration_engine.record.notice import DeathNotice, Problem
+from integration_engine.routing.answer import explanation_json
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.route import Switches, to_json
 
@@ -97,10 +98,12 @@ class Casebook:
             a for a, name in named.items() if name not in known and not any(r.endswith(f"/{a}") for r in refs)
         )
 
-    def to_json(self, outcome: Outcome, *, restricted_role: bool = False) -> dict[str, Any]:
-        """The outcome as ``cdr try --json`` prints it."""
+    def to_json(
+        self, outcome: Outcome, *, restricted_role: bool = False, now: datetime | None = None
+    ) -> dict[str, Any]:
+        """The outcome as ``cdr try --json`` prints it. With ``now`` the clocks say which are overdue."""
         return {
-            "cases": [self._case(case, restricted_role) for case in outcome.cases],
+            "cases": [self._case(case, restricted_role, now) for case in outcome.cases],
             "reviews": [self._review(review) for review in outcome.reviews],
             "waiting": sorted(self.refs[notice] for notice in outcome.waiting),
             "passed_over": [*self.passed_over, *self._untouching(outcome)],
@@ -116,14 +119,15 @@ class Casebook:
         found = [(ref, reasons[notice]) for ref, notice in self.ids.items() if notice in reasons]
         return [{"ref": ref, "reason": reason} for ref, reason in sorted(found)]
 
-    def _case(self, case: Case, restricted_role: bool) -> dict[str, Any]:
+    def _case(self, case: Case, restricted_role: bool, now: datetime | None) -> dict[str, Any]:
         return {
             "case": case.id,
             "state": case.routing.state,
             "rule": case.routing.rule,
             "from": [self.refs[notice.id] for notice in case.notices],
             **record_json(case, self.refs),
-            **to_json(case.routing),
+            **to_json(case.routing, now),
+            **explanation_json(case.routing),
             "related": [{"case": r.case, "why": r.why} for r in case.related],
         } | (
             {"notices": [n.model_dump(mode="json") for n in case.notices]} if restricted_role and case.protected else {}

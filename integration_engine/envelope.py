@@ -19,7 +19,7 @@ from integration_engine.record.dates import Partial
 from integration_engine.record.fields import dictionary, nested
 from integration_engine.record.record import ChildDeathRecord
 from integration_engine.record.steps import STATED
-from integration_engine.routing.answer import Copy, Jar, Lead, Routing, State
+from integration_engine.routing.answer import Copy, Jar, Lead, Routing, State, explanation_json
 from integration_engine.routing.deadline import ClockState
 
 ENVELOPE_SCHEMA = "case-delivery/1"
@@ -124,6 +124,37 @@ class ClockNote(_Part):
     first_known: datetime | None = None
 
 
+class Tried(_Part):
+    """One step of the residence ladder that was tried, and what it answered."""
+
+    rule: str
+    answer: str
+
+
+class Because(_Part):
+    """One part of the answer, and why: ``about`` is scope, state, lead, copy, notify, jar, jar-reason, jar-team, jar-told,
+    jar-police or flag."""
+
+    about: str
+    answer: str
+    rule: str
+    why: str
+
+
+class Consider(_Part):
+    """For one flag or duty whom to contact, what to send, and by when in words (``by``) or as a time (``due``).
+    ``authority`` and ``police_force`` are the codes of those that the contact names."""
+
+    flag: str
+    when: str
+    contact: str
+    send: str
+    by: str = ""
+    due: datetime | None = None
+    authority: str | None = None
+    police_force: str | None = None
+
+
 class DeliveryEnvelope(_Part):
     """``case-delivery/1``: one delivery about one case to one recipient.
 
@@ -150,6 +181,9 @@ class DeliveryEnvelope(_Part):
     clocks: dict[str, datetime] = {}
     clock_notes: dict[str, ClockNote] = {}
     flags: tuple[str, ...] = ()
+    consider: tuple[Consider, ...] = ()
+    ladder: tuple[Tried, ...] = ()
+    because: tuple[Because, ...] = ()
     related: tuple[RelatedCase, ...] = ()
     moved: Moved | None = None
     provenance: dict[str, Origin] = {}
@@ -204,7 +238,11 @@ class Shown:
         """What explains the case to a recipient that sees it in full. An explanation in other words is no new version."""
         if part in ("copy", "unassigned"):
             return {}
-        return {"clock_notes": {name: dict(clock.json()) for name, clock in self.case.routing.deadlines.items()}}
+        told = explanation_json(self.case.routing)
+        return {
+            "clock_notes": {name: dict(clock.json()) for name, clock in self.case.routing.deadlines.items()},
+            **{name: told[name] for name in ("consider", "ladder", "because")},
+        }
 
     def provenance(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Where the values of this view of the record came from."""

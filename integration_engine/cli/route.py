@@ -12,8 +12,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from integration_engine.cli.clocks import CLOCK_COLOURS
 from integration_engine.cli.ruling import FOOTPRINTS, SWITCHED, TABLES, ruling
-from integration_engine.routing.answer import Routing, to_json
+from integration_engine.routing.answer import Routing, explanation_json, to_json
 from integration_engine.routing.route import route
 from integration_engine.routing.tabular import read_row
 from integration_engine.settings import load_settings
@@ -47,10 +48,13 @@ def command(
             )
             if as_json:
                 write(
-                    orjson.dumps({"id": read.id, **to_json(routing), **(_ladder(routing) if explain else {})}) + b"\n"
+                    orjson.dumps(
+                        {"id": read.id, **to_json(routing, now), **(explanation_json(routing) if explain else {})}
+                    )
+                    + b"\n"
                 )
             else:
-                _show(console, read.id, routing, explain)
+                _show(console, read.id, routing, explain, now)
     sys.stdout.flush()
 
 
@@ -81,14 +85,10 @@ def _rows(path: Path) -> Iterator[Mapping[str, Any]]:
         raise typer.BadParameter(f"{path.name} holds neither JSON lines nor CSV") from problem
 
 
-def _ladder(routing: Routing) -> dict[str, Any]:
-    return {"why": routing.why, "ladder": [{"rule": step.rule, "answer": step.answer} for step in routing.ladder]}
-
-
 _COLOURS = {"open": "green", "held": "yellow", "withdrawn": "red", "out-of-scope": "dim"}
 
 
-def _show(console: Console, name: str, routing: Routing, explain: bool) -> None:
+def _show(console: Console, name: str, routing: Routing, explain: bool, now: datetime) -> None:
     lead = f"[bold]{routing.lead.cdop}[/] by {routing.lead.rule}" if routing.lead else "no lead"
     copies = "".join(f", copy {copy.cdop}" for copy in routing.copies) + "".join(
         f", tell {to}" for to in routing.notify
@@ -104,11 +104,18 @@ def _show(console: Console, name: str, routing: Routing, explain: bool) -> None:
     )
     if not explain:
         return
-    if routing.why:
-        console.print(f"    {routing.why}", highlight=False)
     for step in routing.ladder:
         console.print(f"    [cyan]{step.rule}[/] {escape(step.answer)}", highlight=False)
-    for clock, due in routing.clocks.items():
-        console.print(f"    {clock} {due.isoformat()}", highlight=False)
-    if routing.flags:
-        console.print(f"    {', '.join(routing.flags)}", highlight=False)
+    for one in routing.because:
+        console.print(
+            f"    {one.about} [bold]{escape(one.answer)}[/] by [cyan]{one.rule}[/]: {escape(one.why)}", highlight=False
+        )
+    for clock, deadline in routing.deadlines.items():
+        note = deadline.json(now)
+        colour = CLOCK_COLOURS[note["state"]]
+        console.print(f"    {clock} [{colour}]{note['state']}[/] {escape(str(note['why']))}", highlight=False)
+    for told in routing.consider:
+        until = f" By {told.due.isoformat()}." if told.due else f" {told.by}" if told.by else ""
+        console.print(
+            f"    consider [bold]{told.flag}[/]: {escape(f'{told.contact} Send: {told.send}{until}')}", highlight=False
+        )

@@ -13,6 +13,7 @@ from rich.progress import track
 from rich.table import Table
 
 from integration_engine.casebook import Casebook, read_decisions, unworkable
+from integration_engine.cli.clocks import CLOCK_COLOURS
 from integration_engine.cli.files import choose, every_file, readings
 from integration_engine.cli.ruling import FOOTPRINTS, SWITCHED, TABLES, ruling
 from integration_engine.record.decision import Decision
@@ -34,8 +35,9 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
 ) -> None:
     """The whole core on files: cases, who gets what and why. No broker, nothing stored."""
     people = _decisions(decisions)
+    asked = choose(kind, profile, feed, at)
     rules = ruling(load_settings(), tables, footprint, switch)
-    choice = replace(choose(kind, profile, feed, at), age_rules=rules.age_rules)
+    choice = replace(asked, age_rules=rules.age_rules)
     book = Casebook()
     paths = list(every_file(files))
     for path in track(paths, "reading", transient=True, disable=as_json or len(paths) < 50):
@@ -50,7 +52,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     outcome = book.decide(people, rules.reference, choice.at, rules.switches)
     for aside in outcome.aside:
         typer.echo(f"decision {aside.decision} changes nothing: {aside.text}", err=True)
-    answer = book.to_json(outcome, restricted_role=role == "restricted")
+    answer = book.to_json(outcome, restricted_role=role == "restricted", now=choice.at)
     if as_json:
         sys.stdout.write(orjson.dumps(answer).decode() + "\n")
     else:
@@ -108,8 +110,9 @@ def _show_case(console: Console, case: dict[str, Any]) -> None:
         table.add_row("notify", ", ".join(case["notify"]))
     if case["jar"]["required"]:
         table.add_row("joint agency response", f"{case['jar']['team']}: {', '.join(case['jar']['reasons'])}")
-    for clock, due in case["clocks"].items():
-        table.add_row(clock, due)
+    for clock, note in case["clock_notes"].items():
+        colour = CLOCK_COLOURS[note["state"]]
+        table.add_row(clock, f"[{colour}]{note['state']}[/] {escape(note['why'])}")
     if case["flags"]:
         table.add_row("flags", ", ".join(case["flags"]))
     for conflict in case["conflicts"]:

@@ -10,7 +10,7 @@ from typing import Literal
 from integration_engine.routing.footprints import Footprint
 from integration_engine.routing.geography import Authority, Geography
 from integration_engine.routing.reference import Reference
-from integration_engine.routing.tables import DUSK
+from integration_engine.routing.tables import DUSK, WEAK
 
 CHECKED_FROM = date(2019, 10, 1)
 """From this day on every area has to have a panel: the statutory arrangements were live by 29 September 2019."""
@@ -24,7 +24,6 @@ _AREA = re.compile(r"E(?:0[6-9]|10)\d{6}")
 _BODY = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*")
 _FORCE = re.compile(r"(?:E23|W15)\d{6}")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_WEAK = frozenset({"memory-medium", "memory-low", "found-old", "found-partial", "unconfirmed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +187,7 @@ def _lookups(reference: Reference) -> Iterator[Finding]:
 
 def _weak(reference: Reference) -> Iterator[Finding]:
     for body in reference.cdops.bodies.values():
-        if body.confidence in _WEAK and body.span.last == DUSK:
+        if body.confidence in WEAK and body.span.last == DUSK:
             text = f"{body.name}: known only by {body.confidence}; confirm with the panel"
             yield Finding("confirm", "weak-row", "cdops", body.code, text)
     unconfirmed = sum(body.confidence == "unconfirmed" for body in reference.jar_teams.bodies.values())

@@ -88,6 +88,17 @@ class Footprint:
                 return hit | found
         return found
 
+    def rows_of(self, code: str, day: date) -> tuple[Cover, ...]:
+        """The rows that say who covers an area on a day: its own, else its upper tier's, else its districts'."""
+        found: list[Cover] = []
+        for authority in self.geography.on(code, day):
+            inside = self.geography.districts_of.get(authority.code, ())
+            for areas in ((authority.code,), (authority.upper_tier,), inside):
+                if hit := [one for area in areas for one in self.by_area.get(area, ()) if one.span.holds(day)]:
+                    found += hit
+                    break
+        return tuple(found)
+
     def owner(self, code: str, on: date, today: date) -> Owner | None:
         """Who covered this area on a day and whose work that is today; None where the area or its owner isn't known,
         or where the code names an area that several bodies share."""

@@ -40,12 +40,13 @@ def joint_agency_response(case: Evidence, scope_rule: str, home: Residence) -> J
     elif mode == "modified":
         # Nobody here attends a death abroad: the home team does what can be done from home.
         team = residence_team
+    others = (residence_team, local_team) if mode == "local" else (residence_team,)
     return Jar(
         required=True,
         reasons=why,
         team=team,
         rule="jar.required",
-        told=tuple(one for one in dict.fromkeys((residence_team, local_team)) if one and one != team),
+        told=tuple(one for one in dict.fromkeys(others) if one and one != team),
         police_force=_force(case, happened, home.died),
         mode=mode,
     )

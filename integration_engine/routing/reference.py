@@ -18,7 +18,7 @@ from integration_engine.routing.postcodes import PackedPostcodes, Postcodes, can
 from integration_engine.routing.processes import Process, load_processes
 from integration_engine.routing.sites import Site, Sites, load_sites
 from integration_engine.routing.table_folder import BUNDLED, TableFolder, open_folder
-from integration_engine.routing.tables import Problem, ReferenceDataError, refuse, rows
+from integration_engine.routing.tables import WEAK, Problem, ReferenceDataError, refuse, rows
 from integration_engine.routing.triggers import Trigger, load_triggers
 from integration_engine.routing.working_days import WorkingDays, load_working_days
 
@@ -75,6 +75,12 @@ class Reference:
         """
         owner = self.cdops.owner(lad_code, on, today)
         return (owner.then, owner.now) if owner else None
+
+    def weak_footing(self, lad_code: str, on: date, today: date = date.max) -> str | None:
+        """How weakly the table knows whose an authority was on a day and is today, where it does: the weakest word of its
+        rows. Weak rows never change an answer; they are there to be confirmed with the panel."""
+        rows_asked = (*self.cdops.rows_of(lad_code, on), *self.cdops.rows_of(lad_code, today))
+        return min((row.confidence for row in rows_asked if row.confidence in WEAK), key=WEAK.index, default=None)
 
     def cdop_name(self, code: str) -> str:
         """A panel's name, or its code where it has none."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from integration_engine.record.account import Address
+from integration_engine.record.account import Address, Place
 from integration_engine.record.addresses import USUAL
 from integration_engine.record.codes import Residency
 from integration_engine.record.record import ChildDeathRecord
@@ -72,9 +72,9 @@ class _Climb:
     def no(self, rule: str, answer: str) -> None:
         self.steps.append(Step(rule, answer))
 
-    def yes(self, rule: str, cdop: str, why: str, then: str | None = None) -> Lead:
+    def yes(self, rule: str, cdop: str, why: str, then: str | None = None, weak: str | None = None) -> Lead:
         self.steps.append(Step(rule, why))
-        return Lead(cdop, rule, why, then if then != cdop else None)
+        return Lead(cdop, rule, why, then if then != cdop else None, weak)
 
     def by_area(self, rule: str, located: Located, subject: str) -> Lead | None:
         """The panel of a district, if there is one; else the step says why not and what holds the case."""
@@ -85,7 +85,11 @@ class _Climb:
                 self.no(rule, f"{subject}: no one panel covers that authority.")
                 return None
             then, today = owner
-            return self.yes(rule, today, _sentence(self.case, subject, located, then, today), then)
+            weak = self.case.reference.weak_footing(located.district, self.case.died_on, self.case.today)
+            told = _sentence(self.case, subject, located, then, today)
+            if weak:
+                told += f" The table knows this only by {weak}: confirm with the panel."
+            return self.yes(rule, today, told, then, weak)
         if located.outside_england:
             self.no(rule, f"{subject} lies outside England ({located.nation}).")
         elif located.problem == "unknown-area":
@@ -200,13 +204,22 @@ def looking_after(case: Evidence) -> str | None:
 
 def _custody(climb: _Climb) -> Lead | None:
     case = climb.case
-    place = case.record.death.place
-    if case.switches.home_before_custody or case.record.child.custody in (None, "none") or place is None:
+    if case.switches.home_before_custody or case.record.child.custody in (None, "none"):
         return None
-    if place.type != "custody-secure":
+    establishment = _establishment(case)
+    if establishment is None:
         climb.no("lead.custody", "The establishment that held the child isn't known.")
         return None
-    return climb.by_area("lead.custody", climb.died, "The establishment that held the child")
+    where = locate_place(establishment, case.reference)
+    return climb.by_area("lead.custody", where, "The establishment that held the child")
+
+
+def _establishment(case: Evidence) -> Place | None:
+    """Where the child was held. Another source's place of death may be held true without saying what kind of place it is,
+    so whoever names an establishment is asked."""
+    deaths = [case.record.death, *(notice.death for notice in case.notices)]
+    places = [place for death in deaths for place in (death.place, death.event.place if death.event else None)]
+    return next((place for place in places if place and place.type == "custody-secure"), None)
 
 
 def _usual(climb: _Climb) -> Lead | None:

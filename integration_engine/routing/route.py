@@ -9,16 +9,18 @@ from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.record import ChildDeathRecord
 from integration_engine.record.standing import Standing
-from integration_engine.routing.answer import Copy, Routing, State, to_json
+from integration_engine.routing.answer import Routing, State, to_json
 from integration_engine.routing.clocks import deadlines, running, starting_flags
+from integration_engine.routing.considered import considered
 from integration_engine.routing.evidence import Evidence, latest_decision
+from integration_engine.routing.explanation import because, why_so
 from integration_engine.routing.flags import case_flags, process_flags
 from integration_engine.routing.jar import joint_agency_response
-from integration_engine.routing.locate import Located, locate_address, locate_place
 from integration_engine.routing.reference import Reference
-from integration_engine.routing.residence import Residence, looking_after, placements, residence, usual_addresses
+from integration_engine.routing.residence import Residence, residence
 from integration_engine.routing.scope import Scope, scope
 from integration_engine.routing.switches import Switches
+from integration_engine.routing.told import copies, notified
 
 __all__ = ["Switches", "route", "to_json"]
 
@@ -65,6 +67,7 @@ def route(  # noqa: PLR0913 - one keyword for each thing a routing depends on
     flags = {"in-review"} if in_review else set()
     lead = home.lead.cdop if home.lead else None
     if verdict.state in ("withdrawn", "out-of-scope"):
+        told = because(case, in_scope, (verdict.state, verdict.rule), home.lead, (), (), None, sorted(flags))
         return Routing(
             verdict.state,
             verdict.rule,
@@ -72,7 +75,8 @@ def route(  # noqa: PLR0913 - one keyword for each thing a routing depends on
             flags=tuple(sorted(flags)),
             ladder=home.steps,
             restricted=verdict.restricted,
-            why=in_scope.why if verdict.rule == in_scope.rule else "",
+            why=why_so(verdict.rule, in_scope),
+            because=told,
             deadlines={} if in_scope.private else deadlines(case, lead, None, ended=verdict.rule),
         )
     jar = joint_agency_response(case, in_scope.rule, home)
@@ -81,19 +85,22 @@ def route(  # noqa: PLR0913 - one keyword for each thing a routing depends on
     flags |= {"age-unconfirmed"} if in_scope.rule in ("scope.age-unconfirmed", "held.age") else set()
     flags |= {"disputed"} if standing.outcome == "disputed" else set()
     clocks = deadlines(case, lead, in_scope.rule if jar.required else None)
+    due, copied, words, raised = running(clocks), copies(case, home), notified(case, home), tuple(sorted(flags))
     return Routing(
         verdict.state,
         verdict.rule,
         lead=home.lead,
-        copies=_copies(case, home),
-        notify=_notify(case, home),
+        copies=copied,
+        notify=tuple(one.word for one in words),
         jar=jar,
-        clocks=running(clocks),
+        clocks=due,
         deadlines=clocks,
-        flags=tuple(sorted(flags)),
+        flags=raised,
         ladder=home.steps,
         restricted=verdict.restricted,
-        why=in_scope.why if verdict.rule == in_scope.rule else "",
+        why=why_so(verdict.rule, in_scope),
+        consider=considered(case, raised, home, due),
+        because=because(case, in_scope, (verdict.state, verdict.rule), home.lead, copied, words, jar, raised),
         first_known=case.first_told if notices else None,
     )
 
@@ -126,41 +133,3 @@ def _verdict(case: Evidence, standing: Standing, in_scope: Scope, home: Residenc
 def _news_since(case: Evidence, release: Decision) -> bool:
     """Whether somebody took the death back after a person released the case: that they didn't know."""
     return any(n.intent == "retract" and n.stated_at and earliest(n.stated_at) > release.at for n in case.notices)
-
-
-def _copies(case: Evidence, home: Residence) -> tuple[Copy, ...]:
-    """Panels that are told without owning the case, each once, under the first rule that names it."""
-    if home.lead is None:
-        return ()
-    found: dict[str, Copy] = {}
-
-    def tell(where: Located, rule: str, why: str) -> None:
-        owner = where.district and case.reference.cdop_for(where.district, case.died_on, case.today)
-        if owner and home.lead and owner[1] != home.lead.cdop and owner[1] not in found:
-            found[owner[1]] = Copy(owner[1], rule, why)
-
-    tell(home.died, "copy.death", "The child died in this panel's area.")
-    event = case.record.death.event
-    if event and event.type != "sudden-death":
-        tell(locate_place(event.place, case.reference), "copy.event", "The fatal event happened in this panel's area.")
-    if looking_after(case) is not None:
-        # A looked-after child's home address that isn't the looking-after authority's is where they were placed.
-        for address in placements(case.record) or usual_addresses(case.record)[:1]:
-            where = locate_address(address, case.reference)
-            tell(where, "copy.placement", "The looked-after child was placed in this panel's area.")
-    return tuple(found.values())
-
-
-def _notify(case: Evidence, home: Residence) -> tuple[str, ...]:
-    """Whom else to tell, in words: the nation of a non-resident, the nation where the child died, and the panel of the place
-    of death while nobody can tell whose case it is."""
-    found: list[str] = []
-    if home.non_resident and home.nation:
-        found.append(home.nation)
-    if home.died.outside_england and home.died.nation and home.died.nation not in found:
-        found.append(home.died.nation)
-    if home.lead is None and home.died.district:
-        owner = case.reference.cdop_for(home.died.district, case.died_on, case.today)
-        if owner:
-            found.append(f"unassigned:{owner[1]}")
-    return tuple(found)

@@ -13,6 +13,10 @@ DAWN, DUSK = date.min, date.max
 """What a blank ``valid_from`` (since before we know) and a blank ``valid_to`` (open) mean."""
 
 
+WEAK = ("unconfirmed", "memory-low", "memory-medium", "found-partial", "found-old")
+"""How a row can be known that somebody should confirm, weakest first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that is wrong with a reference file. ``code`` is stable; ``where`` names file and row; the sentence is for

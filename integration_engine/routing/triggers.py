@@ -64,6 +64,33 @@ class Trigger:
             or (bool(self.icd10) and any(self._names(category) for category in _categories(part)))
         )
 
+    def facts_in(self, part: Part, scope_rule: str = "") -> tuple[str, ...]:
+        """The facts that meet it, in words: for the explanation of an answer."""
+        death, coroner, police = part.death, part.coroner, part.police
+        found = [f"ICD-10 {one}" for one in dict.fromkeys(_categories(part)) if self._names(one)]
+        if death.event and death.event.type in self.event_types:
+            found.append(f"the event is {death.event.type}")
+        if police and police.suspicious in self.suspicious:
+            found.append(f"the police say suspicious: {police.suspicious}")
+        found += [
+            f"the coroner concluded {one}"
+            for one in (coroner.conclusions if coroner else ())
+            if one in self.conclusions
+        ]
+        if part.child.custody in self.custody:
+            found.append(f"custody is {part.child.custody}")
+        if death.place and death.place.type in self.place_types:
+            found.append(f"the place of death is {death.place.type}")
+        if death.suspected_category in self.categories:
+            found.append(f"the suspected category is {death.suspected_category}")
+        if self.abuse_or_neglect and death.abuse_or_neglect:
+            found.append("abuse or neglect is stated")
+        if self.unexpected_without_certificate and death.expected == "unexpected" and not _certified(part):
+            found.append("unexpected, with no medical certificate of cause of death")
+        if scope_rule in self.scope:
+            found.append("a suspected stillbirth with no professional attending")
+        return tuple(found)
+
     def _names(self, category: str) -> bool:
         return any(first <= category <= last for first, last in self.icd10)
 
