@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from integration_engine.decided import Decided, restricted, sorted_out, steps
+from integration_engine.decided import Decided, sorted_out, steps
 from integration_engine.decided import case_id as case_id  # noqa: PLC0414 - a case is asked for by it from here
 from integration_engine.decided import standing as decided_on
 from integration_engine.linkage.current import as_shown, is_marked, record_as_shown
@@ -102,7 +102,7 @@ def decide(
             dead.append(_Dead(members, decided, word, steps_told(steps(told))))
     reviews = tuple(r for r in resolution.reviews if r.a not in passed and r.b not in passed)
     in_review = {notice for review in reviews for notice in (review.a, review.b)}
-    cases = [_case(one, resolution, people, known, rekeys, in_review, reference, now, switches) for one in dead]
+    cases = [_case(one, resolution, people, rekeys, in_review, reference, now, switches) for one in dead]
     return Outcome(
         cases=tuple(sorted(_with_related(cases, resolution), key=lambda c: (said_at(c.notices[0]), c.id))),
         reviews=reviews,
@@ -122,11 +122,10 @@ class _Dead:
     steps: tuple[DeathNotice, ...]
 
 
-def _case(  # noqa: PLR0913, PLR0917 - one for each thing a case depends on
+def _case(
     one: _Dead,
     resolution: Resolution,
     people: Decided,
-    known: Mapping[str, DeathNotice],
     rekeys: Sequence[DeathNotice],
     in_review: Set[str],
     reference: Reference,
@@ -139,13 +138,13 @@ def _case(  # noqa: PLR0913, PLR0917 - one for each thing a case depends on
     adoption = not resolution.restricted.isdisjoint(names)
     applying = [n.rekey for n in rekeys if n.rekey and (n.id in names or _reaches_all(n, resolution))]
     current = under_current_identity(members, applying, adoption=adoption)
-    protected = restricted(names, resolution, known, people)
+    protected = not people.restricted.isdisjoint(names)
     former: frozenset[str] = frozenset()
     if protected:
         current, former = as_shown(
             members,
             current,
-            old_side=resolution.former,
+            old_side=resolution.former | people.shadows,
             new_side=resolution.current,
             held_true=lambda notices: fold(notices, word.silenced),
         )
@@ -162,7 +161,7 @@ def _case(  # noqa: PLR0913, PLR0917 - one for each thing a case depends on
         now=now,
         switches=switches,
         in_review=not in_review.isdisjoint(names),
-        adoption=adoption or any(is_marked(notice) for notice in members),
+        adoption=adoption or not people.shadows.isdisjoint(names) or any(is_marked(notice) for notice in members),
     )
     return Case(case_id(_opening(members).id), members, record, routing, protected=protected, former=former)
 

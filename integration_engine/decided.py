@@ -6,7 +6,7 @@ another role decided there is set aside and changes nothing.
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from integration_engine.linkage.current import is_marked
 from integration_engine.linkage.resolve import Constraint, Resolution
@@ -26,10 +26,16 @@ def case_id(notice_id: str) -> str:
 @dataclass(frozen=True)
 class Decided:
     """Every decision about a set of notices with the notices it is about, in order of time; ``aside`` are those that their
-    role may not take or that name one subject where two are needed."""
+    role may not take or that name one subject where two are needed.
+
+    ``restricted`` are the notices of cases with an identity to protect, released or not; ``shadows`` those among them that
+    bear a restricted child's number under another name, of whom only a person can say whether it is the same child.
+    """
 
     subjects: tuple[tuple[Decision, frozenset[str]], ...]
     aside: tuple[NotTheirs, ...] = ()
+    restricted: frozenset[str] = frozenset()
+    shadows: frozenset[str] = frozenset()
 
     def about(self, cluster: Collection[str]) -> list[Decision]:
         """The decisions about any notice of a cluster, those set aside left out."""
@@ -53,32 +59,38 @@ def sorted_out(
     ours, theirs = _links(decided, protected=True), _links(decided, protected=False)
     resolution = resolve(constraints(theirs))
     if len(ours) != len(theirs):
-        first = resolve(constraints(ours))
-        hidden = {n for cluster in first.clusters if restricted(cluster, first, known, decided) for n in cluster}
+        hidden = _hidden(decided, known, resolve(constraints(ours))).restricted
         barred = [d for d, about in theirs if about & hidden and not_theirs(d, protected=True)]
         if barred:
-            decided = Decided(decided.subjects, (*decided.aside, *_reasons(barred)))
+            decided = replace(decided, aside=(*decided.aside, *_reasons(barred)))
             resolution = resolve(constraints(_links(decided, protected=False)))
-    late = {
-        d.id: d
+    decided = _hidden(decided, known, resolution)
+    late = [d for d in decided.about(decided.restricted) if d.kind not in _LINKS]
+    return replace(decided, aside=(*decided.aside, *_reasons(late))), resolution
+
+
+def _hidden(decided: Decided, known: Mapping[str, DeathNotice], resolution: Resolution) -> Decided:
+    """With the notices of cases that have an identity to protect: an adoption, a source's mark, a person's decision that
+    stands, or the very number of such a child under a name that nobody has joined to it yet."""
+    restricted = {
+        name
         for cluster in resolution.clusters
-        if restricted(cluster, resolution, known, decided)
-        for d in decided.about(cluster)
-        if d.kind not in _LINKS and not_theirs(d, protected=True)
-    }
-    return Decided(decided.subjects, (*decided.aside, *_reasons(late.values()))), resolution
-
-
-def restricted(
-    cluster: Collection[str], resolution: Resolution, known: Mapping[str, DeathNotice], decided: Decided
-) -> bool:
-    """Whether a case of these notices has an identity to protect, released or not: an adoption, a source's mark, or a
-    person's decision that stands."""
-    return (
-        not resolution.restricted.isdisjoint(cluster)
-        or any(is_marked(known[name]) for name in cluster)
+        if not resolution.restricted.isdisjoint(cluster)
+        or any(is_marked(known[member]) for member in cluster)
         or "restrict" in standing(decided.about(cluster))
-    )
+        for name in cluster
+    }
+    numbers = {number for name in restricted if (number := known[name].child.nhs_number)}
+    parted = {name for d, about in decided.subjects if d.kind == "unlink" and not d.withdraws for name in about}
+    shadows = {
+        name
+        for cluster in resolution.clusters
+        if restricted.isdisjoint(cluster)
+        and any(known[member].child.nhs_number in numbers for member in cluster)
+        and parted.isdisjoint(cluster)
+        for name in cluster
+    }
+    return replace(decided, restricted=frozenset(restricted | shadows), shadows=frozenset(shadows))
 
 
 def standing(decisions: Iterable[Decision]) -> dict[str, Decision]:

@@ -69,8 +69,12 @@ def rekeyed(evidence: Iterable[Evidence]) -> Rekeys:
     for (old, new), (old_ref, new_ref), id in changes:
         before = _others(id, holders[old], holders.get(old_ref, ()))
         after = _others(id, holders[new], holders.get(new_ref, ()))
-        # A message that merges two identifiers names who the child is now, whoever else does.
-        after += [own for own in (said[id],) if own.family]
+        # The message itself may name one side: whoever it calls by that side's identifier.
+        own = said[id]
+        if own.family:
+            mine = {f"nhs:{own.nhs}", f"ref:{own.local_ref}"}
+            after += [own] if mine & {new, new_ref} else []
+            before += [own] if mine & {old, old_ref} and not mine & {new, new_ref} else []
         if all(same_name(x, y) for x in before for y in after):
             _join(joined, old, new)
             if old_ref:

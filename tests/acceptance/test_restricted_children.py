@@ -1,0 +1,111 @@
+"""Nothing of who an adopted or protected child was leaves the engine: every byte of each output is searched, in each form."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from integration_engine.cli import _build
+from tests.restricted_samples import CURRENT, FORMS, Form, told
+
+AT = ("--at", "2026-12-01T09:00:00Z")
+every_form = pytest.mark.parametrize("name", FORMS)
+
+
+def decisions(form: Form, *kinds: str, role: str = "restricted") -> list[dict[str, Any]]:
+    about = {"link": form.link, "restrict": (form.about,), "release": (form.about,)}
+    return [
+        {
+            "id": f"d-{n}", "at": f"2026-04-0{n}T09:00:00Z", "by": "guardian", "role": role, "kind": kind,
+            "about": list(about[kind]), "value": {}, "reason": "as the court order says",
+        }
+        for n, kind in enumerate(kinds, 1)
+    ]  # fmt: skip
+
+
+def settled(form: Form) -> list[str]:
+    """What the restricted role decides until the case is released."""
+    return [*(["link"] if form.link else []), *(["restrict"] if form.restrict else []), "release"]
+
+
+def run(folder: Path, form: Form, taken: list[dict[str, Any]], *options: str) -> tuple[str, str]:
+    for file, body in form.messages.items():
+        (folder / file).write_bytes(body)
+    (folder / "told.json").write_text(json.dumps(taken))
+    files = [str(folder / file) for file in form.messages]
+    command = ["try", *AT, "--decisions", str(folder / "told.json"), *options, *files]
+    result = CliRunner().invoke(_build(["try"]), command)
+    assert result.exit_code == 0, result.output
+    return result.stdout, result.stderr
+
+
+def cases(folder: Path, form: Form, taken: list[dict[str, Any]], *options: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(run(folder, form, taken, "--json", *options)[0])["cases"]
+    return found
+
+
+@every_form
+def test_a_restricted_child_is_held_and_nobody_reads_who_they_were(name: str, tmp_path: Path) -> None:
+    form = FORMS[name]
+    taken = decisions(form, "restrict") if form.restrict else []
+    held = cases(tmp_path, form, taken)
+    assert {(case["state"], case["rule"]) for case in held} == {("held", "held.restricted")}
+    for output in (*run(tmp_path, form, taken, "--json"), *run(tmp_path, form, taken)):
+        assert not told(output)
+
+
+@every_form
+def test_once_released_the_case_goes_out_under_the_current_identity_only(name: str, tmp_path: Path) -> None:
+    form = FORMS[name]
+    taken = decisions(form, *settled(form))
+    (case,) = cases(tmp_path, form, taken)
+    assert (case["state"], case["lead"]["cdop"]) == ("open", "WOE")
+    output = json.dumps(case).casefold()
+    assert [word for word in CURRENT if word not in output and word not in ("9991010963",)] == []
+    for output in (*run(tmp_path, form, taken, "--json"), *run(tmp_path, form, taken)):
+        assert not told(output)
+
+
+@every_form
+def test_the_restricted_role_sees_what_lies_behind(name: str, tmp_path: Path) -> None:
+    form = FORMS[name]
+    output, _ = run(tmp_path, form, decisions(form, *settled(form)), "--json", "--role", "restricted")
+    assert len(told(output)) >= 2, "the test's own messages would tell"
+
+
+@every_form
+@pytest.mark.parametrize("role", ["operator", "coordinator", "designated-doctor"])
+def test_no_other_role_releases_or_links_it(name: str, role: str, tmp_path: Path) -> None:
+    form = FORMS[name]
+    restricting = decisions(form, "restrict") if form.restrict else []
+    others = [each | {"id": f"o-{each['id']}"} for each in decisions(form, *settled(form), role=role)]
+    others = [each for each in others if each["kind"] != "restrict"]
+    answer = json.loads(run(tmp_path, form, [*restricting, *others], "--json")[0])
+    assert {(one["id"], one["code"]) for one in answer["decisions"]} == {
+        (each["id"], "restricted-role") for each in others
+    }
+    assert answer["cases"] == cases(tmp_path, form, restricting)
+
+
+def test_a_rekey_under_one_name_still_joins(tmp_path: Path) -> None:
+    form = FORMS["adoption by a replaced number"]
+    same = {
+        file: body.replace(b"HART^LIAM", b"MARSH^LEO").replace(b'"HART"', b'"MARSH"')
+        for file, body in form.messages.items()
+    }
+    (case,) = cases(tmp_path, Form(same, form.about), [])
+    assert case["state"] == "open"
+
+
+def test_the_search_finds_a_planted_leak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were the former identity left in, the tests above would say so."""
+    import integration_engine.core as core
+
+    monkeypatch.setattr(core, "as_shown", lambda notices, current, **_: (tuple(current), frozenset()))
+    monkeypatch.setattr(core, "record_as_shown", lambda record, _: record)
+    found = {
+        name: told(run(tmp_path, form, decisions(form, *settled(form)), "--json")[0]) for name, form in FORMS.items()
+    }
+    assert {name for name, leaks in found.items() if leaks} == FORMS.keys() - {"adoption by a replaced number"}
