@@ -151,7 +151,9 @@ def record_decision(
         settle_asked(transaction, cases, authority.kinds()[kept.kind].settles, f"decision:{kept.id}", now)
         detail = {"kind": kept.kind, "about": list(about), "role": kept.role, "cases": cases}
         entry = Entry("decision.recorded", kept.id, detail, kept.by)
-        settled = settlement.Settlement(transaction, hood, outcome, now, because=f"decision:{kept.id}")
+        settled = settlement.Settlement(
+            transaction, hood, outcome, now, because=f"decision:{kept.id}", reference=reference, switches=switches
+        )
         return Processed(outbox=settled.write(entries=[entry]))
 
 
@@ -235,7 +237,9 @@ def _take(
         )
         for message in kept
     ]
-    settled = settlement.Settlement(transaction, hood, outcome, now, because="new-evidence")
+    settled = settlement.Settlement(
+        transaction, hood, outcome, now, because="new-evidence", reference=reference, switches=switches
+    )
     names = {notice.id for message in kept for notice in message.notices}
     bonds = {(a, b) for a, b in bonds if {a, b} & new.keys() <= names}
     return came, passed_over, settled.write(entries, kept, {name: blind[name] for name in names}, bonds)

@@ -8,9 +8,13 @@ from functools import cached_property
 import orjson
 
 from integration_engine.continuity import Continued, Continuity, continue_cases
-from integration_engine.core import Outcome
+from integration_engine.core import Case, Outcome
 from integration_engine.dispatch import Delivered, Dispatch, Held, Standing, diff, ended, merged_away, turn_of
 from integration_engine.envelope import Shown
+from integration_engine.routing.fingerprint import fingerprint
+from integration_engine.routing.next_look import next_look
+from integration_engine.routing.reference import Reference
+from integration_engine.routing.switches import Switches
 from integration_engine.store import inbox, outbox
 from integration_engine.store.audit import Entry, append
 from integration_engine.store.cases import (
@@ -23,10 +27,12 @@ from integration_engine.store.cases import (
     write_bonds,
     write_cases,
 )
+from integration_engine.store.clocks import keep_clocks
 from integration_engine.store.database import Transaction
 from integration_engine.store.inbox import Message
 from integration_engine.store.neighbourhood import Neighbourhood, StoredCase
 from integration_engine.store.outbox import OutboxRow
+from integration_engine.store.watch import Watched, watch
 
 _ENDED = "scope.retracted"
 
@@ -53,13 +59,16 @@ class _Turn:
 
 @dataclass(frozen=True)
 class Settlement:
-    """What was held (``hood``) against what was decided (``outcome``). ``because`` says why reviews that end, end."""
+    """What was held (``hood``) against what was decided (``outcome``) by these rules. ``because`` says why reviews that end,
+    end."""
 
     transaction: Transaction
     hood: Neighbourhood
     outcome: Outcome
     now: datetime
     because: str
+    reference: Reference
+    switches: Switches
 
     def write(
         self,
@@ -83,6 +92,7 @@ class Settlement:
         move_notices(transaction, moves)
         write_bonds(transaction, list(bonds))
         reviews = self._settle_reviews()
+        self._keep_time()
         own = [*self._entries(dispatches), *(Entry("review.opened", review, {}) for review in reviews)]
         number = append(transaction, self.now, [*entries, *own], len(dispatches))
         rows = [
@@ -154,6 +164,18 @@ class Settlement:
 
     def _next(self, case: str) -> int:
         return self.hood.cases[case].version + 1
+
+    def _keep_time(self) -> None:
+        """When the clocks of these cases are due, by which rules they were decided, and when to decide them again."""
+        gone = [*self._continuity.merged, *self._continuity.ended]
+        running = {turn.id: turn.continued.case.routing.clocks for turn in self._turns}
+        keep_clocks(self.transaction, {**running, **{case: {} for case in gone}}, self.now)
+        ruling = fingerprint(self.reference, self.switches)
+        seen = {turn.id: Watched(ruling, self._next_look(turn.continued.case)) for turn in self._turns}
+        watch(self.transaction, seen, gone)
+
+    def _next_look(self, case: Case) -> datetime | None:
+        return next_look(case.record, case.routing, self.reference, self.switches, self.now)
 
     def _state(self, turn: _Turn) -> CaseState:
         case, founder, stored = turn.continued.case, turn.continued.founder, turn.stored

@@ -199,6 +199,7 @@ def _cdrm_due(case: Evidence, process: Process) -> Deadline:
         min(met, key=earliest, default=None),
         waits_for=moved.waits_for,
         moved_by=moved_by(moved.by),
+        resumes=moved.resumes,
     )
 
 

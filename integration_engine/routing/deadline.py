@@ -34,6 +34,8 @@ class Deadline:
     met: str | None = None
     waits_for: str = ""
     moved_by: str = ""
+    resumes: datetime | None = None
+    """When a pause is known to end that hasn't ended yet."""
     known: datetime | None = None
     must_explain: bool = False
     """Whether meeting it late needs a reason; ``explained``: one was given."""

@@ -36,6 +36,8 @@ class Moved:
     due: datetime | None
     waits_for: str
     by: timedelta
+    resumes: datetime | None = None
+    """When the pause that lasts is said to end."""
 
 
 def pauses(case: Evidence) -> list[HeldUp]:
@@ -74,7 +76,7 @@ def after_pauses(due: datetime, start: datetime, told: Iterable[HeldUp], now: da
         if begun >= due or (pause.ended and pause.ended <= begun):
             continue
         if pause.ended is None or pause.ended > london(now):
-            return Moved(None, _waiting(pause), between(first, due))
+            return Moved(None, _waiting(pause), between(first, due), pause.ended)
         if pause.began is None:
             continue
         if pause.ended > reached:
