@@ -60,7 +60,11 @@ def continue_cases(
     merged: dict[str, str] = {}
     for case in decided:
         members = {notice.id for notice in case.notices}
-        going_on = sorted((s for s in live.values() if heirs.get(s.id) == case.id), key=_seniority)
+        going_on = sorted(
+            (s for s in live.values() if heirs.get(s.id) == case.id),
+            # Who knows a restricted case by what its child was called must not learn what became of it.
+            key=lambda s: (s.founder in case.former, *_seniority(s)),
+        )
         come_back = sorted((s for s in stored.values() if s.merged_into and s.founder in members), key=_seniority)
         left = sorted({home for name in members if (home := homes.get(name)) and heirs.get(home) != case.id})
         if going_on or come_back:

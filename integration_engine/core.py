@@ -42,7 +42,8 @@ class Related:
 class Case:
     """One child's death: the notices about it (in a stable order), the record they add up to, and where it goes.
 
-    ``id`` is that of the earliest notice received, so it survives later arrivals. ``protected`` marks a case with an
+    ``id`` is that of the earliest notice received (under the current identity, where there is another), so it survives later
+    arrivals. ``protected`` marks a case with an
     identity to protect (adoption, protected identity, a person's decision), released or not: its record has nothing of a
     former identity, its notices may. ``former`` are the ids of those that speak of one.
     """
@@ -163,7 +164,7 @@ def _case(
         in_review=not in_review.isdisjoint(names),
         adoption=adoption or not people.shadows.isdisjoint(names) or any(is_marked(notice) for notice in members),
     )
-    return Case(case_id(_opening(members).id), members, record, routing, protected=protected, former=former)
+    return Case(case_id(_opening(members, former).id), members, record, routing, protected=protected, former=former)
 
 
 def _reaches_all(rekey: DeathNotice, resolution: Resolution) -> bool:
@@ -185,10 +186,11 @@ def _once_each(notices: Iterable[DeathNotice]) -> dict[str, DeathNotice]:
     return known
 
 
-def _opening(members: Sequence[DeathNotice]) -> DeathNotice:
-    """The notice that opened the case: the first received that told of the death."""
+def _opening(members: Sequence[DeathNotice], former: Set[str]) -> DeathNotice:
+    """The notice that opened the case: the first received that told of the death. One under a former identity only where
+    there is no other: a restricted case isn't known by what its child was known by."""
     reports = [n for n in members if n.intent == "report"]
-    return min(reports, key=lambda n: (n.received_at, said_at(n), n.id))
+    return min(reports, key=lambda n: (n.id in former, n.received_at, said_at(n), n.id))
 
 
 def _with_related(cases: Sequence[Case], resolution: Resolution) -> list[Case]:
