@@ -1,42 +1,27 @@
 """Routing: from one case's record to its state, lead, copies, response, deadlines and flags, each with its rule. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from integration_engine.record.dates import earliest
 from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.record import ChildDeathRecord
 from integration_engine.record.standing import Standing
-from integration_engine.routing.answer import Routing, State, to_json
+from integration_engine.routing.answer import Routing, to_json
 from integration_engine.routing.clocks import deadlines, running, starting_flags
 from integration_engine.routing.considered import considered
-from integration_engine.routing.evidence import Evidence, latest_decision
+from integration_engine.routing.evidence import Evidence
 from integration_engine.routing.explanation import because, why_so
 from integration_engine.routing.flags import case_flags, process_flags
 from integration_engine.routing.jar import joint_agency_response
 from integration_engine.routing.reference import Reference
-from integration_engine.routing.residence import Residence, residence
-from integration_engine.routing.scope import Scope, scope
+from integration_engine.routing.residence import residence
+from integration_engine.routing.scope import scope
 from integration_engine.routing.switches import Switches
 from integration_engine.routing.told import copies, notified
+from integration_engine.routing.verdict import verdict
 
 __all__ = ["Switches", "route", "to_json"]
-
-_HELD_BY_STANDING = {
-    "cancelled-visit": "held.cancelled-visit",
-    "disputed": "held.disputed",
-    "contradiction": "held.contradiction",
-    "indirect": "held.indirect-source",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    state: State
-    rule: str
-    restricted: bool
 
 
 def route(  # noqa: PLR0913 - one keyword for each thing a routing depends on
@@ -63,21 +48,21 @@ def route(  # noqa: PLR0913 - one keyword for each thing a routing depends on
     case = Evidence(record, heard, decided, reference, now, switches)
     in_scope = scope(case)
     home = residence(case)
-    verdict = _verdict(case, standing, in_scope, home, adoption)
+    found = verdict(case, standing, in_scope, home, adoption)
     flags = {"in-review"} if in_review else set()
     lead = home.lead.cdop if home.lead else None
-    if verdict.state in ("withdrawn", "out-of-scope"):
-        told = because(case, in_scope, (verdict.state, verdict.rule), home.lead, (), (), None, sorted(flags))
+    if found.state in ("withdrawn", "out-of-scope"):
+        told = because(case, in_scope, (found.state, found.rule), home.lead, (), (), None, sorted(flags))
         return Routing(
-            verdict.state,
-            verdict.rule,
+            found.state,
+            found.rule,
             lead=home.lead,
             flags=tuple(sorted(flags)),
             ladder=home.steps,
-            restricted=verdict.restricted,
-            why=why_so(verdict.rule, in_scope),
+            restricted=found.restricted,
+            why=why_so(found.rule, in_scope),
             because=told,
-            deadlines={} if in_scope.private else deadlines(case, lead, None, ended=verdict.rule),
+            deadlines={} if in_scope.private else deadlines(case, lead, None, ended=found.rule),
         )
     jar = joint_agency_response(case, in_scope.rule, home)
     flags |= process_flags(case, in_scope) | case_flags(case) | set(starting_flags(case))
@@ -87,8 +72,8 @@ def route(  # noqa: PLR0913 - one keyword for each thing a routing depends on
     clocks = deadlines(case, lead, in_scope.rule if jar.required else None)
     due, copied, words, raised = running(clocks), copies(case, home), notified(case, home), tuple(sorted(flags))
     return Routing(
-        verdict.state,
-        verdict.rule,
+        found.state,
+        found.rule,
         lead=home.lead,
         copies=copied,
         notify=tuple(one.word for one in words),
@@ -97,39 +82,9 @@ def route(  # noqa: PLR0913 - one keyword for each thing a routing depends on
         deadlines=clocks,
         flags=raised,
         ladder=home.steps,
-        restricted=verdict.restricted,
-        why=why_so(verdict.rule, in_scope),
+        restricted=found.restricted,
+        why=why_so(found.rule, in_scope),
         consider=considered(case, raised, home, due),
-        because=because(case, in_scope, (verdict.state, verdict.rule), home.lead, copied, words, jar, raised),
+        because=because(case, in_scope, (found.state, found.rule), home.lead, copied, words, jar, raised),
         first_known=case.first_told if notices else None,
     )
-
-
-def _verdict(case: Evidence, standing: Standing, in_scope: Scope, home: Residence, protected: bool) -> _Verdict:
-    """The state and its rule. What ends a case comes first; then what must stay hidden, so that nothing of a restricted case
-    leaves for another reason; then what a person must settle about the death, the age and the home."""
-    release = case.decided.get("release")
-    last = latest_decision(release, case.decided.get("restrict"))
-    protected = protected or case.record.child.restricted not in (None, "none")
-    restricted = in_scope.private or (protected if last is None else last is not release)
-    if standing.outcome in ("retracted", "none"):
-        return _Verdict("withdrawn", "scope.retracted", restricted)
-    if in_scope.verdict == "out":
-        return _Verdict("out-of-scope", in_scope.rule, restricted)
-    if home.non_resident and case.decision("review-non-resident", "review") is False:
-        return _Verdict("out-of-scope", "not-reviewed", restricted)
-    if restricted:
-        return _Verdict("held", "held.restricted", restricted)
-    lifted = release is not None and not _news_since(case, release)
-    if standing.outcome in _HELD_BY_STANDING and not lifted:
-        return _Verdict("held", _HELD_BY_STANDING[standing.outcome], restricted)
-    if in_scope.verdict == "held" and release is None:
-        return _Verdict("held", in_scope.rule, restricted)
-    if home.held and release is None:
-        return _Verdict("held", home.held, restricted)
-    return _Verdict("open", "scope.age-unconfirmed" if in_scope.verdict == "held" else in_scope.rule, restricted)
-
-
-def _news_since(case: Evidence, release: Decision) -> bool:
-    """Whether somebody took the death back after a person released the case: that they didn't know."""
-    return any(n.intent == "retract" and n.stated_at and earliest(n.stated_at) > release.at for n in case.notices)
