@@ -6,7 +6,7 @@ comes back; what it can't publish, the sweeper does. A batch is all or nothing: 
 and the caller tries its messages one by one to find the one that raised.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -120,12 +120,12 @@ def record_decision(
     reference: Reference,
     now: datetime,
     switches: Switches,
-    area: str | None = None,
+    areas: Collection[str] | None = None,
 ) -> Processed:
     """Keep a person's decision, decide again about everything it touches, and dispatch what changed.
 
-    The same decision again changes nothing. ``area``: the panel of whoever decides, where they decide about the cases it
-    leads only. Nothing is kept of a decision that isn't theirs to take. Raises UnknownSubject, NotTheirDecision,
+    The same decision again changes nothing. ``areas``: the panels of whoever decides, where they decide about the cases
+    those lead only. Nothing is kept of a decision that isn't theirs to take. Raises UnknownSubject, NotTheirDecision,
     OtherDecision (another decision of that id is kept), Transient, KeyMissing or SealBroken.
     """
     with store.transaction() as transaction:
@@ -141,8 +141,8 @@ def record_decision(
         kept = decision.model_copy(update={"about": about})
         if not keep_decision(transaction, kept):
             return Processed()
-        if area is not None and (other := _not_led_by(area, roots.values(), before)):
-            raise NotTheirDecision("other-area", f"{other} is not led by {area}.")
+        if areas is not None and (other := _not_led_by(areas, roots.values(), before)):
+            raise NotTheirDecision("other-area", f"{other} is not led by {' or '.join(sorted(areas))}.")
         hood = gather(transaction, roots.values())
         outcome = decide(hood.notices.values(), hood.decisions, reference, now, switches)
         if refused := next((one for one in outcome.aside if one.decision == kept.id), None):
@@ -157,11 +157,11 @@ def record_decision(
         return Processed(outbox=settled.write(entries=[entry]))
 
 
-def _not_led_by(area: str, names: Iterable[str], hood: Neighbourhood) -> str | None:
+def _not_led_by(areas: Collection[str], names: Iterable[str], hood: Neighbourhood) -> str | None:
     """The first of the cases of these notices that another panel leads, or a notice that is in no case."""
     for name in sorted(names):
         home = hood.homes.get(name)
-        if home is None or hood.cases[home].lead != area:
+        if home is None or hood.cases[home].lead not in areas:
             return home or name
     return None
 

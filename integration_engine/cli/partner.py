@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from integration_engine.security.identity import ROLES, NotAllowed, Role
+from integration_engine.security.identity import OF_PANELS, ROLES, NotAllowed, Role
 
 app = typer.Typer(
     no_args_is_help=True, help="Register partners, recipients and operators; give, rotate and revoke tokens."
@@ -36,23 +36,29 @@ def add(
         typer.Option(
             "--kind",
             help="hospital-hl7, hospital-fhir, police or coroner (may be repeated); "
-            "cdop, jar, national, operator or restricted.",
+            "cdop, jar, national, operator, coordinator, designated-doctor or restricted.",
         ),
     ],
     organisation: Annotated[
         list[str] | None,
         typer.Option("--organisation", help="A further code its messages may name as their sender (may be repeated)."),
     ] = None,
+    area: Annotated[
+        list[str] | None,
+        typer.Option("--area", help="The panel a coordinator or designated doctor belongs to (may be repeated)."),
+    ] = None,
     days: Annotated[int | None, typer.Option(min=1, help="The token ends after so many days.")] = None,
     as_json: Json = False,
 ) -> None:
     """Register CODE, or give it one more token. The token is shown once: a new one beside the old makes a rotation."""
     role, kinds = _role_of(kind)
+    if bool(area) != (role in OF_PANELS):
+        typer.echo("--area names the panel of a coordinator or designated doctor, and of nobody else.", err=True)
+        raise typer.Exit(2)
     expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
+    named = area or organisation or ()
     try:
-        token = _register().add(
-            code, role, kinds=kinds, organisations=organisation or (), expires_at=expires_at, by=_operator()
-        )
+        token = _register().add(code, role, kinds=kinds, organisations=named, expires_at=expires_at, by=_operator())
     except NotAllowed as error:
         _stop(error.code, str(error), as_json)
     said: dict[str, Any] = {"partner": code, "role": role, "kinds": sorted(kinds), "credential": token.lookup}

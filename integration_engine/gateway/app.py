@@ -21,8 +21,9 @@ from integration_engine.gateway.envelope import Envelope
 from integration_engine.gateway.fhir import fhir_door, fhir_refusal
 from integration_engine.gateway.intake import Intake, Reader, Sender
 from integration_engine.gateway.page import refusal_page
+from integration_engine.gateway.panels import panels_door
 from integration_engine.gateway.police import police_door
-from integration_engine.gateway.ports import Inbox, Ledger, People, Publisher, Receipts, StoreAway
+from integration_engine.gateway.ports import Inbox, Ledger, Panels, People, Publisher, Receipts, StoreAway
 from integration_engine.gateway.rows import Read
 from integration_engine.gateway.sign_in import sign_in_pages
 from integration_engine.monitoring.counters import COUNTERS
@@ -49,6 +50,7 @@ class Rooms:
     table: Read
     checks: Mapping[str, Check] = field(default_factory=dict)
     ledger: Ledger | None = None
+    panels: Panels | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -87,6 +89,8 @@ def create_app(
     app.include_router(coroner_door(door("coroner"), rooms.receipts, rooms.table))
     for receiver in RECEIVERS:
         app.include_router(inbox_door(receiver, rooms.inbox, entry))
+    if rooms.panels:
+        app.include_router(panels_door(rooms.panels, entry))
     app.include_router(sign_in_pages(entry))
     for router in pages:
         app.include_router(router)

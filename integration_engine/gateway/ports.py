@@ -123,3 +123,70 @@ class Receipts(Protocol):
     def latest(self, partner: str) -> Sequence[Upload]:
         """The partner's last uploads, newest first."""
         ...
+
+
+class DeskRefusal(Exception):
+    """A decision or proposal that isn't taken. ``code`` for machines, the text for people; ``status`` as HTTP has it. No
+    patient data in either."""
+
+    def __init__(self, code: str, text: str, status: int = 409) -> None:
+        self.code = code
+        self.status = status
+        super().__init__(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What somebody decides. ``id`` makes it the same decision however often it is sent; ``about`` are case or notice ids."""
+
+    id: str
+    kind: str
+    about: tuple[str, ...]
+    value: Mapping[str, Any]
+    reason: str
+
+
+class Proposal(Protocol):
+    """One panel's open proposal that another lead a case."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def case(self) -> str: ...
+
+    @property
+    def proposer(self) -> str: ...
+
+    @property
+    def to(self) -> str: ...
+
+    @property
+    def reason(self) -> str: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+
+class Panels(Protocol):
+    """What a panel decides over its own door. Everything is audited and refused with DeskRefusal."""
+
+    def decide(self, panel: str, asked: Asked) -> int:
+        """A decision of the panel that leads the case; how many deliveries follow. The same again is done already."""
+        ...
+
+    def propose(self, panel: str, case: str, to: str, reason: str) -> Proposal: ...
+
+    def proposals(self, panel: str) -> Sequence[Proposal]: ...
+
+    def accept(self, panel: str, proposal: str) -> int:
+        """The panel asked takes the case: an agreement in both names. How many deliveries follow."""
+        ...
+
+    def decline(self, panel: str, proposal: str, reason: str) -> None:
+        """The panel asked doesn't: the case stays, and a person looks."""
+        ...
+
+    def take_back(self, panel: str, proposal: str) -> None:
+        """The proposer thinks better of it."""
+        ...

@@ -16,6 +16,8 @@ _FORM = frozenset({"application/x-www-form-urlencoded"})
 SIGN_IN = "/sign-in"
 _HOME: dict[Role, str] = {
     "operator": "/console",
+    "coordinator": "/console/work",
+    "designated-doctor": "/console/work",
     "restricted": "/console",
     "cdop": "/console/cdop",
     "jar": "/console/cdop",

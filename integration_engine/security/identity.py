@@ -17,10 +17,15 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
-Role = Literal["partner", "cdop", "jar", "national", "operator", "restricted"]
-ROLES: tuple[Role, ...] = ("partner", "cdop", "jar", "national", "operator", "restricted")
+Role = Literal["partner", "cdop", "jar", "national", "operator", "coordinator", "designated-doctor", "restricted"]
+ROLES: tuple[Role, ...] = get_args(Role)
+Deciding = Literal["operator", "coordinator", "designated-doctor", "restricted"]
+DECIDING: tuple[Deciding, ...] = get_args(Deciding)
+"""The roles of people who decide about cases."""
+OF_PANELS: tuple[Role, ...] = ("coordinator", "designated-doctor")
+"""People of one panel or more: they see and decide about the cases those lead."""
 Receiver = Literal["cdop", "jar", "national"]
 RECEIVERS: tuple[Receiver, ...] = ("cdop", "jar", "national")
 """Who is delivered to: panels, joint agency response teams, the national record."""
@@ -83,7 +88,8 @@ class Principal:
     ``name`` is a partner's code (ODS, E23/W15 force, coroner area slug), a CDOP's, a JAR team's or the national record's
     code, or an operator's name.
     ``kinds`` are the doors a partner may use (``hospital-hl7``, ``hospital-fhir``, ``police``, ``coroner``).
-    ``organisations`` are further codes it may name as a message's sender. ``credential`` is its token's lookup, for audit.
+    ``organisations`` are further codes it may name as a message's sender; of a coordinator or designated doctor, the panels
+    they belong to. ``credential`` is its token's lookup, for audit.
     """
 
     name: str
@@ -91,6 +97,11 @@ class Principal:
     kinds: frozenset[str] = frozenset()
     organisations: frozenset[str] = frozenset()
     credential: str = ""
+
+    @property
+    def areas(self) -> frozenset[str] | None:
+        """The panels whose cases this person may see and decide about; None where any."""
+        return self.organisations if self.role in OF_PANELS else None
 
     def may_speak_as(self, sender: str | None) -> bool:
         """Whether a message that names ``sender`` may come from this partner.

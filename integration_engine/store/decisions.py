@@ -56,6 +56,13 @@ def keep_decision(transaction: Transaction, decision: Decision) -> bool:
     return True
 
 
+def find_decision(store: Store, name: str) -> Decision | None:
+    """The decision of this id, None where there is none. Raises Transient, KeyMissing or SealBroken."""
+    with store.reading() as transaction:
+        row = transaction.connection.execute(select(_DECISION.c.sealed).where(_DECISION.c.id == name)).first()
+    return unseal_decision(store.keys, row.sealed, name) if row else None
+
+
 def settle_asked(
     transaction: Transaction, cases: Collection[str], kinds: Collection[str], outcome: str, now: datetime
 ) -> None:

@@ -229,10 +229,10 @@ RECIPIENTS = ("cdop.BERKS", "cdop.WOE", "national.ncmd")
 def test_a_coordinator_decides_about_cases_their_own_panel_leads_only(store: Store) -> None:
     names = take(store, {"m.hl7": adt()})
     with pytest.raises(NotTheirDecision) as refused:
-        record(store, decided("restrict"), names, area="WOE")
+        record(store, decided("restrict"), names, areas={"WOE"})
     assert refused.value.code == "other-area"
     assert not list(every_decision(store))
-    assert record(store, decided("agreement", value={"cdop": "WOE"}), names, area="BERKS") > 0
+    assert record(store, decided("agreement", value={"cdop": "WOE"}), names, areas={"BERKS"}) > 0
 
 
 def test_a_link_of_one_subject_is_told_to_change_nothing(store: Store, tmp_path: Path) -> None:

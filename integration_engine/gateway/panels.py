@@ -1,0 +1,156 @@
+"""What a panel decides over HTTPS: who leads, whether a non-resident child is reviewed, the steps of its review; and cases
+handed from one panel to another, proposed by one and accepted or declined by the other.
+
+A panel's token speaks for that panel only, and a panel decides about the cases it leads. The answer to anything else is the
+same whether or not there is such a case.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, TypeVar
+
+import orjson
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from integration_engine.gateway.answers import Refusal
+from integration_engine.gateway.body import media_type, read_body
+from integration_engine.gateway.entry import Entry
+from integration_engine.gateway.ports import Asked, DeskRefusal, Panels, Proposal
+from integration_engine.security.identity import NotAllowed, require_inbox
+
+_LIMIT_BYTES = 16 * 1024
+
+Model = TypeVar("Model", bound=BaseModel)
+Found = TypeVar("Found")
+Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,32}$", description="The panel's code")]
+CaseId = Annotated[str, Path(pattern=r"^c-[0-9a-f]{4,40}$", description="The case's id")]
+ProposalId = Annotated[str, Path(pattern=r"^r-[0-9a-f]{4,40}$", description="The proposal's id")]
+Reason = Annotated[str, Field(min_length=3, max_length=2000, description="Read by people; kept sealed")]
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class Decided(_Told):
+    """A decision of the panel that leads a case. The same ``id`` again is the same decision."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")
+    kind: Literal["agreement", "review-non-resident", "process"]
+    value: dict[str, Any]
+    reason: Reason
+
+
+class Proposed(_Told):
+    """That another panel lead the case."""
+
+    to: str = Field(pattern=r"^[A-Za-z0-9-]{1,32}$")
+    reason: Reason
+
+
+class Declining(_Told):
+    """Why the panel asked doesn't take the case."""
+
+    reason: Reason
+
+
+def panels_door(panels: Panels, entry: Entry) -> APIRouter:
+    """The routes by which panels decide."""
+    router = APIRouter(prefix="/cdop/{code}", tags=["cdop"])
+
+    @router.post(
+        "/cases/{case}/decisions",
+        status_code=201,
+        summary="Decide about a case you lead: agreement, review-non-resident, process",
+        openapi_extra=_takes(Decided),
+    )
+    async def decide(request: Request, code: Code, case: CaseId) -> Response:
+        await _panel(entry, request, code)
+        told = await _body(request, Decided)
+        asked = Asked(told.id, told.kind, (case,), told.value, told.reason)
+        return _json({"decision": told.id, "deliveries": await _done(lambda: panels.decide(code, asked))}, 201)
+
+    @router.post(
+        "/cases/{case}/transfer",
+        status_code=201,
+        summary="Propose that another panel lead a case you lead",
+        openapi_extra=_takes(Proposed),
+    )
+    async def propose(request: Request, code: Code, case: CaseId) -> Response:
+        await _panel(entry, request, code)
+        told = await _body(request, Proposed)
+        return _json(_written(await _done(lambda: panels.propose(code, case, told.to, told.reason))), 201)
+
+    @router.get("/transfers", summary="Open proposals to and from this panel")
+    async def proposals(request: Request, code: Code) -> Response:
+        await _panel(entry, request, code)
+        return _json({"transfers": [_written(each) for each in await _done(lambda: panels.proposals(code))]})
+
+    @router.post("/transfers/{proposal}/accept", summary="Take the case: an agreement in both panels' names")
+    async def accept(request: Request, code: Code, proposal: ProposalId) -> Response:
+        await _panel(entry, request, code)
+        return _json({"deliveries": await _done(lambda: panels.accept(code, proposal))})
+
+    @router.post(
+        "/transfers/{proposal}/decline",
+        status_code=204,
+        summary="Don't take the case, with the reason: it stays, and a person looks",
+        openapi_extra=_takes(Declining),
+    )
+    async def decline(request: Request, code: Code, proposal: ProposalId) -> Response:
+        await _panel(entry, request, code)
+        told = await _body(request, Declining)
+        await _done(lambda: panels.decline(code, proposal, told.reason))
+        return Response(status_code=204)
+
+    @router.post("/transfers/{proposal}/take-back", status_code=204, summary="Take your own proposal back")
+    async def take_back(request: Request, code: Code, proposal: ProposalId) -> Response:
+        await _panel(entry, request, code)
+        await _done(lambda: panels.take_back(code, proposal))
+        return Response(status_code=204)
+
+    return router
+
+
+async def _panel(entry: Entry, request: Request, code: str) -> None:
+    try:
+        require_inbox(await entry.bearer(request), "cdop", code)
+    except NotAllowed as error:
+        raise Refusal(403, error.code, str(error)) from None
+
+
+async def _done(call: Callable[[], Found]) -> Found:
+    """What the desk says, off the event loop; its refusal as an answer."""
+    try:
+        return await asyncio.to_thread(call)
+    except DeskRefusal as error:
+        raise Refusal(error.status, error.code, str(error)) from None
+
+
+async def _body(request: Request, model: type[Model]) -> Model:
+    media_type(request, {"application/json"})
+    try:
+        return model.model_validate_json(await read_body(request, _LIMIT_BYTES))
+    except ValidationError as error:
+        places = sorted({".".join(str(part) for part in each["loc"]) or "the body" for each in error.errors()})
+        raise Refusal(422, "body", f"Not as it has to be: {', '.join(places)}.") from None
+
+
+def _takes(model: type[BaseModel]) -> dict[str, Any]:
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": model.model_json_schema()}}}}
+
+
+def _written(proposal: Proposal) -> dict[str, Any]:
+    return {
+        "transfer": proposal.id,
+        "case": proposal.case,
+        "from": proposal.proposer,
+        "to": proposal.to,
+        "reason": proposal.reason,
+        "at": proposal.at.isoformat(),
+    }
+
+
+def _json(content: dict[str, Any], status: int = 200) -> Response:
+    return Response(orjson.dumps(content), status, media_type="application/json")

@@ -1,0 +1,136 @@
+"""What waits for a person: held cases, cases nobody leads, and questions; and what one of them rests on. Ids and codes, and
+for whoever may decide about a case what is sealed of it."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+
+from integration_engine.record.notice import DeathNotice
+from integration_engine.store.database import Store, table
+from integration_engine.store.neighbourhood import load_notices
+from integration_engine.store.sealing import unseal_json
+from integration_engine.store.tables import CaseRow, DeliveryRow, NoticeRow, ReviewRow
+
+_CASE, _NOTICE, _REVIEW, _DELIVERY = table(CaseRow), table(NoticeRow), table(ReviewRow), table(DeliveryRow)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingCase:
+    """A case that is held, or open without a lead."""
+
+    id: str
+    state: str
+    rule: str
+    lead: str | None
+    restricted: bool
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An open review. ``cases`` are the cases it is about: those of its two notices (``linkage``), or the one that a panel
+    declined or proposes to hand over; ``told`` is what is sealed of it."""
+
+    id: str
+    kind: str
+    a: str
+    b: str
+    score: float | None
+    opened_at: datetime
+    cases: tuple[WaitingCase, ...]
+    told: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SentLine:
+    """One delivery about a case, without its content."""
+
+    recipient: str
+    version: int
+    kind: str
+    at: datetime
+    acknowledged_at: datetime | None
+    declined_at: datetime | None
+
+
+def waiting_cases(store: Store, limit: int = 500) -> tuple[WaitingCase, ...]:
+    """Held cases and open ones that nobody leads, the longest waiting first."""
+    query = (
+        _cases()
+        .where(_CASE.c.merged_into.is_(None))
+        .where(or_(_CASE.c.state == "held", (_CASE.c.state == "open") & _CASE.c.lead.is_(None)))
+        .order_by(_CASE.c.changed_at, _CASE.c.id)
+    )
+    with store.reading() as transaction:
+        return tuple(WaitingCase(**row._mapping) for row in transaction.connection.execute(query.limit(limit)))
+
+
+def case_line(store: Store, name: str) -> WaitingCase | None:
+    """What stands in clear about a case, redirects followed."""
+    with store.reading() as transaction:
+        row = transaction.connection.execute(select(_CASE.c.id, _CASE.c.merged_into).where(_CASE.c.id == name)).first()
+        if row is None:
+            return None
+        query = _cases().where(_CASE.c.id == (row.merged_into or row.id))
+        return WaitingCase(**transaction.connection.execute(query).one()._mapping)
+
+
+def questions(
+    store: Store, *, about: Collection[str] | None = None, name: str | None = None, limit: int = 500
+) -> tuple[Question, ...]:
+    """Open reviews, the longest waiting first: all, those about these cases, or one by its id."""
+    query = select(_REVIEW).where(_REVIEW.c.closed_at.is_(None)).order_by(_REVIEW.c.opened_at, _REVIEW.c.id)
+    if name is not None:
+        query = query.where(_REVIEW.c.id == name)
+    if about is not None:
+        members = select(_NOTICE.c.id).where(_NOTICE.c.case_id.in_(sorted(about)))
+        named = (_REVIEW.c.b.in_(sorted(about)), _REVIEW.c.a.in_(members), _REVIEW.c.b.in_(members))
+        query = query.where(or_(*named))
+    with store.reading() as transaction:
+        rows = transaction.connection.execute(query.limit(limit)).all()
+        names = {name for row in rows for name in (row.a, row.b)}
+        homes = {
+            row.id: row.case_id
+            for row in transaction.connection.execute(
+                select(_NOTICE.c.id, _NOTICE.c.case_id).where(_NOTICE.c.id.in_(sorted(names)))
+            )
+        }
+        wanted = {homes.get(name, name) for name in names}
+        cases = {
+            row.id: WaitingCase(**row._mapping)
+            for row in transaction.connection.execute(_cases().where(_CASE.c.id.in_(sorted(n for n in wanted if n))))
+        }
+    return tuple(
+        Question(
+            row.id, row.kind, row.a, row.b, row.score, row.opened_at,
+            tuple({c.id: c for c in _of(row, homes, cases)}.values()), unseal_json(store.keys, row.sealed),
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def notices_of(store: Store, names: Iterable[str]) -> dict[str, DeathNotice]:
+    """Notices by id, unsealed. Whoever calls this writes the look into the audit log. Raises KeyMissing or SealBroken."""
+    with store.reading() as transaction:
+        return load_notices(transaction, names)
+
+
+def sent(store: Store, case: str, limit: int = 200) -> tuple[SentLine, ...]:
+    """What was delivered about a case, in order."""
+    c = _DELIVERY.c
+    columns = (c.recipient, c.version, c.kind, c.queued_at, c.acknowledged_at, c.declined_at)
+    query = select(*columns).where(c.case_id == case).order_by(c.sequence).limit(limit)
+    with store.reading() as transaction:
+        return tuple(SentLine(*row) for row in transaction.connection.execute(query))
+
+
+def _cases() -> Any:
+    return select(*(_CASE.c[name] for name in WaitingCase.__dataclass_fields__))
+
+
+def _of(row: Any, homes: Mapping[str, str | None], cases: Mapping[str, WaitingCase]) -> list[WaitingCase]:
+    found = [cases.get(homes.get(name, name) or "") for name in (row.a, row.b)]
+    return [case for case in found if case]
