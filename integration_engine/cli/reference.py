@@ -6,37 +6,44 @@ from typing import Annotated, Literal
 import orjson
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from integration_engine.routing.checks import Finding, validate
+from integration_engine.cli import reference_import, reference_shown
+from integration_engine.cli.ruling import FOOTPRINTS
+from integration_engine.routing.findings import Finding
+from integration_engine.routing.inspection import inspect
 from integration_engine.routing.postcode_directory import load_directory
-from integration_engine.routing.reference import BUNDLED, POSTCODES_VARIABLE, SITES_VARIABLE, load_reference
+from integration_engine.routing.reference import POSTCODES_VARIABLE, SITES_VARIABLE, load_reference
 from integration_engine.routing.sites import load_ods
-from integration_engine.routing.table_schema import check_tables
 from integration_engine.routing.tables import ReferenceDataError
 from integration_engine.settings import load_settings
 
-app = typer.Typer(no_args_is_help=True, help="Reference data: check it, load postcode and site lookups.")
+app = typer.Typer(no_args_is_help=True, help="Reference data: check and show it, import panels, load lookups.")
 
 
 @app.command()
 def check(
-    folder: Annotated[Path | None, typer.Argument(help="A folder of tables, instead of the bundled one.")] = None,
-    footprint: Annotated[Path | None, typer.Option(help="A local footprint to lay over (YAML).")] = None,
+    folder: Annotated[Path | None, typer.Argument(help="A folder of tables, instead of the one in force.")] = None,
+    footprint: FOOTPRINTS = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Is every authority covered by exactly one panel and one team on every day? Exit 1 if anything can't be right."""
     settings = load_settings()
-    try:
-        reference = load_reference(folder, settings.postcodes, settings.sites, footprint)
-        findings = (*check_tables(folder or BUNDLED), *validate(reference))
-    except ReferenceDataError as problem:
-        findings = (Finding("error", problem.code, problem.where, problem.where, problem.text),)
+    laid = (*settings.footprint, *(footprint or ()))
+    findings = inspect(folder or settings.reference, laid, settings.postcodes, settings.sites)
     errors = [one for one in findings if one.severity == "error"]
     if as_json:
         rows = [
-            {"severity": one.severity, "code": one.code, "table": one.table, "subject": one.subject, "text": one.text}
+            {
+                "severity": one.severity,
+                "code": one.code,
+                "table": one.table,
+                "subject": one.subject,
+                "text": one.text,
+                **({"confidence": one.confidence} if one.confidence else {}),
+            }
             for one in findings
         ]
         typer.echo(orjson.dumps({"sound": not errors, "findings": rows}).decode())
@@ -45,11 +52,16 @@ def check(
     raise typer.Exit(1 if errors else 0)
 
 
+app.command()(reference_shown.show)
+app.command()(reference_shown.switches)
+app.command("import")(reference_import.command)
+
+
 def _show(console: Console, findings: tuple[Finding, ...], errors: int) -> None:
     table = Table("", "table", "subject", "finding", box=None, padding=(0, 2))
     for one in findings:
         mark = f"[red]{one.code}[/]" if one.severity == "error" else "[yellow]confirm[/]"
-        table.add_row(mark, one.table, one.subject, one.text)
+        table.add_row(mark, one.table, one.subject, escape(one.text))
     if findings:
         console.print(table)
     weak = len(findings) - errors
@@ -100,6 +112,7 @@ def _load_postcodes(files: list[Path], to: Path) -> dict[str, int]:
 
 
 def _load_sites(files: list[Path], to: Path, postcodes: Path | None) -> dict[str, int]:
-    lookup = load_reference(postcodes=postcodes or load_settings().postcodes)
+    settings = load_settings()
+    lookup = load_reference(settings.reference, postcodes=postcodes or settings.postcodes)
     done = load_ods(files, to, lookup.district)
     return {"sites": done.sites, "without_district": done.without_district}

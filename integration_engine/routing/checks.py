@@ -3,14 +3,14 @@ somewhere, codes are well formed. What is sound but weakly known is said too, so
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
 
+from integration_engine.routing.findings import Finding
 from integration_engine.routing.footprints import Footprint
 from integration_engine.routing.geography import Authority, Geography
 from integration_engine.routing.reference import Reference
-from integration_engine.routing.tables import DUSK, WEAK
+from integration_engine.routing.tables import DUSK
+from integration_engine.routing.weak_rows import weak_rows
 
 CHECKED_FROM = date(2019, 10, 1)
 """From this day on every area has to have a panel: the statutory arrangements were live by 29 September 2019."""
@@ -18,24 +18,14 @@ CHECKED_FROM = date(2019, 10, 1)
 LATEST_MERGER = date(2025, 7, 1)
 """The latest change of coroner areas that the table knows; what it says of that day is what it says of today."""
 
-Severity = Literal["error", "confirm"]
+LISTED_FROM, LISTED_TO = 2019, 2030
+"""The years whose bank holidays are listed, and held against the rule."""
 
+_SATURDAY = 5
 _AREA = re.compile(r"E(?:0[6-9]|10)\d{6}")
 _BODY = re.compile(r"[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*")
 _FORCE = re.compile(r"(?:E23|W15)\d{6}")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something about the reference data. ``error``: it can't be right. ``confirm``: it is weakly known, confirm with the
-    panel. ``table`` and ``subject`` say where."""
-
-    severity: Severity
-    code: str
-    table: str
-    subject: str
-    text: str
 
 
 def validate(reference: Reference) -> tuple[Finding, ...]:
@@ -44,11 +34,16 @@ def validate(reference: Reference) -> tuple[Finding, ...]:
     for table, footprint in (("cdop-footprints", reference.cdops), ("jar-footprints", reference.jar_teams)):
         found += _bodies(table, footprint)
         found += _coverage(table, footprint)
+        found += _renumbered(table, footprint)
     found += _forces(reference)
     found += _coroners(reference)
     found += _lookups(reference)
-    found += _weak(reference)
+    found += _bank_holidays(reference)
+    found += weak_rows(reference)
     return tuple(sorted(found, key=lambda one: (one.severity != "error", one.table, one.subject, one.code, one.text)))
+
+
+__all__ = ["Finding", "validate"]
 
 
 def _error(code: str, table: str, subject: str, text: str) -> Finding:
@@ -185,12 +180,25 @@ def _lookups(reference: Reference) -> Iterator[Finding]:
             yield _error("unknown-area", "postcodes", postcode, "its district is no authority's code")
 
 
-def _weak(reference: Reference) -> Iterator[Finding]:
-    for body in reference.cdops.bodies.values():
-        if body.confidence in WEAK and body.span.last == DUSK:
-            text = f"{body.name}: known only by {body.confidence}; confirm with the panel"
-            yield Finding("confirm", "weak-row", "cdops", body.code, text)
-    unconfirmed = sum(body.confidence == "unconfirmed" for body in reference.jar_teams.bodies.values())
-    if unconfirmed:
-        text = f"{unconfirmed} teams are assumed to be one for each panel; confirm with the areas"
-        yield Finding("confirm", "weak-row", "jar-teams", "all", text)
+def _renumbered(table: str, footprint: Footprint) -> Iterator[Finding]:
+    """One authority under two numbers, each with a row for the same days (Barnsley E08000016 and E08000038)."""
+    for old in footprint.geography.authorities.values():
+        for new in old.successors if old.renumbered else ():
+            for one in footprint.by_area.get(old.code, ()):
+                for other in footprint.by_area.get(new, ()):
+                    first, last = max(one.span.first, other.span.first), min(one.span.last, other.span.last)
+                    if first <= last and not (one.part and other.part):
+                        text = f"{old.code} and {new} are one authority; both have a row on {first.isoformat()}"
+                        yield _error("renumbered-twice", table, new, text)
+
+
+def _bank_holidays(reference: Reference) -> Iterator[Finding]:
+    """The list against the rule, over the years that the list is meant to hold."""
+    days, listed = reference.working_days, reference.bank_holidays
+    for year in range(LISTED_FROM, LISTED_TO + 1):
+        ruled = {day for day in days.holidays_of(year) if day.weekday() < _SATURDAY}
+        written = {day for day in listed if day.year == year and day.weekday() < _SATURDAY}
+        for day in sorted(ruled - written):
+            yield _error("bank-holiday", "bank-holidays", day.isoformat(), "a bank holiday by rule that the list lacks")
+        for day in sorted(written - ruled):
+            yield _error("bank-holiday", "bank-holidays", day.isoformat(), "listed, but no bank holiday by rule")

@@ -25,6 +25,7 @@ class Body:
     confidence: str = ""
     note: str = ""
     region: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Cover:
     span: Span = Span()
     confidence: str = ""
     part: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,7 @@ def load_bodies(path: Path, region: str | None = None) -> Mapping[str, Body]:
             row["confidence"],
             row["note"],
             row[region] if region else "",
+            row["source"],
         )
         for where, row in rows(path, columns + ((region,) if region else ()))
     }
@@ -181,7 +184,7 @@ def load_covers(path: Path, owner: str, area: str, part: str | None = None) -> t
     """Read a footprint table; the arguments name its columns of owner, area and, if it has one, of the partial mark."""
     columns = (owner, area, "valid_from", "valid_to", "confidence", "source") + ((part,) if part else ())
     return tuple(
-        Cover(row[owner], row[area], span(where, row), row["confidence"], bool(part and row[part]))
+        Cover(row[owner], row[area], span(where, row), row["confidence"], bool(part and row[part]), row["source"])
         for where, row in rows(path, columns)
     )
 

@@ -51,6 +51,7 @@ class Authority:
     successors: tuple[str, ...] = ()
     renumbered: bool = False
     confidence: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,5 +165,6 @@ def load_geography(path: Path) -> Geography:
             listed(row["successors"]),
             bool(row["renumbered"]),
             row["confidence"],
+            row["source"],
         )
     return Geography(found)

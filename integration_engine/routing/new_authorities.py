@@ -14,6 +14,7 @@ from integration_engine.routing.geography import Authority, Geography
 from integration_engine.routing.tables import Problem, Span
 
 _CONFIDENCE = "local"
+_SOURCE = "local footprint"
 
 
 def with_new(geography: Geography, created: Sequence[NewAuthority], first: date) -> tuple[Geography, list[Problem]]:
@@ -25,7 +26,7 @@ def with_new(geography: Geography, created: Sequence[NewAuthority], first: date)
         for code in new.replaces if new.code not in geography.authorities else ():
             heirs.setdefault(code, []).append(new.code)
             known[new.code] = Authority(
-                new.code, new.name, new.kind, new.upper_tier, Span(first), confidence=_CONFIDENCE
+                new.code, new.name, new.kind, new.upper_tier, Span(first), confidence=_CONFIDENCE, source=_SOURCE
             )
     return Geography(known | dict(_ended(geography, heirs, first))), problems
 
@@ -86,7 +87,7 @@ def shared(footprint: Footprint, created: Sequence[NewAuthority], first: date) -
 def _carried(footprint: Footprint, geography: Geography, created: Sequence[NewAuthority], first: date) -> Footprint:
     eve = first - timedelta(days=1)
     new = [
-        Cover(owner, one.code, Span(first), _CONFIDENCE)
+        Cover(owner, one.code, Span(first), _CONFIDENCE, source=_SOURCE)
         for one in created
         for owner in sorted({owner for code in one.replaces for owner in footprint.owners(code, eve)})
     ]

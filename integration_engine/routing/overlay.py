@@ -18,6 +18,7 @@ from integration_engine.routing.tables import DUSK, Problem, Span, refuse
 __all__ = ["Change", "Layers", "NewAuthority", "Overlay", "Step", "laid_over", "overlaid", "read_overlay"]
 
 _CONFIDENCE = "local"
+_SOURCE = "local footprint"
 
 
 def overlaid(layers: Layers, overlays: Sequence[Overlay]) -> Layers:
@@ -60,7 +61,9 @@ def _laid(footprint: Footprint, changes: Sequence[Change], first: date) -> tuple
             kept.append(cover)
         elif cover.span.first < first:
             kept.append(replace(cover, span=Span(cover.span.first, eve)))
-    new = tuple(Cover(owner, area, Span(first), _CONFIDENCE) for area, owner in sorted(taken.items()) if owner)
+    new = tuple(
+        Cover(owner, area, Span(first), _CONFIDENCE, source=_SOURCE) for area, owner in sorted(taken.items()) if owner
+    )
     covers = (*kept, *new)
     bodies = dict(footprint.bodies)
     for change in changes:
@@ -85,7 +88,8 @@ def _body(footprint: Footprint, change: Change, first: date) -> Body:
         change.name if change.name != change.code or not held else held.name,
         Span(held.span.first if held else first),
         confidence=_CONFIDENCE,
-        note="local footprint",
+        note=_SOURCE,
+        source=_SOURCE,
         region=region,
     )
 

@@ -20,7 +20,7 @@ from integration_engine.routing.sites import Site, Sites, load_sites
 from integration_engine.routing.table_folder import BUNDLED, TableFolder, open_folder
 from integration_engine.routing.tables import WEAK, Problem, ReferenceDataError, refuse, rows
 from integration_engine.routing.triggers import Trigger, load_triggers
-from integration_engine.routing.working_days import WorkingDays, load_working_days
+from integration_engine.routing.working_days import WorkingDays, load_bank_holidays, load_working_days
 
 __all__ = ["BUNDLED", "Force", "Reference", "bundled", "load_reference"]
 
@@ -51,7 +51,8 @@ class Force:
 @dataclass(frozen=True, eq=False)
 class Reference:
     """Everything routing looks up. ``pseudo`` are pseudo-postcodes (None: names no area), ``postcode_areas`` the letters of
-    postcode areas that lie wholly outside England, ``countries`` spellings of countries (None: says nothing of a nation)."""
+    postcode areas that lie wholly outside England, ``countries`` spellings of countries (None: says nothing of a nation),
+    ``bank_holidays`` the list that the rule of ``working_days`` is held against."""
 
     geography: Geography
     cdops: Footprint
@@ -65,8 +66,14 @@ class Reference:
     postcode_areas: Mapping[str, Residency]
     countries: Mapping[str, Residency | None]
     working_days: WorkingDays
+    bank_holidays: Mapping[date, str]
     jar_triggers: tuple[Trigger, ...]
     processes: tuple[Process, ...]
+
+    @property
+    def layers(self) -> Layers:
+        """The map and the four footprints on it."""
+        return Layers(self.geography, self.cdops, self.jar_teams, self.police, self.coroners)
 
     def cdop_for(self, lad_code: str, on: date, today: date = date.max) -> tuple[str | None, str] | None:
         """The panel that covered an authority on a day, and the one whose work that is today. None for an unknown code.
@@ -178,6 +185,7 @@ def _load(folder: TableFolder, postcodes: Path | None, sites: Path | None, overl
             for where, row in rows(folder.find("countries.csv"), ("country", "residency"))
         },
         working_days=load_working_days(folder.find("bank-holidays.yaml")),
+        bank_holidays=load_bank_holidays(folder.find("bank-holidays.csv")),
         jar_triggers=load_triggers(folder.find("jar-triggers.yaml")),
         processes=load_processes(folder.find("processes.yaml")),
     )

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from integration_engine.record.dates import LONDON
-from integration_engine.routing.tables import ReferenceDataError, document
+from integration_engine.routing.tables import ReferenceDataError, document, rows
 
 _SATURDAY = 5
 
@@ -58,6 +58,17 @@ def load_working_days(path: Path) -> WorkingDays:
             "bad-row", path.name, "each day is written as {date: 2026-04-06, name: ...}"
         ) from cause
     return WorkingDays(extra, dropped)
+
+
+def load_bank_holidays(path: Path) -> Mapping[date, str]:
+    """Read ``bank-holidays.csv``, the list by which the rule is checked. Raises ReferenceDataError."""
+    found: dict[date, str] = {}
+    for where, row in rows(path, ("date", "name")):
+        try:
+            found[date.fromisoformat(row["date"])] = row["name"]
+        except ValueError as cause:
+            raise ReferenceDataError("bad-date", where, "dates are written as 2026-04-06") from cause
+    return found
 
 
 def _day(value: object) -> date:
