@@ -10,7 +10,7 @@ from typing import Any
 
 from nhs_number.validate import is_valid
 
-from integration_engine.mapping import moments
+from integration_engine.mapping import codes, moments
 from integration_engine.mapping.registry import TRANSFORMS, Example, Refused, shape, text_of, transform
 
 __all__ = ["TRANSFORMS", "Refused", "moments", "nhs_number", "postcode", "shape", "text_of"]
@@ -120,6 +120,26 @@ def postcode_within(value: str) -> str | None:
     """The postcode that an address written as one text ends in, if it does."""
     found = _POSTCODE_WITHIN.search(value)
     return f"{found[1]} {found[2]}".upper() if found else None
+
+
+_PARTS_OF_AN_ADDRESS = re.compile(r"[,\n()]")
+_CODE_LENGTH = 3
+_HERE = "GBR"
+
+
+@transform(
+    Example("Playa Grande, Alicante, Spain", "ESP"),
+    Example("Alicante (Spain)", "ESP"),
+    Example("Royal Infirmary, Cardiff, Wales", None),
+    Example("1 Malta Street, Reading", None),
+)
+def country_within(value: str) -> str | None:
+    """The country that an address written as one text ends in by name, if it does and it isn't the United Kingdom."""
+    parts = [part.strip() for part in _PARTS_OF_AN_ADDRESS.split(value) if part.strip()]
+    if not parts or len(parts[-1]) <= _CODE_LENGTH:
+        return None
+    country = codes.load("country").get(parts[-1])
+    return None if country == _HERE else country
 
 
 @transform(
