@@ -25,6 +25,8 @@ _COLOURS = ("#a9bccd", "#005eb8", "#d55e00", "#009e73", "#7a4988", "#806000")
 _DASHES: tuple[Any, ...] = ("-", "-", "--", "-.", ":", (0, (5, 1)))
 _MARKS = ("o", "s", "^", "D", "v", "P")
 _WIDTH = 8.4
+_LETTERS = 100
+"""About how many letters stand side by side under a chart."""
 _BAR_ROW = 0.145
 """Inches of height a bar takes."""
 _STYLE: Any = {
@@ -108,7 +110,9 @@ def bars(
         for number, (name, values) in enumerate(series.items()):
             where = [row - 0.41 + thick * (number + 0.5) for row in range(len(labels))]
             shown = [value or 0 for value in values]
-            axes.barh(where, shown, thick * 0.94, label=name, color=_colour(number), linewidth=0)
+            # A lone series is nobody's before: it is drawn dark.
+            colour = _colour(number if len(series) > 1 else 1)
+            axes.barh(where, shown, thick * 0.94, label=name, color=colour, linewidth=0)
         if line:
             axes.axvline(line[1], color=_WARN, linewidth=1.2, linestyle="--", label=line[0])
         axes.set_yticks(range(len(labels)), list(labels))
@@ -147,7 +151,8 @@ def lines(
             if signals:
                 axes.scatter(signals, [drawn[i] for i in signals], s=46, marker="D", color=_WARN, zorder=4)
         _limits(axes, limits)
-        step = max(1, -(-len(labels) // 14))
+        room = max(2, _LETTERS // (max(map(len, labels), default=1) + 2))
+        step = max(1, -(-len(labels) // min(room, 14)))
         axes.set_xticks(range(0, len(labels), step), [labels[i] for i in range(0, len(labels), step)])
         axes.set_ylabel(unit)
         axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))

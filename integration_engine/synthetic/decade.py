@@ -88,10 +88,15 @@ class _Land:
         if turn not in self._homes:
             every = self.reference.geography.authorities.values()
             here = [one for one in every if one.kind in _KINDS and one.span.holds(day)]
-            weights = (_LARGE.get(one.code, _KINDS[one.kind] * self._own(one.code)) for one in here)
+            weights = (self.size(one) for one in here)
             self._homes[turn] = (here, list(accumulate(weights)))
         homes, weights_so_far = self._homes[turn]
         return chance.choices(homes, cum_weights=weights_so_far)[0]
+
+    @classmethod
+    def size(cls, one: Authority) -> float:
+        """How many children live in an authority, relative to the others."""
+        return _LARGE.get(one.code, _KINDS[one.kind] * cls._own(one.code))
 
     @staticmethod
     def _own(code: str) -> float:
@@ -113,6 +118,13 @@ class _Land:
         if chance.random() < _OTHER_REGION:
             region = chance.choice(sorted(_CENTRES))
         return chance.choice(_CENTRES.get(region) or _CENTRES["London"])
+
+
+def people(day: date) -> Mapping[str, float]:
+    """How many children each authority of a day has, relative to the others: what homes are drawn by."""
+    every = bundled().geography.authorities.values()
+    here = (one for one in every if one.kind in _KINDS and one.span.holds(day))
+    return {one.code: _Land.size(one) for one in here}
 
 
 def invented_cases(

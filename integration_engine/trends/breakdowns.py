@@ -33,7 +33,7 @@ TITLES: Mapping[str, str] = {
     "quarter": "Quarter of death",
     "month": "Month of death",
     "region": "NHS region",
-    "area": "Child death overview panel today",
+    "area": "Child death overview panel",
     "area-then": "Child death overview panel in force at death",
     "authority": "Upper-tier authority",
     "police-force": "Police force area",
@@ -75,7 +75,8 @@ class Words:
 
     def _name(self, breakdown: str, value: str) -> str:
         if breakdown in ("area", "area-then"):
-            return self.reference.cdop_name(value)
+            # Every panel's name ends so; the breakdown's own says it.
+            return self.reference.cdop_name(value).removesuffix(" CDOP")
         if breakdown == "authority":
             authority = self.reference.geography.authorities.get(value)
             return authority.name if authority else value
@@ -92,7 +93,12 @@ class Words:
 
 
 def axes(
-    breakdown: str, deaths: Sequence[Values], first: date, last: date, categories: Categories, more: Sequence[str] = ()
+    breakdown: str,
+    deaths: Sequence[Values],
+    first: date,
+    last: date,
+    categories: Categories,
+    more: Sequence[tuple[str, str]] = (),
 ) -> tuple[Axis, Mapping[tuple[str, ...], str]]:
     """The axis of a breakdown over these deaths, and for each path of values (coarsest first) the value it is named by.
 
@@ -104,7 +110,7 @@ def axes(
         _always(breakdown, first, last, categories)
     )
     if breakdown == "area":
-        paths |= {tuple(one.split("\x1f")) for one in more}
+        paths |= set(more)
     axis = EVERYTHING
     named: dict[tuple[str, ...], str] = {(): ""}
     for depth, level in enumerate(chain, start=1):

@@ -15,16 +15,17 @@ from typing import Any, get_args
 from integration_engine.planning.intake import PastCase, Tally
 from integration_engine.record import codes
 from integration_engine.record.account import Coroner, Diagnosis
-from integration_engine.record.age import AgeRules
 from integration_engine.record.dates import Precision, earliest, latest, precision
 from integration_engine.record.record import ChildDeathRecord
+from integration_engine.routing.answer import Lead
 from integration_engine.routing.evidence import Evidence
 from integration_engine.routing.locate import locate_address
 from integration_engine.routing.postcodes import canonical_postcode
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.residence import Residence, looking_after, residence, usual_addresses
-from integration_engine.routing.route import route
+from integration_engine.routing.scope import scope
 from integration_engine.routing.switches import Switches
+from integration_engine.routing.verdict import verdict
 from integration_engine.trends.categories import Categories
 
 UNKNOWN = "unknown"
@@ -97,50 +98,47 @@ def counted(cases: Iterable[PastCase], rules: Rules, period: Period, apart: Apar
     """Each counted death as its value in every breakdown."""
     for case in cases:
         record = _with_columns(case, rules, apart)
-        routing = route(
-            record,
-            case.notices,
-            standing=case.standing,
-            decided=case.decided,
-            reference=rules.reference,
-            now=rules.now,
-            switches=rules.switches,
-        )
+        # State and home alone: deadlines, copies and the response are no matter here, and dear over a nation's years.
+        evidence = Evidence(record, case.notices, case.decided, rules.reference, rules.now, rules.switches)
+        home = residence(evidence)
+        found = verdict(evidence, case.standing, scope(evidence), home, False)
         died_at = record.death.died_at or record.death.found_at
-        if routing.state == "withdrawn":
+        if found.state == "withdrawn":
             apart.withdrawn += 1
-        elif routing.state == "out-of-scope":
+        elif found.state == "out-of-scope":
             apart.out_of_scope += 1
         elif died_at is None or not period.holds(died_at):
             apart.outside_period += 1
-        elif routing.restricted:
+        elif found.restricted:
             apart.restricted += 1
-        elif routing.state == "held" or routing.lead is None:
+        elif found.state == "held" or home.lead is None:
             apart.held += 1
+        elif home.non_resident:
+            apart.outside_england += 1
         else:
-            evidence = Evidence(record, case.notices, case.decided, rules.reference, rules.now, rules.switches)
-            home = residence(evidence)
-            if home.non_resident:
-                apart.outside_england += 1
-                continue
-            lead = routing.lead
-            told = rules.categories.of(record)
-            body = rules.reference.cdops.bodies.get(lead.cdop)
-            lad = _home_district(evidence, home, lead.rule)
-            yield {
-                **_when(died_at),
-                "region": (body.region if body else "") or UNKNOWN,
-                "area": lead.cdop,
-                "area-then": lead.then or lead.cdop,
-                "authority": _upper_tier(lad, evidence.died_on, rules.reference),
-                "police-force": (lad and rules.reference.police_force(lad, evidence.died_on)) or UNKNOWN,
-                "age-band": age_band(record, died_at, rules.switches),
-                "sex": record.child.sex or UNKNOWN,
-                "category": told.category,
-                "category-told-by": told.way,
-                "expected": record.death.expected or UNKNOWN,
-                "decile": _decile(case, record, rules, apart),
-            }
+            yield _values(case, evidence, home, home.lead, rules, apart)
+
+
+def _values(case: PastCase, evidence: Evidence, home: Residence, lead: Lead, rules: Rules, apart: Apart) -> Values:
+    """A death's value in every breakdown."""
+    record, died_at = evidence.record, evidence.died_at or ""
+    told = rules.categories.of(record)
+    body = rules.reference.cdops.bodies.get(lead.cdop)
+    lad = _home_district(evidence, home, lead.rule)
+    return {
+        **_when(died_at),
+        "region": (body.region if body else "") or UNKNOWN,
+        "area": lead.cdop,
+        "area-then": lead.then or lead.cdop,
+        "authority": _upper_tier(lad, evidence.died_on, rules.reference),
+        "police-force": (lad and rules.reference.police_force(lad, evidence.died_on)) or UNKNOWN,
+        "age-band": age_band(record, died_at, rules.switches.leap_birthday_in_march),
+        "sex": record.child.sex or UNKNOWN,
+        "category": told.category,
+        "category-told-by": told.way,
+        "expected": record.death.expected or UNKNOWN,
+        "decile": _decile(case, record, rules, apart),
+    }
 
 
 def _home_district(case: Evidence, home: Residence, rule: str) -> str | None:
@@ -174,10 +172,9 @@ def _upper_tier(lad: str | None, day: date, reference: Reference) -> str:
     return tops.pop() if len(tops) == 1 else UNKNOWN
 
 
-def age_band(record: ChildDeathRecord, died_at: str, rules: AgeRules | Switches) -> str:
+def age_band(record: ChildDeathRecord, died_at: str, leap_in_march: bool = True) -> str:
     """The band of the age at death; unknown where the dates are too vague to tell it or the child would be an adult."""
     born, age = record.child.birth_date, record.child.age_at_death
-    leap_in_march = getattr(rules, "leap_birthday_in_march", True)
     if born:
         bands = {
             _band(one.date(), other.date(), leap_in_march)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from integration_engine.routing.geography import GSS_CODE
 from integration_engine.routing.reference import Reference
-from integration_engine.trends.deaths import AGE_BANDS, LookupProblem
+from integration_engine.trends.deaths import AGE_BANDS, UNKNOWN, LookupProblem
 
 BIRTHS = "live-births"
 BANDS: Mapping[str, str] = {
@@ -49,6 +49,11 @@ class Population:
         return tuple(sorted({row.values["area"] for row in self.rows if "area" in row.values}))
 
     @cached_property
+    def placed(self) -> tuple[tuple[str, str], ...]:
+        """The panels that have a population, each below its region."""
+        return tuple((self.regions.get(area) or UNKNOWN, area) for area in self.areas)
+
+    @cached_property
     def has_births(self) -> bool:
         """Whether it holds live births."""
         return any(row.values.get("age-band") == BIRTHS for row in self.rows)
@@ -64,9 +69,9 @@ class Population:
         for year in range(first.year, last.year + 1):
             rows = [
                 row
-                for row in self._by_year.get(year, ())
-                if (row.values.get("age-band") == BIRTHS) == births
-                and all(row.values.get(breakdown) in values for breakdown, values in where.items())
+                for area in where.get("area", (None,))
+                for row in self._filed.get((year, births, area), ())
+                if all(row.values.get(breakdown) in values for breakdown, values in where.items())
             ]
             told = {breakdown: {row.values[breakdown] for row in rows} for breakdown in where}
             if not rows or any(set(values) - told[breakdown] for breakdown, values in where.items()):
@@ -75,10 +80,13 @@ class Population:
         return total
 
     @cached_property
-    def _by_year(self) -> Mapping[int, Sequence[Row]]:
-        found: dict[int, list[Row]] = {}
+    def _filed(self) -> Mapping[tuple[int, bool, str | None], Sequence[Row]]:
+        """The rows by year, whether they count births, and area; under None those of every area."""
+        found: dict[tuple[int, bool, str | None], list[Row]] = {}
         for row in self.rows:
-            found.setdefault(row.year, []).append(row)
+            births = row.values.get("age-band") == BIRTHS
+            for area in {None, row.values.get("area")}:
+                found.setdefault((row.year, births, area), []).append(row)
         return found
 
 

@@ -51,12 +51,12 @@ def publish(
     categories: Categories,
     *,
     small_shown: bool = False,
-    populated: Sequence[str] = (),
+    populated: Sequence[tuple[str, str]] = (),
 ) -> Published:
     """Count deaths by one breakdown or two and suppress what must not be seen, unless ``small_shown``.
 
-    Parameters: the period's first and last day; ``populated``: areas (``region\\x1farea``) that have a row for their
-    population's sake.
+    Parameters: the period's first and last day; ``populated``: panels below their regions that have a row for
+    their population's sake.
     """
     chains = [CHAINS[one] for one in by]
     rows, row_named = axes(by[0], deaths, first, last, categories, populated)
