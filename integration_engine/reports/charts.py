@@ -108,7 +108,7 @@ def bars(
     with _drawing(height) as (figure, axes):
         thick = 0.82 / max(len(series), 1)
         for number, (name, values) in enumerate(series.items()):
-            where = [row - 0.41 + thick * (number + 0.5) for row in range(len(labels))]
+            where = [_place(row, number, list(series.values()), thick) for row in range(len(labels))]
             shown = [value or 0 for value in values]
             # A lone series is nobody's before: it is drawn dark.
             colour = _colour(number if len(series) > 1 else 1)
@@ -199,13 +199,21 @@ def _drawing(height: float) -> "Iterator[tuple[Figure, Axes]]":
         yield figure, figure.subplots()
 
 
+def _place(row: int, number: int, series: Sequence[Sequence[float | None]], thick: float) -> float:
+    """Where a bar lies: the bars that a group has, close together and in its middle."""
+    there = [at for at, values in enumerate(series) if values[row] is not None]
+    if number not in there:
+        return float(row)
+    return row + thick * (there.index(number) - (len(there) - 1) / 2)
+
+
 def _colour(number: int) -> str:
     return _COLOURS[number % len(_COLOURS)]
 
 
 def _line_colour(number: int) -> str:
     # A pale line is hard to follow, where a pale bar isn't.
-    return _QUIET if number == 0 else _colour(number)
+    return _colour(number % (len(_COLOURS) - 1) + 1)
 
 
 def _limits(axes: "Axes", limits: Sequence[Limit]) -> None:
