@@ -16,6 +16,7 @@ _COMMANDS = {
     "decisions": ("integration_engine.cli.decisions", "app", "What people decided, and who may decide what."),
     "link": ("integration_engine.cli.link", "command", "Linkage alone, on tabular notices."),
     "route": ("integration_engine.cli.route", "command", "Routing alone, on tabular records."),
+    "simulate": ("integration_engine.cli.simulate", "command", "Past cases under another footprint: what if?"),
     "map": ("integration_engine.cli.map", "app", "Mapping profiles: check them, run their tests."),
     "partner": ("integration_engine.cli.partner", "app", "Partners and CDOPs: identities, tokens, feeds."),
     "retractions": ("integration_engine.cli.retractions", "app", "Retractions: to whom, when, acknowledged or not."),

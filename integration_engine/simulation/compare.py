@@ -17,7 +17,7 @@ from integration_engine.routing.reference import Reference
 from integration_engine.routing.switches import Switches
 from integration_engine.simulation.caseload import MapFigures, figures
 from integration_engine.simulation.maps import OneDay, areas_of, on_one_day
-from integration_engine.simulation.placing import Death, Placing, death_of, place_case
+from integration_engine.simulation.placing import Death, Placing, place_case, when
 from integration_engine.simulation.window import Window, spanning
 
 JAR_HOURS = 48.0
@@ -25,6 +25,7 @@ JAR_HOURS = 48.0
 meetings. An assumption, not a published figure."""
 
 HELD = "held for a person"
+_COUNTED = ("open", "held")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,21 @@ class AreaMove:
 
 
 @dataclass(frozen=True, slots=True)
+class Partners:
+    """Whom a panel works with, by the map: the names of the authorities it covers, and of the police forces, coroner areas
+    and response teams that cover any of them."""
+
+    authorities: tuple[str, ...]
+    police: tuple[str, ...]
+    coroners: tuple[str, ...]
+    teams: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Simulation:
     """Both maps' figures and what differs. ``moved`` counts cases by lead before and after (``held for a person`` where
-    there is none) where these differ; ``panels`` and ``teams`` are the bodies the footprint touches; ``outside`` are cases
-    out of the window."""
+    there is none) where these differ, ``flows`` all of them; ``panels`` and ``teams`` are the bodies the footprint touches,
+    ``partners`` whom those panels work with (a panel on both maps: after); ``outside`` are cases out of the window."""
 
     asked: Asked
     window: Window
@@ -67,6 +79,8 @@ class Simulation:
     areas: tuple[AreaMove, ...]
     panels: tuple[str, ...]
     teams: tuple[str, ...]
+    partners: Mapping[str, Partners]
+    flows: Mapping[tuple[str, str], int]
     outside: int
     team_changes: int
     copies_changed: int
@@ -88,16 +102,17 @@ def simulate(
     taken: list[tuple[Death, Placing, Placing]] = []
     outside = 0
     for case in cases:
-        death = death_of(case, old)
-        if (asked.first and death.day < asked.first) or (asked.last and death.day > asked.last):
+        day = when(case)[0].date()
+        if (asked.first and day < asked.first) or (asked.last and day > asked.last):
             outside += 1
             continue
         same_map.begin()
-        was = place_case(case, death, old, now, switches)
+        death, was = place_case(case, old, now, switches)
         same = not case.decided and same_map.says_the_same_of(was)
-        taken.append((death, was, was if same else place_case(case, death, new, now, switches)))
+        taken.append((death, was, was if same else place_case(case, new, now, switches)[1]))
     window = spanning((death.day for death, _, _ in taken), london(asked.now).date(), asked.first, asked.last)
-    moved = [(death, was, now_is) for death, was, now_is in taken if was.lead != now_is.lead]
+    counted = [case for case in taken if case[1].state in _COUNTED]
+    moved = [(death, was, now_is) for death, was, now_is in counted if was.lead != now_is.lead]
     return Simulation(
         asked=asked,
         window=window,
@@ -108,9 +123,12 @@ def simulate(
         areas=_area_moves(moved, after),
         panels=panels,
         teams=teams,
+        partners={code: _partners(before, code, asked.as_of) for code in panels}
+        | {code: found for code in panels if (found := _partners(after, code, asked.as_of)).authorities},
+        flows=Counter((was.lead or HELD, now_is.lead or HELD) for _, was, now_is in counted),
         outside=outside,
-        team_changes=sum(was.team != now_is.team for _, was, now_is in taken),
-        copies_changed=sum(set(was.copies) != set(now_is.copies) for _, was, now_is in taken),
+        team_changes=sum(was.team != now_is.team for _, was, now_is in counted),
+        copies_changed=sum(set(was.copies) != set(now_is.copies) for _, was, now_is in counted),
         undated=sum(death.known < Precision.DAY for death, _, _ in taken),
         untimed=sum(death.known == Precision.DAY for death, _, _ in taken),
     )
@@ -162,6 +180,22 @@ def _figures(placed: Iterable[tuple[Death, Placing]], window: Window, reference:
         teams={code: body.name for code, body in reference.jar_teams.bodies.items() if body.span.holds(asked.as_of)},
         jar_hours=asked.jar_hours,
         unmet_limit=asked.unmet_limit,
+    )
+
+
+def _partners(reference: Reference, panel: str, day: date) -> Partners:
+    areas = areas_of(reference.cdops, day).get(panel, frozenset())
+    authorities = reference.geography.authorities
+
+    def covering(footprint: Footprint) -> tuple[str, ...]:
+        codes = {owner for area in areas for owner in footprint.owners(area, day)}
+        return tuple(sorted(footprint.bodies[code].name for code in codes))
+
+    return Partners(
+        tuple(sorted(authorities[area].name for area in areas)),
+        covering(reference.police),
+        covering(reference.coroners),
+        covering(reference.jar_teams),
     )
 
 

@@ -9,7 +9,7 @@ teams: {JAR-EAST: {on_call: 150000}}
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,9 +87,9 @@ def _prices(file: str, where: str, prices: Any, names: tuple[str, ...]) -> Mappi
     return {name: float(price) for name, price in (prices or {}).items()}
 
 
-def bill(found: MapFigures, costs: UnitCosts, years: float) -> Bill:
-    """What a map costs a year. A panel costs its fixed sum and each case it leads; a team the cover it needs on call and
-    each response."""
+def bill(found: MapFigures, costs: UnitCosts, years: float, panels: Collection[str], teams: Collection[str]) -> Bill:
+    """What these panels and teams cost a year on a map. A panel costs its fixed sum and each case it leads; a team the cover
+    it needs on call and each response."""
     parts = dict.fromkeys((*_PANEL, *_TEAM), 0.0)
     unpriced: dict[str, list[str]] = {}
 
@@ -100,17 +100,19 @@ def bill(found: MapFigures, costs: UnitCosts, years: float) -> Bill:
         elif times:
             unpriced.setdefault(part, []).append(code)
 
-    for code, panel in found.panels.items():
+    here = {code: panel for code, panel in found.panels.items() if code in panels}
+    called = {code: team for code, team in found.teams.items() if code in teams}
+    for code, panel in here.items():
         own = costs.panels.get(code, {})
         add("fixed", code, own, costs.panel, 1)
         add("per_case", code, own, costs.panel, panel.cases / years)
-    for code, team in found.teams.items():
+    for code, team in called.items():
         own = costs.teams.get(code, {})
         add("on_call", code, own, costs.team, team.load.cover)
         add("per_response", code, own, costs.team, team.responses / years)
-    bodies = {"fixed": len(found.panels), "per_case": len(found.panels)}
+    bodies = {"fixed": len(here), "per_case": len(here)}
     said = [
-        f"{part}: {'all' if len(codes) == bodies.get(part, len(found.teams)) else ', '.join(codes)}"
+        f"{part}: {'all' if len(codes) == bodies.get(part, len(called)) else ', '.join(codes)}"
         for part, codes in unpriced.items()
     ]
     return Bill(parts, tuple(said))

@@ -6,12 +6,14 @@ from datetime import UTC, date, datetime, time
 from integration_engine.planning.intake import PastCase
 from integration_engine.record.dates import LONDON, Precision, earliest, london, precision
 from integration_engine.routing.answer import State
-from integration_engine.routing.evidence import told_at
-from integration_engine.routing.locate import Located, locate_address, locate_place
+from integration_engine.routing.evidence import Evidence, told_at
+from integration_engine.routing.jar import joint_agency_response
 from integration_engine.routing.reference import Reference
-from integration_engine.routing.residence import usual_address
-from integration_engine.routing.route import route
+from integration_engine.routing.residence import residence
+from integration_engine.routing.scope import scope
 from integration_engine.routing.switches import Switches
+from integration_engine.routing.told import copies
+from integration_engine.routing.verdict import verdict
 
 _NOON = time(12)
 _BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
@@ -46,41 +48,35 @@ class Placing:
     team: str | None
 
 
-def death_of(case: PastCase, reference: Reference) -> Death:
-    """When and where, from the record; the map doesn't matter here, only the districts."""
-    death = case.record.death
-    died_at = death.died_at or death.found_at
-    known = precision(died_at) if died_at else Precision.YEAR
-    at = earliest(died_at) if died_at else min(map(told_at, case.notices), default=_BEFORE_ALL)
+def when(case: PastCase) -> tuple[datetime, Precision]:
+    """When the child died, in London time, and how exactly that is known; where nobody says, when it was first told."""
+    died_at = case.record.death.died_at or case.record.death.found_at
+    if not died_at:
+        return london(min(map(told_at, case.notices), default=_BEFORE_ALL)), Precision.YEAR
+    return earliest(died_at), precision(died_at)
+
+
+def place_case(case: PastCase, reference: Reference, now: datetime, switches: Switches) -> tuple[Death, Placing]:
+    """Decide of one case what planning counts: by the steps that routing takes, without its clocks and sentences."""
+    # What a source took back no longer counts, as in routing.
+    heard = [notice for notice in case.notices if notice.id not in case.standing.silenced] or case.notices
+    asked = Evidence(case.record, heard, case.decided, reference, now, switches)
+    in_scope, home = scope(asked), residence(asked)
+    stands = verdict(asked, case.standing, in_scope, home, False)
+    at, known = when(case)
     if known < Precision.MINUTE:
         at = datetime.combine(at.date(), _NOON, LONDON)
-    home_address = usual_address(case.record)
-    home = locate_address(home_address, reference) if home_address else Located()
-    place = locate_place(death.place, reference)
-    if place.problem == "no-area" and death.place and death.place.type == "home":
-        place = home
-    return Death(london(at).date(), at.astimezone(UTC), known, home.district, place.district, place.outside_england)
-
-
-def place_case(case: PastCase, death: Death, reference: Reference, now: datetime, switches: Switches) -> Placing:
-    """Route one case and keep what planning counts."""
-    routing = route(
-        case.record,
-        case.notices,
-        standing=case.standing,
-        decided=case.decided,
-        reference=reference,
-        now=now,
-        switches=switches,
-    )
-    owner = reference.cdop_for(death.place, death.day, now.date()) if death.place else None
-    return Placing(
-        routing.state,
-        routing.rule,
-        routing.lead.cdop if routing.lead else None,
-        routing.lead.rule if routing.lead else "",
+    died = home.died
+    death = Death(at.date(), at.astimezone(UTC), known, home.home.district, died.district, died.outside_england)
+    owner = reference.cdop_for(died.district, asked.died_on, asked.today) if died.district else None
+    response = joint_agency_response(asked, in_scope.rule, home)
+    return death, Placing(
+        stands.state,
+        stands.rule,
+        home.lead.cdop if home.lead else None,
+        home.lead.rule if home.lead else "",
         owner[1] if owner else None,
-        tuple(copy.cdop for copy in routing.copies),
-        routing.jar.required,
-        routing.jar.team,
+        tuple(copy.cdop for copy in copies(asked, home)),
+        response.required,
+        response.team,
     )
