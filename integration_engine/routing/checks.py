@@ -156,7 +156,11 @@ def _forces(reference: Reference) -> Iterator[Finding]:
     for authority in reference.geography.authorities.values():
         if authority.kind != "county" and authority.span.last == DUSK:
             day = max(CHECKED_FROM, authority.span.first)
-            if reference.police_force(authority.code, day) is None:
+            forces = reference.police.owners(authority.code, day)
+            if len(forces) > 1 and authority.confidence == "local":
+                text = f"{authority.name} lies in the areas of {', '.join(forces)}; confirm with the forces"
+                yield Finding("confirm", "several-forces", "police-areas", authority.code, text, "local")
+            elif reference.police_force(authority.code, day) is None:
                 yield _error("gap", "police-areas", authority.code, f"{authority.name} has no one police force")
 
 

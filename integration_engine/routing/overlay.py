@@ -192,11 +192,13 @@ def _in_force(geography: Geography, named: str, first: date) -> Authority | str:
         alike = [one for one in geography.authorities.values() if one.name.casefold() == named.casefold()]
         alike = [one for one in alike if one.span.holds(first)]
         return alike[0] if len(alike) == 1 else f"{named} is no authority's code"
-    on_the_day = geography.on(named, first)
-    if len(on_the_day) == 1 and on_the_day[0].span.holds(first):
-        return on_the_day[0]
-    ended = geography.authorities[named].span.last
-    return f"{named} ended on {ended.isoformat()}: name the authorities that took its area"
+    # A renumbered code is the same authority; any other retired one names an area that is now part of another.
+    known = geography.authorities[geography.newest(named)]
+    if known.span.holds(first):
+        return known
+    if known.span.first > first:
+        return f"{named} only begins on {known.span.first.isoformat()}"
+    return f"{named} ended on {known.span.last.isoformat()}: name the authorities that took its area"
 
 
 def _heirs(footprint: Footprint, taken: Mapping[str, str | None], first: date) -> Mapping[str, tuple[str, ...]]:
