@@ -23,14 +23,17 @@ from integration_engine.broker.depth import Depth, depths
 from integration_engine.broker.message import Message
 from integration_engine.broker.publisher import NotConfirmed, Publisher
 from integration_engine.broker.topology import INTAKE, load_topology
+from integration_engine.clockwork import LOOK_EVERY_S, clock_rules, put_figures
 from integration_engine.console.figures import Figures, QueueFigure, Queues
 from integration_engine.console.routes import console_pages
+from integration_engine.duty import doing
 from integration_engine.gateway.app import Rooms, make_entry
 from integration_engine.gateway.ports import Delivery, NotDurable, StoreAway
 from integration_engine.gateway.serve import Listening, open_doors
 from integration_engine.ledger import Counted
 from integration_engine.mapping.profile import load_profile
 from integration_engine.monitoring.health import Check
+from integration_engine.record.clock_event import ClockRule
 from integration_engine.record.codes import PartnerKind
 from integration_engine.retraction_watch import RetractionWatch
 from integration_engine.security.identity import TRUST_CODE, Principal
@@ -244,6 +247,10 @@ def watching(settings: Settings, store: Store) -> contextlib.AbstractContextMana
     return RetractionWatch(store, limit=timedelta(minutes=limit), every=timedelta(minutes=every)).looking()
 
 
+def _count_clocks(store: Store, rules: Mapping[str, ClockRule]) -> None:
+    put_figures(store, rules, datetime.now(UTC))
+
+
 @contextlib.asynccontextmanager
 async def open_gateway(
     settings: Settings, store: Store, *, console: bool = True, mllp: bool = True
@@ -256,7 +263,12 @@ async def open_gateway(
     publisher.start()
     try:
         await asyncio.to_thread(publisher.wait_ready, _READY_SECONDS)
-        with Counted(store).writing() as ledger, watching(settings, store):
+        count_clocks = functools.partial(_count_clocks, store, clock_rules(settings))
+        with (
+            Counted(store).writing() as ledger,
+            watching(settings, store),
+            doing("clock-figures", count_clocks, LOOK_EVERY_S),
+        ):
             rooms = make_rooms(settings, store, publisher, ledger)
             figures = Figures(store, retraction_limit=timedelta(minutes=settings.retraction_limit_minutes))
             pages = [console_pages(make_entry(settings, rooms), figures, queue_figures(settings))] if console else []

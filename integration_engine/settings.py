@@ -152,6 +152,9 @@ class Settings(BaseSettings):
     retraction_limit_minutes: int = Field(default=60, ge=1)
     retraction_reminder_minutes: int = Field(default=60, ge=1)
 
+    # How many hours before it is due a clock is soon due, by clock; the others as the reference data has it
+    clock_soon_hours: dict[str, Annotated[float, Field(ge=0)]] = {}
+
     # Rules that are switches
     switches: SwitchSettings = {}
 

@@ -70,6 +70,21 @@ class Settlement:
     reference: Reference
     switches: Switches
 
+    @property
+    def decided(self) -> tuple[Case, ...]:
+        """Every case that was decided, under its lasting id."""
+        return tuple(turn.continued.case for turn in self._turns)
+
+    @property
+    def changes(self) -> tuple[tuple[StoredCase | None, Case], ...]:
+        """The cases in which a recipient could see something different, each with how it stood (None for a new one)."""
+        return tuple((turn.stored, turn.continued.case) for turn in self._turns if turn.changed)
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """Cases that became part of another, or that no notice makes any more."""
+        return (*self._continuity.merged, *self._continuity.ended)
+
     def write(
         self,
         entries: Sequence[Entry],
@@ -167,7 +182,7 @@ class Settlement:
 
     def _keep_time(self) -> None:
         """When the clocks of these cases are due, by which rules they were decided, and when to decide them again."""
-        gone = [*self._continuity.merged, *self._continuity.ended]
+        gone = self.gone
         running = {turn.id: turn.continued.case.routing.clocks for turn in self._turns}
         keep_clocks(self.transaction, {**running, **{case: {} for case in gone}}, self.now)
         ruling = fingerprint(self.reference, self.switches)

@@ -18,6 +18,8 @@ _COMMANDS = {
     "route": ("integration_engine.cli.route", "command", "Routing alone, on tabular records."),
     "simulate": ("integration_engine.cli.simulate", "command", "Past cases under another footprint: what if?"),
     "map": ("integration_engine.cli.map", "app", "Mapping profiles: check them, run their tests."),
+    "clocks": ("integration_engine.cli.clocks", "command", "Deadlines: soon due, overdue, by case."),
+    "revisit": ("integration_engine.cli.revisit", "command", "Decide cases again as time and rules move on."),
     "partner": ("integration_engine.cli.partner", "app", "Partners and CDOPs: identities, tokens, feeds."),
     "retractions": ("integration_engine.cli.retractions", "app", "Retractions: to whom, when, acknowledged or not."),
     "queues": ("integration_engine.cli.queues", "command", "Queues: depth, consumers, age."),

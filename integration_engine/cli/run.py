@@ -98,11 +98,15 @@ def work(settings: Settings, stop: _Stop) -> int:
     from integration_engine.broker.consumer import Consumer, Pace
     from integration_engine.broker.publisher import Publisher
     from integration_engine.broker.topology import load_topology
+    from integration_engine.clockwork import LOOK_EVERY_S, Clockwork, clock_rules
     from integration_engine.courier import Courier
+    from integration_engine.duty import doing
+    from integration_engine.revisit import LOOK_EVERY_S as REVISIT_EVERY_S
+    from integration_engine.revisit import Revisiting
     from integration_engine.store.identities import Identities
     from integration_engine.worker import Knowledge, Worker
 
-    rules = _rules(settings)
+    rules, clocks = _rules(settings), clock_rules(settings)
     store = _store(settings, stop)
     if store is None:
         return 0
@@ -119,7 +123,13 @@ def work(settings: Settings, stop: _Stop) -> int:
     )
     intake = [queue.name for queue in topology.queues if queue.name.startswith("intake.")]
     name = f"cdr worker {os.getpid()}"
-    with contextlib.closing(store), Publisher(url, name) as publisher, Courier(store, publisher) as courier:
+    with (
+        contextlib.closing(store),
+        Publisher(url, name) as publisher,
+        Courier(store, publisher) as courier,
+        doing("clocks", Clockwork(store, publisher, clocks).look, LOOK_EVERY_S),
+        doing("revisiting", Revisiting(store, courier, rules.reference, rules.switches).look, REVISIT_EVERY_S),
+    ):
         publisher.wait_ready(_STOP_S)
         worker = Worker(store, publisher, courier, knowledge)
         pace = Pace(settings.batch_size, settings.batch_wait_ms / 1000, settings.prefetch)

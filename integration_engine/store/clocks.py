@@ -4,12 +4,12 @@ Written in the transaction that decides the case; raised by whichever process lo
 is published from here: a row without ``published_at`` is still to go out.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Column, ForeignKey, Index, Text, and_, case, delete, func, or_, select, text, update
+from sqlalchemy import Column, ForeignKey, Index, Text, and_, case, delete, false, func, or_, select, text, update
 from sqlmodel import Field, SQLModel
 
 from integration_engine.record.clock_event import ClockEvent, ClockRule, Stage, soon_at, stage_of
@@ -241,6 +241,21 @@ def clock_counts(store: Store, now: datetime, rules: Mapping[str, ClockRule]) ->
     return found
 
 
+def event_counts(store: Store) -> Mapping[tuple[str, str], int]:
+    """How many events there are of each clock and stage, ever. Raises Transient."""
+    query = select(_EVENT.c.clock, _EVENT.c.stage, func.count()).group_by(_EVENT.c.clock, _EVENT.c.stage)
+    with store.reading() as transaction:
+        return {(clock, stage): int(number) for clock, stage, number in transaction.connection.execute(query)}
+
+
+def _at_stage(stage: str, now: datetime, rules: Mapping[str, ClockRule]) -> Any:
+    c = _CLOCK.c
+    if stage == "overdue":
+        return c.due < now
+    near = [and_(c.clock == name, c.due.between(now, now + rule.soon)) for name, rule in rules.items() if rule.soon]
+    return or_(false(), *near)
+
+
 def _one(condition: Any) -> Any:
     return case((condition, 1), else_=0)
 
@@ -250,15 +265,16 @@ def due_clocks(
     now: datetime,
     rules: Mapping[str, ClockRule],
     *,
-    until: datetime | None = None,
+    stages: Collection[str] | None = None,
     lead: str | None = None,
     limit: int = 1000,
 ) -> tuple[DueClock, ...]:
-    """Running clocks, the most pressing first; ``until``: due by then; ``lead``: of that panel's cases."""
+    """Running clocks, the most pressing first; ``stages``: only those that have reached one of them (soon, overdue);
+    ``lead``: of that panel's cases. Raises Transient."""
     c = _CLOCK.c
     query = select(_CLOCK, _CASE.c.lead, _CASE.c.restricted).join(_CASE, _CASE.c.id == c.case_id)
-    if until is not None:
-        query = query.where(c.due <= until)
+    if stages is not None:
+        query = query.where(c.stage != TOLD, or_(*(_at_stage(stage, now, rules) for stage in stages)))
     if lead is not None:
         query = query.where(_CASE.c.lead == lead)
     with store.reading() as transaction:

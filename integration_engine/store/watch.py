@@ -4,11 +4,12 @@
 workers are replaced, those of the old rules leave alone what the new ones decide.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, ColumnElement, ForeignKey, Index, Text, delete, func, or_, select
+from sqlalchemy import BigInteger, Column, ColumnElement, ForeignKey, Index, Text, delete, func, or_, select, text
 from sqlmodel import Field, SQLModel
 
 from integration_engine.store.database import Store, Transaction, table
@@ -37,6 +38,8 @@ class RulingRow(SQLModel, table=True):
     since: datetime = Field(sa_column=Column(Instant, nullable=False))
 
 
+# Any number will do as long as nothing else here locks it.
+_LOOKING = 0x63647277
 _WATCH, _RULING = table(CaseWatchRow), table(RulingRow)
 
 
@@ -80,6 +83,18 @@ def _in_force(transaction: Transaction) -> str | None:
     query = select(_RULING.c.fingerprint).order_by(_RULING.c.sequence.desc()).limit(1)
     found = transaction.connection.execute(query).scalar()
     return None if found is None else str(found)
+
+
+@contextmanager
+def only_one(store: Store) -> Iterator[bool]:
+    """Whether nobody else is in such a block now: of several processes one looks at a time. On SQLite everybody may, since
+    what they write is written one after another anyway. Raises Transient."""
+    with store.reading() as transaction:
+        if not transaction.is_postgresql:
+            yield True
+            return
+        taken = text("SELECT pg_try_advisory_xact_lock(:number)")
+        yield bool(transaction.connection.execute(taken, {"number": _LOOKING}).scalar_one())
 
 
 def to_look_at(

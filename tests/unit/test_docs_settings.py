@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+import integration_engine.clockwork
 import integration_engine.courier
 import integration_engine.gateway.mllp
 import integration_engine.retraction_watch
+import integration_engine.revisit
 import integration_engine.worker  # noqa: F401  # each describes its own metrics
 from integration_engine.monitoring.counters import COUNTERS
 from integration_engine.routing.switches import Switches
