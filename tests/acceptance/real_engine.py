@@ -32,9 +32,10 @@ BYSTANDERS = ("cdop.LEEDS", "cdop.HW", "cdop.STW")
 
 _EVERYTHING = "acceptance.everything"
 _PATHS = {
-    "police": ("/police/reports", ("police",)),
-    "coroner": ("/coroner/cases", ("coroner",)),
-    "fhir": ("/fhir/$process-message", ("hospital-fhir",)),
+    "police": "/police/reports",
+    "coroner": "/coroner/cases",
+    "fhir": "/fhir/$process-message",
+    "national-event": "/fhir",
 }
 _TYPES = {
     "json": "application/json", "csv": "text/csv", "xml": "application/xml",
@@ -85,12 +86,16 @@ class Played:
 
     def before(self, story: Story, act: int) -> list[Holdings]:
         """What was held of each case that ``cdr try`` sees after an act, before that act."""
-        past = zip(self.tried[story.name, act - 1]["cases"], self.held[story.name, act - 1], strict=True) if act else ()
-        former = [(frozenset(case["from"]), held) for case, held in past]
-        return [
-            next((held for refs, held in former if refs.intersection(case["from"])), {})
-            for case in self.tried[story.name, act]["cases"]
+        if act == 0:
+            return [{} for _ in self.tried[story.name, act]["cases"]]
+        now = self.tried[story.name, act]["cases"]
+        past = list(zip(self.tried[story.name, act - 1]["cases"], self.held[story.name, act - 1], strict=True))
+        same = {case["case"]: held for case, held in past}
+        gone = [(case, held) for case, held in past if case["case"] not in {case["case"] for case in now}]
+        absorbed = [
+            next((held for former, held in gone if set(former["from"]).intersection(case["from"])), {}) for case in now
         ]
+        return [same.get(case["case"], other) for case, other in zip(now, absorbed, strict=True)]
 
     def inbox(self, panel: str) -> list[dict[str, Any]]:
         """What a panel finds over HTTPS."""
@@ -117,6 +122,8 @@ def door(name: str, body: bytes, by: str) -> str:
         return "mllp"
     if re.fullmatch(r"E230000\d\d", by):
         return "police"
+    if b'"nhs-number-change' in body:
+        return "national-event"
     return "fhir" if b"resourceType" in body or b"hl7.org/fhir" in body else "coroner"
 
 
@@ -212,7 +219,7 @@ class _Stage:
             assert code, "no acknowledgement"
             return Answer("accepted" if code[1] in (b"AA", b"CA") else "refused", code[1].decode())
         running = self.played.running
-        path, _ = _PATHS[where]
+        path = _PATHS[where]
         status, _ = running.http.call("POST", path, running.tokens[by], body, _TYPES[name.rpartition(".")[2]])
         taken = "accepted" if status in (202, 207) else "passed over" if status == 200 else "refused"
         return Answer(taken, str(status))
@@ -292,7 +299,13 @@ def _watching(amqp_url: str) -> Iterator[Any]:
 
 def _partners(stories: Iterable[Story]) -> list[Partner]:
     """Everybody who sends, once for each kind they send; the kinds that need a token last, so that theirs is kept."""
-    kinds = {"mllp": "hospital-hl7", "fhir": "hospital-fhir", "police": "police", "coroner": "coroner"}
+    kinds = {
+        "mllp": "hospital-hl7",
+        "fhir": "hospital-fhir",
+        "police": "police",
+        "coroner": "coroner",
+        "national-event": "hospital-fhir",
+    }
     found = {
         (kinds[door(name, body, by)], by)
         for story in stories
