@@ -51,6 +51,17 @@ def kinds(path: Path = KINDS_FILE) -> Mapping[DecisionKind, KindOfDecision]:
     return found
 
 
+@cache
+def waits(path: Path = KINDS_FILE) -> Mapping[str, str]:
+    """What waits for a person, by rule of a held case or kind of question: a sentence each."""
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8"))["waits"])
+
+
+def settled_by(rule: str) -> tuple[KindOfDecision, ...]:
+    """The kinds of decision that answer a rule of a held case, a flag or a kind of question."""
+    return tuple(kind for kind in kinds().values() if rule in kind.settles)
+
+
 def _kind(name: Any, entry: Mapping[str, Any]) -> KindOfDecision:
     roles = frozenset(entry["roles"])
     protected = frozenset(entry.get("protected", roles))

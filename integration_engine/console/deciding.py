@@ -1,0 +1,170 @@
+"""The pages where people decide: what waits, one case, one question, and the forms. They work without any script; every look
+and every decision is audited, and no address or title says anything about a child."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar, cast
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from starlette.responses import RedirectResponse
+
+from integration_engine.console import sight
+from integration_engine.console.forms import Form, asked, forms
+from integration_engine.desk import Desk
+from integration_engine.gateway.answers import Refusal
+from integration_engine.gateway.entry import Entry, need
+from integration_engine.gateway.page import page
+from integration_engine.gateway.ports import DeskRefusal, StoreAway
+from integration_engine.gateway.sign_in import form_of, signed_in
+from integration_engine.record.authority import settled_by, waits
+from integration_engine.record.codes import Role
+from integration_engine.security.identity import DECIDING, Principal
+from integration_engine.store.database import Store, Transient
+from integration_engine.store.waiting import Question, case_line
+
+T = TypeVar("T")
+CaseId = Annotated[str, Path(pattern=r"^c-[0-9a-f]{4,40}$")]
+ReviewId = Annotated[str, Path(pattern=r"^r-[0-9a-f]{4,40}$")]
+Done = Annotated[int | None, Query(ge=0, le=1_000_000)]
+_NONE = Refusal(404, "no-case", "There is no such case, or it isn’t yours to see.")
+
+
+@dataclass(frozen=True)
+class _Pages:
+    """The pages themselves, each for whoever is signed in."""
+
+    entry: Entry
+    store: Store
+    desk: Desk
+    clock: Callable[[], datetime]
+
+    async def who(self, request: Request) -> Principal:
+        principal = await signed_in(self.entry, request)
+        need(principal, DECIDING)
+        return principal
+
+    def page(self, name: str, request: Request, who: Principal, status: int = 200, **values: Any) -> Response:
+        return page(name, who, self.entry.form_value(request), status, asks=waits(), desk=self.desk, **values)
+
+    async def case(
+        self, request: Request, who: Principal, name: str, *, done: int | None = None, again: Form | None = None
+    ) -> Response:
+        seen = await _from(lambda: sight.open_case(self.store, who, name, self.clock()))
+        if seen is None:
+            raise _NONE
+        role = cast(Role, who.role)
+        # A question about two notices has a page of its own, where they stand side by side.
+        answering, others = forms(
+            role, protected=seen.held.restricted, asks=seen.asks - {"linkage"}, again=again, leave_out=("unlink",)
+        )
+        return self.page(
+            "case.html",
+            request,
+            who,
+            422 if again else 200,
+            seen=seen,
+            answering=answering,
+            others=others,
+            again=again,
+            done=done,
+            decided_text=sight.decided_text,
+            text_of=sight.text_of,
+        )
+
+    async def question(self, request: Request, who: Principal, name: str, again: Form | None = None) -> Response:
+        question, compared = await self.asked(who, name)
+        protected = any(case.restricted for case in question.cases)
+        answering, _ = forms(cast(Role, who.role), protected=protected, asks={question.kind}, again=again)
+        return self.page(
+            "question.html",
+            request,
+            who,
+            422 if again else 200,
+            question=question,
+            compared=compared,
+            full=sight.sees_details(who),
+            answering=answering,
+            again=again,
+        )
+
+    async def asked(self, who: Principal, name: str) -> tuple[Question, list[sight.Compared]]:
+        found = await _from(lambda: sight.open_question(self.store, who, name, self.clock()))
+        if found is None:
+            raise _NONE
+        return found
+
+    async def decided(self, request: Request, who: Principal, about: tuple[str, ...]) -> int | Form:
+        """How many deliveries follow, or the form to be filled in again."""
+        fields = await form_of(request)
+        self.entry.check_form(request, fields.get("form", ""))
+        try:
+            form, what = asked(fields, about)
+        except DeskRefusal as refused:
+            raise Refusal(refused.status, refused.code, str(refused)) from None
+        try:
+            return await asyncio.to_thread(self.desk.decide_as, who, what)
+        except DeskRefusal as refused:
+            return replace(form, wrong=str(refused))
+
+
+def deciding_pages(
+    entry: Entry, store: Store, desk: Desk, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> APIRouter:
+    """The routes of what people decide."""
+    router = APIRouter(include_in_schema=False)
+    pages = _Pages(entry, store, desk, clock)
+
+    @router.get("/console/work")
+    async def work(request: Request, done: Done = None) -> Response:
+        who = await pages.who(request)
+        cases, questions = await _from(lambda: sight.work(store, who))
+        return pages.page("work.html", request, who, cases=cases, questions=questions, settled_by=settled_by, done=done)
+
+    @router.get("/console/cases/{case}")
+    async def case(request: Request, case: CaseId, done: Done = None) -> Response:
+        return await pages.case(request, await pages.who(request), case, done=done)
+
+    @router.post("/console/cases/{case}/decide")
+    async def decide(request: Request, case: CaseId) -> Response:
+        who = await pages.who(request)
+        said = await pages.decided(request, who, (case,))
+        if isinstance(said, Form):
+            return await pages.case(request, who, case, again=said)
+        line = await _from(lambda: case_line(store, case))
+        # A case that the decision took out of one's sight has no page to go back to.
+        there = line is not None and sight.may_see(who, line)
+        return RedirectResponse(f"/console/cases/{case}?done={said}" if there else f"/console/work?done={said}", 303)
+
+    @router.get("/console/cases/{case}/history")
+    async def history(request: Request, case: CaseId) -> Response:
+        who = await pages.who(request)
+        need(who, ("restricted",))
+        notices = await _from(lambda: sight.open_history(store, who, case, clock()))
+        if notices is None:
+            raise _NONE
+        return pages.page("history.html", request, who, case=case, notices=notices)
+
+    @router.get("/console/questions/{review}")
+    async def question(request: Request, review: ReviewId) -> Response:
+        return await pages.question(request, await pages.who(request), review)
+
+    @router.post("/console/questions/{review}/decide")
+    async def answer(request: Request, review: ReviewId) -> Response:
+        who = await pages.who(request)
+        question, _ = await pages.asked(who, review)
+        about = (question.a, question.b) if question.kind == "linkage" else (question.cases[0].id,)
+        said = await pages.decided(request, who, about)
+        if isinstance(said, Form):
+            return await pages.question(request, who, review, said)
+        return RedirectResponse(f"/console/work?done={said}", 303)
+
+    return router
+
+
+async def _from(call: Callable[[], T]) -> T:
+    try:
+        return await asyncio.to_thread(call)
+    except Transient as error:
+        raise StoreAway from error

@@ -1,0 +1,77 @@
+"""The forms by which people decide: which fit a case and a role, and what comes back of one as what was decided."""
+
+import re
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from integration_engine.gateway.ports import Asked, DeskRefusal
+from integration_engine.record.authority import KindOfDecision, kinds
+from integration_engine.record.codes import Role
+
+_ONCE = re.compile(r"[0-9a-f]{32}")
+_ANSWERS = {"yes": True, "no": False, "unknown": "unknown"}
+_LABELS = {
+    "cdop": "Panel that leads", "lad_code": "Authority of the child’s home", "review": "Is it to be reviewed?",
+    "local_authority": "Authority that looks after the child", "under_18": "Under 18 on the day of death?",
+    "live_birth": "Born alive?", "termination": "A lawful termination?",
+    "professional_attending": "A professional attending the birth?", "jar_started_at": "Joint agency response started",
+    "cdrm_held_at": "Review meeting held", "cdrm_report_at": "Report of the review meeting",
+    "cdop_reviewed_at": "Reviewed by the panel", "pm_pause": "Waiting for a post-mortem?",
+    "inquest_pause": "Waiting for an inquest?",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One kind of decision as a form. ``once`` makes it one decision however often it is sent; ``typed`` is what was typed
+    where it has to be sent again, ``wrong`` why."""
+
+    kind: KindOfDecision
+    once: str
+    typed: Mapping[str, str] = field(default_factory=dict)
+    wrong: str = ""
+
+    @property
+    def fields(self) -> Sequence[tuple[str, str, str]]:
+        """(name, label, type) of each field of the value."""
+        return [(name, _LABELS[name], sort) for name, sort in self.kind.value.items()]
+
+
+def forms(
+    role: Role,
+    *,
+    protected: bool,
+    asks: set[str],
+    again: Form | None = None,
+    leave_out: Collection[str] = (),
+) -> tuple[list[Form], list[Form]]:
+    """The forms for a role: those that answer what is asked, and the others. ``again`` is one to be filled in again."""
+    answering: list[Form] = []
+    others: list[Form] = []
+    for kind in kinds().values():
+        if kind.kind in leave_out or role not in (kind.protected if protected else kind.roles):
+            continue
+        made = again if again and again.kind is kind else Form(kind, uuid.uuid4().hex)
+        (answering if asks.intersection(kind.settles) else others).append(made)
+    return answering, others
+
+
+def asked(fields: Mapping[str, str], about: tuple[str, ...]) -> tuple[Form, Asked]:
+    """What a form that came back decides. Raises DeskRefusal ``form`` where it isn't one of ours."""
+    kind = kinds().get(cast(Any, fields.get("kind", "")))
+    once = fields.get("once", "")
+    if kind is None or not _ONCE.fullmatch(once):
+        raise DeskRefusal("form", "The form can't be read. Open the page again.", 400)
+    form = Form(kind, once, dict(fields))
+    value: dict[str, Any] = {}
+    for name, sort in kind.value.items():
+        text = fields.get(f"value.{name}", "").strip()
+        if text:
+            value[name] = _ANSWERS.get(text, text) if sort in ("yes-no", "yes-no-unknown") else text
+    if fields.get("withdraw"):
+        value = {"withdraw": True}
+    other = fields.get("other", "").strip()
+    named = (*about, other) if kind.needs > 1 and other else about
+    return form, Asked(f"console-{once}", kind.kind, named, value, fields.get("reason", "").strip())

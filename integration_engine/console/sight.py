@@ -1,0 +1,217 @@
+"""Who sees what at the console: which cases and questions are somebody's to look at, and how much of them.
+
+Operators see codes and places, never a child's details; coordinators and designated doctors the cases their panel leads, in
+full; a restricted case only the restricted role until it is released, and after that whoever leads it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from integration_engine.envelope import at_path
+from integration_engine.record.authority import kinds
+from integration_engine.record.decision import Decision
+from integration_engine.record.fields import dictionary
+from integration_engine.record.notice import DeathNotice
+from integration_engine.record.statement import plain
+from integration_engine.security.identity import Principal
+from integration_engine.store import audit, waiting
+from integration_engine.store.audit import Entry, Line
+from integration_engine.store.cases import CaseContent, case_content
+from integration_engine.store.database import Store
+from integration_engine.store.decisions import decisions_about
+from integration_engine.store.waiting import Question, SentLine, WaitingCase
+
+RESTRICTED = "held.restricted"
+NO_LEAD = "no-lead"
+_COMPARED = (
+    "child.nhs_number", "child.family_name", "child.given_names", "child.birth_date", "child.sex", "child.addresses",
+    "death.died_at", "death.place", "source.kind", "source.partner", "stated_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value of a record: its field, what it is, and where it came from."""
+
+    field: str
+    text: str
+    source: str
+    place: str
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """A case as somebody may see it. ``values`` and reasons are empty where they see codes only."""
+
+    held: CaseContent
+    full: bool
+    values: Sequence[Value]
+    decisions: Sequence[Decision]
+    history: Sequence[Line]
+    sent: Sequence[SentLine]
+    questions: Sequence[Question]
+
+    @property
+    def shown(self) -> dict[str, Any]:
+        shown: dict[str, Any] = self.held.content["shown"]
+        return shown
+
+    @property
+    def asks(self) -> set[str]:
+        """Rules, flags and questions that a decision could answer."""
+        lost = {NO_LEAD} if self.held.state == "open" and self.held.lead is None else set()
+        return {self.held.rule, *self.shown["flags"], *(question.kind for question in self.questions)} | lost
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One field of two notices: ``agreement`` is ``same``, ``differs``, ``one`` or ``neither``; the values where they may be
+    seen."""
+
+    field: str
+    agreement: str
+    a: str
+    b: str
+
+
+def may_see(who: Principal, case: WaitingCase) -> bool:
+    """Whether a case is this person's to look at."""
+    if who.role == "restricted":
+        return True
+    if case.rule == RESTRICTED or (case.restricted and who.areas is None):
+        return False
+    return who.areas is None or case.lead in who.areas
+
+
+def sees_details(who: Principal) -> bool:
+    """Whether this person sees the child's details in the cases they may look at."""
+    return who.role in ("coordinator", "designated-doctor", "restricted")
+
+
+def work(store: Store, who: Principal) -> tuple[dict[str, list[WaitingCase]], dict[str, list[Question]]]:
+    """What waits for this person: cases by the rule that holds them, questions by kind. Raises Transient."""
+    cases: dict[str, list[WaitingCase]] = {}
+    for case in waiting.waiting_cases(store):
+        if may_see(who, case):
+            cases.setdefault(case.rule if case.state == "held" else NO_LEAD, []).append(case)
+    questions: dict[str, list[Question]] = {}
+    for question in waiting.questions(store):
+        if question.cases and all(may_see(who, case) for case in question.cases):
+            questions.setdefault(question.kind, []).append(question)
+    return cases, questions
+
+
+def open_case(store: Store, who: Principal, name: str, now: datetime) -> CaseFile | None:
+    """A case's file, the look audited; None where there is none that this person may see. Raises Transient, KeyMissing,
+    SealBroken."""
+    line = waiting.case_line(store, name)
+    held = case_content(store, name) if line and may_see(who, line) else None
+    if line is None or held is None:
+        return None
+    full = sees_details(who)
+    _look(store, "case.read", held.id, {"role": who.role, "details": full}, who, now)
+    with store.reading() as transaction:
+        decided = decisions_about(transaction, [held.id, name, *held.content["notices"]])
+    return CaseFile(
+        held,
+        full,
+        _values(held.content) if full else (),
+        decided,
+        audit.lines(store, subject=held.id, limit=500),
+        waiting.sent(store, held.id),
+        [q for q in waiting.questions(store, about=[held.id]) if all(may_see(who, case) for case in q.cases)],
+    )
+
+
+def open_history(store: Store, who: Principal, name: str, now: datetime) -> list[tuple[str, list[Value]]] | None:
+    """Every notice of a case as it was told, former identities included: for the restricted role alone, audited."""
+    held = case_content(store, name) if who.role == "restricted" else None
+    if held is None:
+        return None
+    _look(store, "case.history-read", held.id, {"role": who.role}, who, now)
+    notices = waiting.notices_of(store, held.content["notices"])
+    return [(_teller(notice), _told(notice)) for _, notice in sorted(notices.items(), key=lambda n: n[1].received_at)]
+
+
+def open_question(store: Store, who: Principal, name: str, now: datetime) -> tuple[Question, list[Compared]] | None:
+    """A question, and where it is about two notices how they compare, the look audited; None where it isn't this person's."""
+    found = waiting.questions(store, name=name)
+    if not found or not found[0].cases or not all(may_see(who, case) for case in found[0].cases):
+        return None
+    question, full = found[0], sees_details(who)
+    _look(store, "review.read", question.id, {"role": who.role, "details": full}, who, now)
+    if question.kind != "linkage":
+        return question, []
+    notices = waiting.notices_of(store, (question.a, question.b))
+    return question, _compared(notices[question.a], notices[question.b], full=full)
+
+
+def _look(store: Store, action: str, subject: str, detail: dict[str, Any], who: Principal, now: datetime) -> None:
+    with store.transaction() as transaction:
+        audit.append(transaction, now, [Entry(action, subject, detail, who.name)])
+
+
+def _values(content: Any) -> list[Value]:
+    record, whence = content["shown"]["record"], content["provenance"]
+    found = []
+    for path in dictionary():
+        value = at_path(record, path)
+        if value is not None:
+            origin = whence.get(path, {})
+            found.append(Value(path, text_of(value), origin.get("source", ""), origin.get("path", "")))
+    return found
+
+
+def _told(notice: DeathNotice) -> list[Value]:
+    told = notice.model_dump(mode="json", by_alias=True)
+    whence = notice.provenance
+    return [
+        Value(path, text_of(value), notice.source.kind, whence[path].path if path in whence else "")
+        for path in dictionary()
+        if (value := at_path(told, path)) is not None
+    ]
+
+
+def _teller(notice: DeathNotice) -> str:
+    partner = f" {notice.source.partner}" if notice.source.partner else ""
+    return f"{notice.intent} of {notice.source.kind}{partner}, {notice.stated_at or 'no time stated'}"
+
+
+def _compared(a: DeathNotice, b: DeathNotice, *, full: bool) -> list[Compared]:
+    one, two = a.model_dump(mode="json", by_alias=True), b.model_dump(mode="json", by_alias=True)
+    found = []
+    for path in _COMPARED:
+        mine, theirs = at_path(one, path), at_path(two, path)
+        there = (mine is not None) + (theirs is not None)
+        same = "same" if plain(mine) == plain(theirs) else "differs"
+        agreement = ("neither", "one", same)[there]
+        shown = full or path.startswith(("source.", "stated_at"))
+        found.append(Compared(path, agreement, text_of(mine) if shown else "", text_of(theirs) if shown else ""))
+    return found
+
+
+def text_of(value: Any) -> str:
+    """A plain value as a person reads it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{key.replace('_', ' ')}: {text_of(part)}" for key, part in value.items() if part is not None)
+    if isinstance(value, list | tuple):
+        return (
+            "; ".join(text_of(part) for part in value)
+            if any(isinstance(p, dict) for p in value)
+            else " ".join(text_of(part) for part in value)
+        )
+    return str(value)
+
+
+def decided_text(decision: Decision) -> str:
+    """What a decision decided, in its own codes."""
+    if decision.withdraws:
+        return "taken back"
+    fields = kinds()[decision.kind].value
+    return ", ".join(f"{name}: {text_of(value)}" for name, value in decision.value.items() if name in fields)
