@@ -17,7 +17,7 @@ def show(console: Console, found: Answer, report: Path | None, *, every: bool) -
     """Print an answer: what is compared, panels, teams, leads, costs. ``every``: bodies that don't change, too."""
     window, before, after = found["window"], found["before"], found["after"]
     console.print(
-        f"[bold]What if {escape(found['footprint'])} had been in force all along?[/] {before['cases']:,} cases with a lead, "
+        f"[bold]What if {escape(found['footprint'])} had been in force all along?[/] {figure(found['changes']['of'])} cases, "
         f"deaths from {span(window)}, both maps as of {found['as_of']}.",
         highlight=False,
     )
@@ -29,7 +29,7 @@ def show(console: Console, found: Answer, report: Path | None, *, every: bool) -
         console.print(f"  and {more:,} more: --json names them all", highlight=False)
     shown = found if not every else {**found, "touched": _all(found)}
     console.print(_panels(shown))
-    teams = pairs(shown, "jar_teams", "team", "jar_teams")
+    teams = pairs(shown, "team")
     if teams:
         console.print(_teams(shown))
     else:
@@ -64,7 +64,7 @@ def _table(title: str, *columns: str) -> Table:
 def _panels(found: Answer) -> Table:
     columns = ("a year before", "after", "busiest month", "busiest week", "out of area before", "after", "under 60")
     table = _table("Panels", "panel", *columns)
-    for code, _, old, new in pairs(found, "panels", "cdop", "panels"):
+    for code, _, old, new in pairs(found, "cdop"):
         one = new or old
         chance = "" if one["chance_under_60"] is None else f" ({percent(one['chance_under_60'], 0)})"
         table.add_row(
@@ -86,7 +86,7 @@ def _teams(found: Answer) -> Table:
     title = f"Joint agency response (a response keeps its team {found['assumptions']['jar_hours']:g} h)"
     columns = ("map", "a week", "busiest week", "overlapped", "by chance", "on call", "nobody free")
     table = _table(title, "team", *columns)
-    for code, _, old, new in pairs(found, "jar_teams", "team", "jar_teams"):
+    for code, _, old, new in pairs(found, "team"):
         for side, one in (("before", old), ("after", new)):
             if one:
                 table.add_row(
@@ -110,7 +110,7 @@ def _changes(console: Console, found: Answer) -> None:
     changes = found["changes"]
     share = percent(changes["share"])
     console.print(
-        f"Cases whose lead changes: {figure(changes['cases'])} of {changes['of']:,} ({share})", highlight=False
+        f"Cases whose lead changes: {figure(changes['cases'])} of {figure(changes['of'])} ({share})", highlight=False
     )
     for move in changes["from_to"]:
         console.print(f"  {move['from']} → {move['to']}: {figure(move['cases'])}", highlight=False)

@@ -22,7 +22,7 @@ from integration_engine.reports.charts import Chart
 Cell: TypeAlias = str | int | float | None
 """A number is set to the right with thousands parted (a float with one decimal); None is a dash."""
 
-_FIGURE = re.compile(r"[<>≤≥±+−–-]?\s?[£]?\d[\d,.]*\s?[%h]?|–")
+_FIGURE = re.compile(r"[<>≤≥±+−–-]?\s?[£]?\d[\d,.]*\s?[%h]?|–|\*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,6 @@ class _Showing:
 def answer(simulation: Simulation, costs: UnitCosts | None = None, *, suppress: bool = False) -> dict[str, Any]:
     """Everything a simulation says. Keys are a contract: they may be added to."""
     showing, asked, window = _Showing(simulation, suppress), simulation.asked, simulation.window
-    moved = showing.line(simulation.moved)
     changed = sum(simulation.moved.values())
     of = sum(simulation.flows.values())
     changed_shown, share = showing.part(changed, of)
@@ -97,16 +96,12 @@ def answer(simulation: Simulation, costs: UnitCosts | None = None, *, suppress: 
         "after": _map(simulation.after, "after", window, showing),
         "changes": {
             "cases": changed_shown,
-            "of": of,
+            "of": showing.one(of),
             "share": share,
-            "from_to": [
-                {"from": one, "to": other, "cases": shown}
-                for (one, other), shown in sorted(
-                    zip(simulation.moved, moved.values(), strict=True), key=lambda item: item[0]
-                )
-            ],
+            "from_to": _moves(simulation.moved, showing),
             "areas": _areas(simulation, showing),
-            "jar_team": showing.one(simulation.team_changes),
+            "jar": showing.one(sum(simulation.team_flows.values())),
+            "jar_from_to": _moves(simulation.team_flows, showing),
             "copies": showing.one(simulation.copies_changed),
         },
         "touched": {"panels": list(simulation.panels), "jar_teams": list(simulation.teams)},
@@ -125,7 +120,7 @@ def answer(simulation: Simulation, costs: UnitCosts | None = None, *, suppress: 
 
 def _map(found: MapFigures, side: str, window: Window, showing: _Showing) -> dict[str, Any]:
     return {
-        "cases": found.cases,
+        "cases": showing.one(found.cases),
         "under_60": [code for code, panel in found.panels.items() if panel.under],
         "held": showing.one(found.held),
         "no_lead": showing.line(dict(found.unplaced)),
@@ -183,6 +178,11 @@ def _team(team: TeamFigures, showing: _Showing) -> dict[str, Any]:
         "chance_none_free": round(load.unmet, 5) if seen else None,
         "busy_share": round(load.busy, 4) if seen else None,
     }
+
+
+def _moves(moved: Mapping[tuple[str, str], int], showing: _Showing) -> list[dict[str, Any]]:
+    shown = zip(moved, showing.line(moved).values(), strict=True)
+    return [{"from": one, "to": other, "cases": cases} for (one, other), cases in sorted(shown, key=lambda row: row[0])]
 
 
 def _areas(simulation: Simulation, showing: _Showing) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ JAR_HOURS = 48.0
 """How long a joint agency response keeps its team busy unless the planner says otherwise: the first visit and the first
 meetings. An assumption, not a published figure."""
 
-HELD = "held for a person"
+HELD, NO_TEAM = "held for a person", "no team"
 _COUNTED = ("open", "held")
 
 
@@ -67,7 +67,8 @@ class Partners:
 @dataclass(frozen=True, slots=True)
 class Simulation:
     """Both maps' figures and what differs. ``moved`` counts cases by lead before and after (``held for a person`` where
-    there is none) where these differ, ``flows`` all of them; ``panels`` and ``teams`` are the bodies the footprint touches,
+    there is none) where these differ, ``flows`` all of them, ``team_flows`` the
+    responses whose team differs; ``panels`` and ``teams`` are the bodies the footprint touches,
     ``partners`` whom those panels work with (a panel on both maps: after); ``outside`` are cases out of the window."""
 
     asked: Asked
@@ -81,8 +82,8 @@ class Simulation:
     teams: tuple[str, ...]
     partners: Mapping[str, Partners]
     flows: Mapping[tuple[str, str], int]
+    team_flows: Mapping[tuple[str, str], int]
     outside: int
-    team_changes: int
     copies_changed: int
     undated: int
     untimed: int
@@ -126,8 +127,12 @@ def simulate(
         partners={code: _partners(before, code, asked.as_of) for code in panels}
         | {code: found for code in panels if (found := _partners(after, code, asked.as_of)).authorities},
         flows=Counter((was.lead or HELD, now_is.lead or HELD) for _, was, now_is in counted),
+        team_flows=Counter(
+            (was.team or NO_TEAM, now_is.team or NO_TEAM)
+            for _, was, now_is in counted
+            if was.jar and was.team != now_is.team
+        ),
         outside=outside,
-        team_changes=sum(was.team != now_is.team for _, was, now_is in counted),
         copies_changed=sum(set(was.copies) != set(now_is.copies) for _, was, now_is in counted),
         undated=sum(death.known < Precision.DAY for death, _, _ in taken),
         untimed=sum(death.known == Precision.DAY for death, _, _ in taken),

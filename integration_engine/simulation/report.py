@@ -10,7 +10,7 @@ from integration_engine.reports import charts
 from integration_engine.reports.page import Cell, Fact, Report, Section, Shown, Table
 from integration_engine.simulation.methods import methods, warnings
 from integration_engine.simulation.report_response import costs_a_year, joint_response
-from integration_engine.simulation.wording import Answer, drawn, figure, money, pairs, percent, short, span, week
+from integration_engine.simulation.wording import Answer, drawn, figure, money, named, pairs, percent, short, span, week
 
 
 def report(found: Answer) -> Report:
@@ -22,7 +22,7 @@ def report(found: Answer) -> Report:
     window = found["window"]
     return Report(
         f"What if: {found['footprint']}",
-        f"{found['before']['cases'] + _unled(found):,} past cases, deaths from {span(window)}, under "
+        f"{figure(found['changes']['of'])} past cases, deaths from {span(window)}, under "
         f"today's areas and under the footprint, as if each had been in force all along.",
         facts=_facts(found),
         warnings=warnings(found),
@@ -30,10 +30,6 @@ def report(found: Answer) -> Report:
         methods=methods(found),
         made=f"Made {found['made_at'][:16].replace('T', ' ')} by cdr simulate. Both maps as of {found['as_of']}.",
     )
-
-
-def _unled(found: Answer) -> int:
-    return sum(count for count in found["before"]["no_lead"].values() if isinstance(count, int))
 
 
 def _facts(found: Answer) -> tuple[Fact, ...]:
@@ -49,7 +45,11 @@ def _facts(found: Answer) -> tuple[Fact, ...]:
         Fact(
             "Of them under 60 cases a year", _arrow(under), f"nation: {_arrow(len(side['under_60']) for side in sides)}"
         ),
-        Fact("Cases whose lead changes", figure(changes["cases"]), f"{percent(changes['share'])} of {changes['of']:,}"),
+        Fact(
+            "Cases whose lead changes",
+            figure(changes["cases"]),
+            f"{percent(changes['share'])} of {figure(changes['of'])}",
+        ),
         Fact("Copies between panels", " → ".join(figure(side["copies"]) for side in sides), "in the nation"),
     ]
     if teams:
@@ -65,13 +65,13 @@ def _arrow(counts: Iterable[int]) -> str:
 
 
 def _caseload(found: Answer) -> Section:
-    touched = pairs(found, "panels", "cdop", "panels")
+    touched = pairs(found, "cdop")
     rows: list[tuple[Cell, ...]] = []
     for code, name, old, new in touched:
         one = new or old
         rows.append(
             (
-                f"{name} ({code})",
+                named(name, code),
                 _a_year(old),
                 _a_year(new),
                 _under(one),
@@ -112,7 +112,7 @@ def _says_under(found: Answer) -> str:
 
 
 def _over_time(found: Answer) -> Section:
-    after = [new for _, _, _, new in pairs(found, "panels", "cdop", "panels") if new]
+    after = [new for _, _, _, new in pairs(found, "cdop") if new]
     years = [str(year) for year in found["window"]["whole_years"]]
     months = [f"{month:02}" for month in range(1, 13)]
     items: list[Shown] = []
@@ -172,17 +172,17 @@ def _leads(found: Answer) -> Section:
         ),
     )
     text = (
-        f"{figure(changes['cases'])} of {changes['of']:,} cases ({percent(changes['share'])}) would have another lead; "
+        f"{figure(changes['cases'])} of {figure(changes['of'])} cases ({percent(changes['share'])}) would have another lead; "
         f"{figure(changes['copies'])} would send copies elsewhere."
     )
     return Section("Whose case it is", (text,), (Shown(table), Shown(both), Shown(areas, folded=len(areas.rows) > 12)))
 
 
 def _out_of_area(found: Answer) -> Section:
-    touched = pairs(found, "panels", "cdop", "panels")
+    touched = pairs(found, "cdop")
     rows = tuple(
         (
-            f"{name} ({code})",
+            named(name, code),
             percent(old and old["out_of_area"]["share"]),
             percent(new and new["out_of_area"]["share"]),
             (new or old)["out_of_area"]["died_elsewhere"],
@@ -239,7 +239,7 @@ def _everything(found: Answer) -> Section:
     before = {one["cdop"]: one for one in found["before"]["panels"]}
     panels = tuple(
         (
-            f"{short((after.get(code) or before[code])['name'])} ({code})",
+            named(short((after.get(code) or before[code])["name"]), code),
             _a_year(before.get(code)),
             _a_year(after.get(code)),
             percent((after.get(code) or before[code])["out_of_area"]["share"]),
@@ -249,7 +249,7 @@ def _everything(found: Answer) -> Section:
     )
     teams = tuple(
         (
-            f"{short(one['name'])} ({one['team']})",
+            named(short(one["name"]), one["team"]),
             one["responses"],
             percent(one["chance_overlap"]),
             one["on_call_cover"],

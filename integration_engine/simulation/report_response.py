@@ -4,11 +4,11 @@ from typing import Any
 
 from integration_engine.reports import charts
 from integration_engine.reports.page import Cell, Section, Shown, Table
-from integration_engine.simulation.wording import Answer, drawn, figure, money, pairs, percent, week
+from integration_engine.simulation.wording import Answer, drawn, figure, money, named, pairs, percent, week
 
 
 def joint_response(found: Answer) -> Section:
-    touched = pairs(found, "jar_teams", "team", "jar_teams")
+    touched = pairs(found, "team")
     hours = found["assumptions"]["jar_hours"]
     if not touched:
         text = (
@@ -49,7 +49,7 @@ def _sides(old: Any, new: Any) -> list[tuple[str, Any]]:
 
 def _team_row(code: str, name: str, side: str, one: Any) -> tuple[Cell, ...]:
     return (
-        f"{name} ({code})",
+        named(name, code),
         side,
         one["responses"],
         None if one["a_week"] is None else f"{one['a_week']:.2f}",

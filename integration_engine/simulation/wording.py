@@ -5,30 +5,31 @@ from datetime import date
 from typing import Any, TypeAlias
 
 _LONGEST_LABEL = 34
+_KINDS = {"cdop": "panels", "team": "jar_teams"}
 
 Answer: TypeAlias = Mapping[str, Any]
 Pair: TypeAlias = tuple[str, str, Any, Any]
 """A body's code, its name, and its figures before and after (None where it isn't there on that map)."""
 
 
-def pairs(found: Answer, kind: str, key: str, touched: str) -> list[Pair]:
+def pairs(found: Answer, key: str) -> list[Pair]:
     """The bodies the footprint touches: code, name, before, after. What comes first, then what goes, each panel that goes
     beside the one that takes most of its cases."""
-    was, is_now = ({one[key]: one for one in found[side][kind]} for side in ("before", "after"))
-    heir = _heirs(found) if kind == "panels" else {}
-    codes = sorted(found["touched"][touched], key=lambda code: (heir.get(code, code), code not in is_now, code))
+    was, is_now = ({one[key]: one for one in found[side][_KINDS[key]]} for side in ("before", "after"))
+    heir = _heirs(found, key)
+    codes = sorted(found["touched"][_KINDS[key]], key=lambda code: (heir.get(code, code), code not in is_now, code))
     both = [(code, was.get(code), is_now.get(code)) for code in codes]
     return [(code, short(one["name"]), old, new) for code, old, new in both if (one := new or old) is not None]
 
 
-def _heirs(found: Answer) -> dict[str, str]:
-    """For each panel that loses cases, the one that gets most of them."""
+def _heirs(found: Answer, key: str) -> dict[str, str]:
+    """For each panel or team that goes, the one that takes most of its work."""
     most: dict[str, tuple[int, str]] = {}
-    for move in found["changes"]["from_to"]:
+    for move in found["changes"]["from_to" if key == "cdop" else "jar_from_to"]:
         number = move["cases"] if isinstance(move["cases"], int) else 0
         most[move["from"]] = max(most.get(move["from"], (-1, "")), (number, move["to"]))
-    gone = {one["cdop"] for one in found["before"]["panels"]} - {one["cdop"] for one in found["after"]["panels"]}
-    return {was: heir for was, (_, heir) in most.items() if was in gone}
+    was, is_now = ({one[key] for one in found[side][_KINDS[key]]} for side in ("before", "after"))
+    return {gone: heir for gone, (_, heir) in most.items() if gone in was - is_now}
 
 
 def short(name: str) -> str:
@@ -62,10 +63,22 @@ def span(window: Mapping[str, Any]) -> str:
 
 
 def week(found: Mapping[str, Any] | None, when: str) -> str:
-    """A busiest week or month: its count and its date."""
+    """A busiest week or month: its count and its date, which don't come apart."""
     if found is None:
         return "–"
-    return f"{found['count']} ({found[when]})" if found[when] else str(found["count"])
+    if not found[when]:
+        return str(found["count"])
+    text = f"{date.fromisoformat(found[when]):%d %b %Y}" if when == "week_of" else f"{_month(found[when]):%b %Y}"
+    return f"{found['count']} ({text.lstrip('0')})".replace(" ", "\u00a0")
+
+
+def _month(text: str) -> date:
+    return date.fromisoformat(f"{text}-01")
+
+
+def named(name: str, code: str) -> str:
+    """A body by name and code; the code doesn't come apart."""
+    return f"{name} ({code})".replace("-", "\u2011")
 
 
 def money(amount: float, currency: str = "", *, sign: bool = False) -> str:
