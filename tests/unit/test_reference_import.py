@@ -1,4 +1,4 @@
-"""``cdr reference import``: tables of panels as people keep them, what each changes, and what is refused before it is written."""
+"""``cdr reference import``: tables of panels as people keep them, what each changes, and what is refused."""
 
 import json
 from datetime import date
