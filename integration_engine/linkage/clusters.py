@@ -79,6 +79,7 @@ class Clusters:
         self.by_person: dict[str, set[str]] = defaultdict(set)
         self.disagreeing: list[tuple[str, str]] = []
         self._barred: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._unnamed = self._unnamed_beside()
 
     def join(self) -> None:
         for a, b in self.links:
@@ -92,7 +93,9 @@ class Clusters:
         strong = [edge for edge in self.graph.edges.values() if edge.sure(self.model.link)]
         for edge in sorted(strong, key=lambda e: (-e.compared.score, e.a, e.b)):
             one, other = self.of[edge.a], self.of[edge.b]
-            if one != other and not self._unlinked(one, other) and not self.barred_between(one, other):
+            if one == other or self._unlinked(one, other) or self.barred_between(one, other):
+                continue
+            if not self._may_be_unnamed(edge, one, other):
                 self._merge(one, other)
 
     def _merge(self, one: str, other: str) -> None:
@@ -176,6 +179,38 @@ class Clusters:
                     return True
         return False
 
+    def _unnamed_beside(self) -> dict[str, set[str]]:
+        """By notice, those of the same event about a child whom nobody has named yet."""
+        named = {(e.event_ref, e.person) for e in self.items.values() if e.given and e.person}
+        found: dict[str, set[str]] = defaultdict(set)
+        for pair in self.graph.events:
+            for id, mate in (pair, pair[::-1]):
+                e = self.items[mate]
+                if not e.given and (e.event_ref, e.person) not in named and e.person != self.items[id].person:
+                    found[id].add(mate)
+        return found
+
+    def _may_be_unnamed(self, edge: Edge, one: str, other: str) -> bool:
+        """Whether one side may just as well be a child of the other's event whom nobody has named yet. Name, home and day
+        don't tell the children of one fire apart: only an identifier or the birth date does."""
+        c = edge.compared
+        if c.birth in ("equal", "swapped") or guard.shares_identifier(self.items[edge.a], self.items[edge.b], c):
+            return False
+        return any(
+            self._could_be(mate, theirs)
+            for mine, theirs in ((one, other), (other, one))
+            for id in self.members[mine]
+            for mate in self._unnamed.get(id, ())
+            if self.of[mate] not in (one, other)
+        )
+
+    def _could_be(self, unnamed: str, cluster: str) -> bool:
+        mate = self.items[unnamed]
+        return all(
+            not self.barred(unnamed, id) and compare(mate, self.items[id], self.model).birth != "other"
+            for id in self.members[cluster]
+        )
+
     def sets(self) -> tuple[frozenset[str], ...]:
         return tuple(frozenset(ids) for _, ids in sorted((min(ids), ids) for ids in self.members.values()))
 
@@ -202,6 +237,8 @@ class Clusters:
         if len(barred) > 1 or guard.plainly_two(self.items[edge.a], self.items[edge.b], edge.compared, barred):
             return None  # they are two children by two reasons at once or by one that is enough: nobody need be asked
         why = tuple(sorted(barred)) + (("maybe-adopted",) if adopted else ()) + edge.holds
+        if self._may_be_unnamed(edge, one, other):
+            why += ("unnamed-child-of-the-event",)
         return Review(edge.a, edge.b, round(edge.compared.score, 2), why or ("below-automatic",), bool(barred))
 
     def related(self) -> tuple[tuple[str, str, str], ...]:
