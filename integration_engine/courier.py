@@ -109,6 +109,9 @@ class Courier:
                     next_count = time.monotonic() + _COUNT_EVERY_S
             except StoreError as problem:
                 log.warning("the courier's store is away", extra={"code": problem.code})
+            except Exception as problem:
+                # whatever it is, it may concern one delivery: the others have to go on
+                log.critical("the courier raised", exc_info=problem)
             if stopping:
                 return
             self._wake.wait(_COUNT_EVERY_S if self._publisher.ready else _PATIENCE_S)

@@ -7,20 +7,23 @@ told that it is disputed. A withdrawn case, or one out of scope, is taken back f
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
 from integration_engine.core import Case
 from integration_engine.envelope import ENVELOPE_SCHEMA, Kind, Part, Shown, changes
+from integration_engine.recipients import PREVIOUS_LEAD, Target, reason, recipients, unassigned
+from integration_engine.routing.answer import State
 
-NATIONAL = "national.ncmd"
-PREVIOUS_LEAD = "copy.previous-lead"
 _DISPUTED = "held.disputed"
-_UNASSIGNED = "unassigned:"
+_NOBODY_CAN_PLACE = ("held.no-residence", "held.unknown-area", "held.unknown-postcode")
+# Held for another reason than whether the child has died: a dispute about that is over.
+_NO_QUESTION_OF_DEATH = ("held.age", *_NOBODY_CAN_PLACE)
 
-Standing = Literal["current", "disputed", "withdrawn", "pointer"]
-"""What a recipient holds: the case as last sent, the case marked disputed, nothing any more, or a pointer to elsewhere."""
+Standing = Literal["current", "disputed", "withdrawn", "pointer", "pointer-disputed"]
+"""What a recipient holds: the case as last sent, a pointer to where it is now (another lead, or the case it was merged into),
+either of them marked disputed, or nothing any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,20 @@ class Held:
     def part(self) -> Part:
         part: Part = self.envelope["part"]
         return part
+
+    @property
+    def points(self) -> bool:
+        """Whether it holds only where the case is now."""
+        return self.standing in ("pointer", "pointer-disputed")
+
+    @property
+    def disputed(self) -> bool:
+        return self.standing in ("disputed", "pointer-disputed")
+
+    @property
+    def gone(self) -> bool:
+        """Whether the case was taken back from it."""
+        return self.standing == "withdrawn"
 
 
 Delivered = Mapping[str, Held]
@@ -112,10 +129,16 @@ def diff(
 
 
 def merged_away(
-    previous: Delivered | None, case: str, *, version: int, at: datetime, into: str
+    previous: Delivered | None, case: str, *, version: int, at: datetime, into: str, survivor: Case | None = None
 ) -> tuple[Dispatch, ...]:
-    """Tell everybody who holds a case that it has become part of another. Nothing about the child is in it."""
-    reason = _reason("case.merged", "The same child as the case named.")
+    """Tell everybody who holds a case that it has become part of another. Nothing about the child is in it.
+
+    ``survivor`` is the case it has become part of: where that is taken back, so is this one, under the name its holders know.
+    """
+    moved = {"into": [into], "out_of": []}
+    if survivor and survivor.routing.state in ("withdrawn", "out-of-scope"):
+        return _taken_back(previous, case, version, at, survivor.routing.state, survivor.routing.rule, moved)
+    told = [reason("case.merged", "The same child as the case named.")]
     return tuple(
         _dispatch(
             case,
@@ -125,45 +148,38 @@ def merged_away(
             "merge",
             held.part,
             "pointer",
-            {
-                "state": held.envelope["state"],
-                "rule": held.envelope["rule"],
-                "reasons": [reason],
-                "moved": {"into": [into], "out_of": []},
-            },
+            {"state": held.envelope["state"], "rule": held.envelope["rule"], "reasons": told, "moved": moved},
         )
         for recipient, held in sorted((previous or {}).items())
-        if held.standing != "withdrawn"
+        if not held.gone
     )
 
 
 def ended(previous: Delivered | None, case: str, *, version: int, at: datetime, rule: str) -> tuple[Dispatch, ...]:
     """Take a case that nothing speaks for any more back from everybody who ever got it."""
+    return _taken_back(previous, case, version, at, "withdrawn", rule, None)
+
+
+def _taken_back(
+    previous: Delivered | None,
+    case: str,
+    version: int,
+    at: datetime,
+    state: State,
+    rule: str,
+    moved: Mapping[str, list[str]] | None,
+) -> tuple[Dispatch, ...]:
+    content = {"state": state, "rule": rule, "reasons": [reason(rule)]} | ({"moved": moved} if moved else {})
     return tuple(
-        _dispatch(
-            case,
-            recipient,
-            version,
-            at,
-            "withdraw",
-            held.part,
-            "withdrawn",
-            {"state": "withdrawn", "rule": rule, "reasons": [_reason(rule)]},
-        )
+        _dispatch(case, recipient, version, at, "withdraw", held.part, "withdrawn", content)
         for recipient, held in sorted((previous or {}).items())
-        if held.standing != "withdrawn"
+        if not held.gone
     )
 
 
 @dataclass(frozen=True)
-class _Target:
-    part: Part
-    reasons: list[dict[str, str]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
 class _Turn:
-    """One case's turn to be compared with what was delivered."""
+    """One case's turn to be compared with what was delivered. Each recipient is told once a version at most."""
 
     previous: Delivered
     case: Case
@@ -173,70 +189,46 @@ class _Turn:
     shown: Shown
 
     def open(self) -> Iterator[Dispatch]:
-        targets = dict(self._targets())
+        targets = dict(recipients(self.case.routing))
         for recipient, target in targets.items():
             held = self.previous.get(recipient)
-            if held is None or held.standing == "withdrawn":
+            if held is None or held.gone:
                 yield self._send(recipient, self._first_kind(recipient, target.part), target)
-            elif held.part != target.part or held.standing == "pointer":
+            elif held.part != target.part or held.points:
                 yield self._other_part(recipient, target, held)
             else:
                 yield from self._again(recipient, target, held)
-        for recipient, held in self.previous.items():
-            if recipient not in targets and held.standing in ("current", "disputed"):
-                yield self._no_longer(recipient, held)
+        for recipient, held in self._holders():
+            if recipient not in targets:
+                yield from self._no_longer(recipient, held)
 
     def held(self) -> Iterator[Dispatch]:
-        if self.case.routing.rule == _DISPUTED:
-            for recipient, held in self.previous.items():
-                if held.standing == "current":
-                    yield self._disputed(recipient, held)
-        elif not self.shown.restricted:
-            for recipient, target in self._unassigned():
+        """Nothing new about the child leaves, but everybody who holds the case sees whether it is disputed, and learns of a
+        merge or a split; and of a case that nobody can place the panel where the child died is told."""
+        told = set()
+        disputed = "disputed" in self.case.routing.flags
+        over = self.case.routing.rule in _NO_QUESTION_OF_DEATH
+        for recipient, held in self._holders():
+            if disputed != held.disputed and (disputed or over):
+                told.add(recipient)
+                yield self._marked(recipient, held, disputed=disputed)
+            elif self.moves and held.envelope["case"] == self.case.id:
+                told.add(recipient)
+                yield self._marked(recipient, held, disputed=held.disputed)
+        if self.case.routing.rule in _NOBODY_CAN_PLACE:
+            for recipient, target in unassigned(self.case.routing):
                 before = self.previous.get(recipient)
-                if before is None or before.standing == "withdrawn":
+                if before is None or before.gone:
                     yield self._send(recipient, "copy", target)
-                elif before.part == "unassigned":
+                elif before.part == "unassigned" and recipient not in told:
                     yield from self._again(recipient, target, before)
 
     def taken_back(self) -> Iterator[Dispatch]:
-        for recipient, held in self.previous.items():
-            if held.standing != "withdrawn":
-                yield self._withdraw(recipient, held, self.case.routing.rule)
+        for recipient, held in self._holders():
+            yield self._withdraw(recipient, held, self.case.routing.rule)
 
-    def _targets(self) -> Iterator[tuple[str, _Target]]:
-        """Everybody an open case goes to, and why. A panel that leads is not told again as a copy."""
-        routing = self.case.routing
-        named = set()
-        if routing.lead:
-            named.add(routing.lead.cdop)
-            yield f"cdop.{routing.lead.cdop}", _Target("lead", [_reason(routing.lead.rule, routing.lead.why)])
-            yield (
-                NATIONAL,
-                _Target("national", [_reason("national.every-case", "Every child's death is told nationally.")]),
-            )
-        for cdop in dict.fromkeys(copy.cdop for copy in routing.copies):
-            if cdop not in named:
-                named.add(cdop)
-                reasons = [_reason(copy.rule, copy.why) for copy in routing.copies if copy.cdop == cdop]
-                yield f"cdop.{cdop}", _Target("copy", reasons)
-        for recipient, target in self._unassigned():
-            if recipient.removeprefix("cdop.") not in named:
-                yield recipient, target
-        if routing.jar.required:
-            reasons = [_reason(routing.jar.rule), *(_reason(reason) for reason in routing.jar.reasons)]
-            teams = [routing.jar.team] if routing.jar.team else []
-            for team in dict.fromkeys([*teams, *routing.jar.told]):
-                yield f"jar.{team}", _Target("jar", reasons)
-
-    def _unassigned(self) -> Iterator[tuple[str, _Target]]:
-        for word in self.case.routing.notify:
-            if word.startswith(_UNASSIGNED):
-                why = "Nobody can tell yet whose case this is; the child died in this panel's area."
-                yield (
-                    f"cdop.{word.removeprefix(_UNASSIGNED)}",
-                    _Target("unassigned", [_reason(self.case.routing.rule, why)]),
-                )
+    def _holders(self) -> Iterator[tuple[str, Held]]:
+        return ((recipient, held) for recipient, held in self.previous.items() if not held.gone)
 
     def _first_kind(self, recipient: str, part: Part) -> Kind:
         if part == "jar":
@@ -245,55 +237,90 @@ class _Turn:
             return "copy"
         return "transfer" if part == "lead" and self._led_elsewhere(recipient) else "new"
 
-    def _other_part(self, recipient: str, target: _Target, held: Held) -> Dispatch:
-        """The recipient was something else to this case: a copy that now leads, a lead that is now told as a copy."""
+    def _other_part(self, recipient: str, target: Target, held: Held) -> Dispatch:
+        """The recipient was something else to this case: a copy that now leads, a lead that is now told as a copy; or it
+        held a pointer from when this was part of another case, or another part of this one."""
         if held.part == "lead" and target.part == "copy":
-            target = _Target("copy", [*target.reasons, _reason(PREVIOUS_LEAD, "Another panel leads this case now.")])
-        return self._send(recipient, self._first_kind(recipient, target.part), target, held)
+            target = Target("copy", [*target.reasons, reason(PREVIOUS_LEAD, "Another panel leads this case now.")])
+        kind = self._kind_of_moves() if held.part == target.part else self._first_kind(recipient, target.part)
+        return self._send(recipient, kind, target, held)
 
-    def _again(self, recipient: str, target: _Target, held: Held) -> Iterator[Dispatch]:
-        kind: Kind = "merge" if self.moves.absorbed else "split" if self.moves.split_off else "update"
+    def _kind_of_moves(self) -> Kind:
+        if self.moves.absorbed:
+            return "merge"
+        return "split" if self.moves else "update"
+
+    def _again(self, recipient: str, target: Target, held: Held) -> Iterator[Dispatch]:
+        kind = self._kind_of_moves()
         differences = changes(held.envelope, self.shown.to(target.part))
         if target.part == "national" and any(c["field"] == "routing.lead" and "from" in c for c in differences):
             # The national record is moved with its case, not made a second time.
             kind = "transfer"
-        if differences or kind in ("merge", "split") or held.standing == "disputed":
+        if differences or self.moves or held.disputed:
             yield self._send(recipient, kind, target, held)
 
-    def _no_longer(self, recipient: str, held: Held) -> Dispatch:
+    def _no_longer(self, recipient: str, held: Held) -> Iterator[Dispatch]:
+        """A lead that isn't one any more keeps a pointer to the one that is, whichever panel that becomes. While nobody
+        leads, what it has stays known."""
         lead = self.case.routing.lead
-        if held.part in ("lead", "unassigned") and lead:
-            content = {
-                "state": self.case.routing.state,
-                "rule": self.case.routing.rule,
-                "reasons": [_reason(PREVIOUS_LEAD, f"{lead.cdop} leads this case now: {lead.rule}.")],
-                "routing": {"lead": self.shown.full["routing"]["lead"]},
-            }
-            return self._dispatch(recipient, "copy", "previous-lead", "pointer", content)
-        return self._withdraw(recipient, held, self.case.routing.jar.rule if held.part == "jar" else "copy.ended")
+        if held.part not in ("lead", "unassigned", "previous-lead"):
+            ended_by = self.case.routing.jar.rule if held.part == "jar" else "copy.ended"
+            yield self._withdraw(recipient, held, ended_by)
+            return
+        if lead is None:
+            if self.moves or held.disputed:
+                yield self._marked(recipient, held, disputed=False)
+            return
+        told = (held.envelope.get("routing") or {}).get("lead") or {}
+        if held.part == "previous-lead" and told.get("cdop") == lead.cdop and not held.disputed and not self.moves:
+            return
+        content = {
+            "state": self.case.routing.state,
+            "rule": self.case.routing.rule,
+            "reasons": [reason(PREVIOUS_LEAD, f"{lead.cdop} leads this case now: {lead.rule}.")],
+            "routing": {"lead": self.shown.full["routing"]["lead"]},
+        }
+        yield self._dispatch(recipient, "copy", "previous-lead", "pointer", content, held)
 
-    def _disputed(self, recipient: str, held: Held) -> Dispatch:
-        """What the recipient holds, marked: nothing new about the child leaves while a person decides."""
-        now = {**held.envelope, "state": self.case.routing.state, "rule": self.case.routing.rule}
-        now["flags"] = sorted({*held.envelope.get("flags", ()), "disputed"})
+    def _marked(self, recipient: str, held: Held, *, disputed: bool) -> Dispatch:
+        """What the recipient holds, marked disputed or not: nothing new about the child leaves while a person decides. Of a
+        restricted case not even that is said again: it may tell an earlier identity; nor to one who holds a pointer."""
+        before = held.envelope
+        if self.shown.restricted or held.points:
+            told = ("state", "rule", "flags", *(("routing",) if held.part == "previous-lead" else ()))
+            before = {name: before[name] for name in told if name in before}
+        now = {**before, "state": self.case.routing.state, "rule": self.case.routing.rule}
         now.pop("moved", None)
-        now["reasons"] = [_reason(_DISPUTED, "Sources disagree whether this child has died; a person decides.")]
-        now["changes"] = changes(held.envelope, now, tell_before=not self.shown.restricted)
-        return self._dispatch(recipient, "update", held.part, "disputed", now)
+        flags = set(before.get("flags") or ()) - {"disputed"}
+        now["flags"] = sorted(flags | {"disputed"} if disputed else flags)
+        now["reasons"] = [self._why_marked(held, disputed=disputed)]
+        now["changes"] = changes(before, now)
+        standing: Standing = "pointer" if held.points else "current"
+        if disputed:
+            standing = "pointer-disputed" if held.points else "disputed"
+        return self._dispatch(recipient, self._kind_of_moves(), held.part, standing, now, held)
+
+    def _why_marked(self, held: Held, *, disputed: bool) -> dict[str, str]:
+        rule = self.case.routing.rule
+        if disputed:
+            return reason(_DISPUTED, "Sources disagree whether this child has died; a person decides.")
+        if held.disputed:
+            return reason(rule, "Nobody disputes any more that this child has died.")
+        return reason(rule, "This case was joined with another or parted from one; a person decides about it.")
 
     def _withdraw(self, recipient: str, held: Held, rule: str) -> Dispatch:
         state = self.case.routing.state
         content = {
             "state": state,
             "rule": rule,
-            "reasons": [_reason(rule)],
+            "reasons": [reason(rule)],
             "changes": [
                 {"field": "state", "from": held.envelope["state"], "to": "withdrawn" if state == "open" else state}
             ],
         }
-        return self._dispatch(recipient, "withdraw", held.part, "withdrawn", content)
+        return self._dispatch(recipient, "withdraw", held.part, "withdrawn", content, held)
 
-    def _send(self, recipient: str, kind: Kind, target: _Target, held: Held | None = None) -> Dispatch:
+    def _send(self, recipient: str, kind: Kind, target: Target, held: Held | None = None) -> Dispatch:
         view = self.shown.to(target.part)
         content = {
             **view,
@@ -303,26 +330,29 @@ class _Turn:
         }
         if held:
             content["changes"] = changes(held.envelope, view, tell_before=not self.shown.restricted)
-        return self._dispatch(recipient, kind, target.part, "current", content)
+        return self._dispatch(recipient, kind, target.part, "current", content, held)
 
     def _dispatch(
-        self, recipient: str, kind: Kind, part: Part, leaves: Standing, content: Mapping[str, Any]
+        self,
+        recipient: str,
+        kind: Kind,
+        part: Part,
+        leaves: Standing,
+        content: Mapping[str, Any],
+        held: Held | None = None,
     ) -> Dispatch:
-        """A merge or split is told to every recipient, whatever else it is told."""
-        moved = self.moves.json()
+        """A merge or split is told to every recipient, whatever else it is told; and one that only knows the case by the name
+        of one that was merged into it is told that name."""
+        moves = self.moves
+        if held and held.envelope["case"] != self.case.id and held.envelope["case"] not in moves.absorbed:
+            moves = replace(moves, absorbed=(*moves.absorbed, held.envelope["case"]))
+        moved = moves.json()
         told = {**content, "moved": moved} if moved else content
         return _dispatch(self.case.id, recipient, self.version, self.at, kind, part, leaves, told)
 
     def _led_elsewhere(self, recipient: str) -> bool:
         """Whether another panel was sent this case to lead before."""
-        return any(
-            held.part in ("lead", "previous-lead") and other != recipient and held.standing != "withdrawn"
-            for other, held in self.previous.items()
-        )
-
-
-def _reason(rule: str, why: str = "") -> dict[str, str]:
-    return {"rule": rule, "why": why}
+        return any(held.part in ("lead", "previous-lead") and other != recipient for other, held in self._holders())
 
 
 def _dispatch(

@@ -100,7 +100,7 @@ class Settlement:
         dispatches = self._dispatches()
         write_cases(transaction, [self._state(t) for t in self._turns if t.changed or t.moved], self.now)
         bury(transaction, self._continuity.merged, self.now)
-        end(transaction, self._continuity.ended, _ENDED, self.now)
+        end(transaction, self._ended, _ENDED, self.now)
         inbox.keep(transaction, messages, blocks, self._homes, self.now)
         held = self.hood.homes
         moves = {name: self._homes.get(name) for name in held if held[name] != self._homes.get(name)}
@@ -120,6 +120,11 @@ class Settlement:
     @cached_property
     def _continuity(self) -> Continuity:
         return continue_cases(self.outcome.cases, self.hood.cases, self.hood.homes)
+
+    @property
+    def _ended(self) -> tuple[str, ...]:
+        """Cases that end now: one that was withdrawn before ended then."""
+        return tuple(case for case in self._continuity.ended if self.hood.cases[case].state != "withdrawn")
 
     @cached_property
     def _homes(self) -> dict[str, str]:
@@ -142,7 +147,8 @@ class Settlement:
 
     def _dispatches(self) -> list[Dispatch]:
         """Every delivery this settlement makes, JAR notifications first."""
-        merged, gone = self._continuity.merged, self._continuity.ended
+        merged, gone = self._continuity.merged, self._ended
+        cases = {turn.id: turn.continued.case for turn in self._turns}
         changed = [turn for turn in self._turns if turn.changed]
         known = {turn.id for turn in changed if turn.stored} | merged.keys() | set(gone)
         held = {
@@ -151,11 +157,13 @@ class Settlement:
         }
         found: list[Dispatch] = []
         for case, into in merged.items():
-            found += merged_away(held.get(case), case, version=self._next(case), at=self.now, into=into)
+            found += merged_away(
+                held.get(case), case, version=self._next(case), at=self.now, into=into, survivor=cases.get(into)
+            )
         for case in gone:
             found += ended(held.get(case), case, version=self._next(case), at=self.now, rule=_ENDED)
         for turn in changed:
-            previous = self._previous(turn.id, held)
+            previous = self._previous(turn, held)
             found += diff(
                 previous,
                 turn.continued.case,
@@ -166,16 +174,19 @@ class Settlement:
             )
         return sorted(found, key=turn_of)
 
-    def _previous(self, case: str, held: Mapping[str, Delivered]) -> Delivered:
-        """What was delivered of a case: of those that end in it now, too, as pointers to it."""
+    def _previous(self, turn: _Turn, held: Mapping[str, Delivered]) -> Delivered:
+        """What was delivered of a case: of those that end in it now, too, as pointers to it. Where it is taken back, so were
+        those, under their own names."""
+        if turn.continued.case.routing.state in ("withdrawn", "out-of-scope"):
+            return held.get(turn.id, {})
         pointers = {
             recipient: Held("pointer", holding.envelope)
             for gone, into in self._continuity.merged.items()
-            if into == case
+            if into == turn.id
             for recipient, holding in held.get(gone, {}).items()
-            if holding.standing != "withdrawn"
+            if not holding.gone
         }
-        return {**pointers, **held.get(case, {})}
+        return {**pointers, **held.get(turn.id, {})}
 
     def _next(self, case: str) -> int:
         return self.hood.cases[case].version + 1
@@ -243,13 +254,13 @@ class Settlement:
             Entry("case.merged", gone, {"into": into, "deliveries": sent.get(gone, [])})
             for gone, into in self._continuity.merged.items()
         ]
-        found += [Entry("case.ended", gone, {"deliveries": sent.get(gone, [])}) for gone in self._continuity.ended]
+        found += [Entry("case.ended", gone, {"deliveries": sent.get(gone, [])}) for gone in self._ended]
         return found
 
 
 def _standing(text: str) -> Standing:
     match text:
-        case "current" | "disputed" | "withdrawn" | "pointer":
+        case "current" | "disputed" | "withdrawn" | "pointer" | "pointer-disputed":
             return text
         case _:
             raise ValueError("a holding stands in no known way")

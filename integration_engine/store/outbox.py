@@ -148,15 +148,17 @@ def claim(
 
 
 def unpublished_before(store: Store, withdrawals: Sequence[OutboxRow]) -> tuple[OutboxRow, ...]:
-    """What the recipients of these withdrawals were to be sent of the same cases earlier and nobody has published yet,
-    oldest first: it has to go out before them, or the case would be opened anew by what arrives last."""
+    """What the recipients of these withdrawals were to be sent earlier and nobody has published yet, oldest first: of the
+    same cases and of those merged into them. It has to go out before them, or what arrives last would open the case anew."""
     if not withdrawals:
         return ()
     c, later = _DELIVERY.c, _DELIVERY.alias("later")
-    same = and_(later.c.case_id == c.case_id, later.c.recipient == c.recipient, later.c.sequence > c.sequence)
+    about = or_(later.c.case_id == c.case_id, later.c.case_id == _CASE.c.merged_into)
     query = (
         select(_DELIVERY)
-        .join(later, same)
+        .select_from(_DELIVERY)
+        .join(_CASE, _CASE.c.id == c.case_id)
+        .join(later, and_(about, later.c.recipient == c.recipient, later.c.sequence > c.sequence))
         .where(later.c.id.in_([row.id for row in withdrawals]), c.published_at.is_(None))
         .order_by(c.sequence)
     )

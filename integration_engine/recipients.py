@@ -1,0 +1,56 @@
+"""Everybody an open case goes to, what each is to it, and by which rule: its lead, its copies, the joint agency response
+teams and the national record. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from integration_engine.envelope import Part
+from integration_engine.routing.answer import Routing
+
+NATIONAL = "national.ncmd"
+PREVIOUS_LEAD = "copy.previous-lead"
+_UNASSIGNED = "unassigned:"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a recipient is to a case, and why it is told."""
+
+    part: Part
+    reasons: list[dict[str, str]] = field(default_factory=list)
+
+
+def recipients(routing: Routing) -> Iterator[tuple[str, Target]]:
+    """Routing keys with what each recipient is to the case. A panel that leads is not told again as a copy."""
+    named = set()
+    if routing.lead:
+        named.add(routing.lead.cdop)
+        yield f"cdop.{routing.lead.cdop}", Target("lead", [reason(routing.lead.rule, routing.lead.why)])
+    # A person may release a case that nobody can place: nationally it is told all the same.
+    yield NATIONAL, Target("national", [reason("national.every-case", "Every child's death is told nationally.")])
+    for cdop in dict.fromkeys(copy.cdop for copy in routing.copies):
+        if cdop not in named:
+            named.add(cdop)
+            reasons = [reason(copy.rule, copy.why) for copy in routing.copies if copy.cdop == cdop]
+            yield f"cdop.{cdop}", Target("copy", reasons)
+    for recipient, target in unassigned(routing):
+        if recipient.removeprefix("cdop.") not in named:
+            yield recipient, target
+    if routing.jar.required:
+        reasons = [reason(routing.jar.rule), *(reason(why) for why in routing.jar.reasons)]
+        teams = [routing.jar.team] if routing.jar.team else []
+        for team in dict.fromkeys([*teams, *routing.jar.told]):
+            yield f"jar.{team}", Target("jar", reasons)
+
+
+def unassigned(routing: Routing) -> Iterator[tuple[str, Target]]:
+    """The panel where the child died, while nobody can tell whose case it is."""
+    for word in routing.notify:
+        if word.startswith(_UNASSIGNED):
+            why = "Nobody can tell yet whose case this is; the child died in this panel's area."
+            yield f"cdop.{word.removeprefix(_UNASSIGNED)}", Target("unassigned", [reason(routing.rule, why)])
+
+
+def reason(rule: str, why: str = "") -> dict[str, str]:
+    """A rule and its sentence, as an envelope holds them."""
+    return {"rule": rule, "why": why}
