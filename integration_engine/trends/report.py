@@ -20,6 +20,7 @@ from integration_engine.trends.words import caution, methods
 
 _MOST_BARS = 60
 _MOST_SERIES = 6
+_MOST_COLUMNS = 8
 _MOST_CHARTS = 8
 
 
@@ -125,20 +126,23 @@ def _picture(found: Findings, words: Words) -> Chart | None:
 
 
 def _crossed(found: Findings, words: Words) -> Table:
+    """Counts and totals, the breakdown with more values down the page."""
     published = found.table
-    columns = [TITLES[published.rows.name]]
-    columns += [words(published.columns.name, column) for column in published.columns.values] + ["All"]
+    turned = len(published.columns.values) > max(_MOST_COLUMNS, len(published.rows.values))
+    down, across = (published.columns, published.rows) if turned else (published.rows, published.columns)
+    down_totals = published.column_totals if turned else published.row_totals
+    across_totals = published.row_totals if turned else published.column_totals
+
+    def cell(one: str, other: str) -> Cell:
+        return _shown(published.cells[(other, one) if turned else (one, other)])
+
     rows: list[tuple[Cell, ...]] = [
-        (
-            words(published.rows.name, row),
-            *(_shown(count) for count in counts.values()),
-            _shown(published.row_totals[row]),
-        )
-        for row, counts in published.lines()
+        (words(down.name, one), *(cell(one, other) for other in across.values), _shown(down_totals[one]))
+        for one in down.values
     ]
-    totals = (_shown(published.column_totals[column]) for column in published.columns.values)
-    rows.append(("All", *totals, _shown(published.total)))
-    return Table("Counts", tuple(columns), tuple(rows), _key(found))
+    rows.append(("All", *(_shown(across_totals[other]) for other in across.values), _shown(published.total)))
+    columns = (TITLES[down.name], *(words(across.name, other) for other in across.values), "All")
+    return Table("Counts", columns, tuple(rows), _key(found))
 
 
 def _crossed_rates(found: Findings, words: Words) -> Table:
