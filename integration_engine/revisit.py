@@ -51,9 +51,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Revisited:
-    """What a batch came to. ``outbox`` is to be published; of a trial it is what would be."""
+    """What a batch came to. ``cases`` are all that were decided, the neighbours of those asked for too; ``outbox`` is to be
+    published; of a trial it is what would be."""
 
-    looked_at: int = 0
+    cases: tuple[str, ...] = ()
     differences: tuple[Difference, ...] = ()
     outbox: tuple[OutboxRow, ...] = ()
 
@@ -100,7 +101,11 @@ def _decided_again(
     # What no notice makes any more is not looked at again and again.
     settled_now = {case.id for case in settled.decided} | set(settled.gone)
     watch(transaction, {name: Watched(ruling, None) for name in cases if name not in settled_now})
-    return Revisited(len(settled.decided), tuple(_difference(before, case, rows) for before, case in changed), rows)
+    return Revisited(
+        tuple(case.id for case in settled.decided),
+        tuple(_difference(before, case, rows) for before, case in changed),
+        rows,
+    )
 
 
 def _difference(before: StoredCase | None, case: Case, rows: Sequence[OutboxRow]) -> Difference:
@@ -174,7 +179,7 @@ class Revisiting:
             self._put_off(cases[0], now, problem)
             return
         self._courier.hand_over(done.outbox)
-        self._counters.add(REVISITED, done.looked_at - len(done.differences), reason="unchanged")
+        self._counters.add(REVISITED, len(done.cases) - len(done.differences), reason="unchanged")
         self._counters.add(REVISITED, len(done.differences), reason="changed")
 
     def _put_off(self, case: str, now: datetime, problem: Exception) -> None:

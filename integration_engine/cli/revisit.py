@@ -49,7 +49,7 @@ def command(
         store = open_store(settings)
         try:
             for done in _batches(store, rules, now, every, dry_run):
-                looked_at += done.looked_at
+                looked_at += len(done.cases)
                 changed += len(done.differences)
                 deliveries += len(done.outbox)
                 for one in done.differences:
@@ -76,7 +76,7 @@ def _instant(text: str | None) -> datetime:
 
 
 def _batches(store: "Store", rules: "Rules", now: datetime, every: bool, dry_run: bool) -> "Iterator[Revisited]":
-    """Batch after batch, each a transaction of its own. A case decided with an earlier one's neighbours isn't told twice."""
+    """Batch after batch, each a transaction of its own. What was decided as a neighbour isn't again."""
     from dataclasses import replace
 
     from integration_engine.revisit import AT_ONCE, revisit
@@ -88,12 +88,18 @@ def _batches(store: "Store", rules: "Rules", now: datetime, every: bool, dry_run
         come_into_force(store, version, now)
     after, seen = "", set[str]()
     while cases := to_look_at(store, version, now, limit=AT_ONCE, after=after, every=every):
-        done = revisit(store, cases, reference=rules.reference, now=now, switches=rules.switches, trial=dry_run)
-        new = tuple(one for one in done.differences if one.case not in seen)
-        rows = tuple(row for row in done.outbox if row.case not in seen)
-        seen.update(one.case for one in new)
-        yield replace(done, differences=new, outbox=rows)
         after = cases[-1]
+        wanted = [case for case in cases if case not in seen]
+        if not wanted:
+            continue
+        done = revisit(store, wanted, reference=rules.reference, now=now, switches=rules.switches, trial=dry_run)
+        yield replace(
+            done,
+            cases=tuple(case for case in done.cases if case not in seen),
+            differences=tuple(one for one in done.differences if one.case not in seen),
+            outbox=tuple(row for row in done.outbox if row.case not in seen),
+        )
+        seen.update(done.cases)
 
 
 def _tell(console: Any, one: "Difference", as_json: bool) -> None:

@@ -9,7 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import Column, ForeignKey, Index, Text, and_, case, delete, false, func, or_, select, text, update
+from sqlalchemy import (
+    Column,
+    ForeignKey,
+    Index,
+    Text,
+    and_,
+    bindparam,
+    case,
+    delete,
+    false,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlmodel import Field, SQLModel
 
 from integration_engine.record.clock_event import ClockEvent, ClockRule, Stage, soon_at, stage_of
@@ -151,14 +166,18 @@ def raise_due(store: Store, now: datetime, rules: Mapping[str, ClockRule], limit
         )
         rows = transaction.connection.execute(query).all()
         told = _told(transaction, rows, rules)
-        events = []
+        events: list[ClockEvent] = []
+        stages: list[dict[str, str]] = []
         for row in rows:
             stage = stage_of(row.due, soon_at(row.clock, row.due, rules), now)
             if (row.case_id, row.clock) in told:
-                _set_stage(transaction, row, TOLD)
+                stages.append({"at_case": row.case_id, "at_clock": row.clock, "reached": TOLD})
             elif stage:
-                _set_stage(transaction, row, stage)
+                stages.append({"at_case": row.case_id, "at_clock": row.clock, "reached": stage})
                 events.append(ClockEvent(row.case_id, row.clock, row.due, stage))
+        if stages:
+            at = and_(_CLOCK.c.case_id == bindparam("at_case"), _CLOCK.c.clock == bindparam("at_clock"))
+            transaction.connection.execute(update(_CLOCK).where(at).values(stage=bindparam("reached")), stages)
         raise_events(transaction, events, now)
     return tuple(events)
 
@@ -170,11 +189,6 @@ def _reached(now: datetime, rules: Mapping[str, ClockRule]) -> Any:
         and_(c.stage == ARMED, c.clock == name, c.due <= now + rule.soon) for name, rule in rules.items() if rule.soon
     ]
     return or_(and_(c.stage.in_((ARMED, "soon")), c.due < now), *warned)
-
-
-def _set_stage(transaction: Transaction, row: Any, stage: str) -> None:
-    at = and_(_CLOCK.c.case_id == row.case_id, _CLOCK.c.clock == row.clock)
-    transaction.connection.execute(update(_CLOCK).where(at).values(stage=stage))
 
 
 def _told(transaction: Transaction, rows: Sequence[Any], rules: Mapping[str, ClockRule]) -> set[tuple[str, str]]:
