@@ -1,12 +1,12 @@
 """Runs benchmarks: all of them, or those named.
 
-python -m benchmarks [reading] [durable] [linkage]
+python -m benchmarks [reading] [durable] [linkage] [simulate]
 """
 
 import importlib
 import sys
 
-NAMES = ("reading", "durable", "linkage")
+NAMES = ("reading", "durable", "linkage", "simulate")
 
 
 def main() -> None:
