@@ -24,12 +24,16 @@ from integration_engine.broker.message import Message
 from integration_engine.broker.publisher import NotConfirmed, Publisher
 from integration_engine.broker.topology import INTAKE, load_topology
 from integration_engine.clockwork import LOOK_EVERY_S, clock_rules, put_figures
+from integration_engine.console.deciding import deciding_pages
 from integration_engine.console.figures import Figures, QueueFigure, Queues
+from integration_engine.console.reference import reference_pages
 from integration_engine.console.routes import console_pages
+from integration_engine.desk import Desk
 from integration_engine.duty import doing
 from integration_engine.gateway.app import Rooms, make_entry
 from integration_engine.gateway.ports import Delivery, NotDurable, StoreAway
 from integration_engine.gateway.serve import Listening, open_doors
+from integration_engine.in_force import rules_in_force
 from integration_engine.ledger import Counted
 from integration_engine.mapping.profile import load_profile
 from integration_engine.monitoring.health import Check
@@ -216,7 +220,9 @@ def _figure(depth: Depth, now: datetime) -> QueueFigure:
     return QueueFigure(depth.queue, depth.ready, depth.consumers, age)
 
 
-def make_rooms(settings: Settings, store: Store, publisher: Publisher, ledger: Counted | None = None) -> Rooms:
+def make_rooms(
+    settings: Settings, store: Store, publisher: Publisher, ledger: Counted | None = None, desk: Desk | None = None
+) -> Rooms:
     """What the doors open onto, for a store and a started publisher."""
     identities = Identities(store)
 
@@ -238,6 +244,7 @@ def make_rooms(settings: Settings, store: Store, publisher: Publisher, ledger: C
         table=_table,
         checks=checks,
         ledger=ledger,
+        panels=desk,
     )
 
 
@@ -269,9 +276,17 @@ async def open_gateway(
             watching(settings, store),
             doing("clock-figures", count_clocks, LOOK_EVERY_S),
         ):
-            rooms = make_rooms(settings, store, publisher, ledger)
+            rules = rules_in_force(settings)
+            desk = Desk(store, rules)
+            rooms = make_rooms(settings, store, publisher, ledger, desk)
             figures = Figures(store, retraction_limit=timedelta(minutes=settings.retraction_limit_minutes))
-            pages = [console_pages(make_entry(settings, rooms), figures, queue_figures(settings))] if console else []
+            entry = make_entry(settings, rooms)
+            shown = [
+                console_pages(entry, figures, queue_figures(settings)),
+                deciding_pages(entry, store, desk),
+                reference_pages(entry, rules),
+            ]
+            pages = shown if console else []
             async with open_doors(settings, rooms, pages, mllp=mllp) as listening:
                 yield listening
     finally:

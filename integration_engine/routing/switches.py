@@ -80,6 +80,11 @@ class Shown:
     rule: str
     means: str
 
+    @property
+    def is_default(self) -> bool:
+        """Whether it is left as the rules have it."""
+        return bool(self.value == self.default)
+
 
 def listed(switches: Switches) -> tuple[Shown, ...]:
     """Every switch with its value and default."""
