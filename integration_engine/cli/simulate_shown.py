@@ -27,6 +27,8 @@ def show(console: Console, found: Answer, report: Path | None, *, every: bool) -
         console.print(f"  [red]{escape(bad['where'])}[/] {bad['code']}: {escape(bad['text'])}", highlight=False)
     if (more := len(found["cases"]["bad_rows"]) - _BAD_SHOWN) > 0:
         console.print(f"  and {more:,} more: --json names them all", highlight=False)
+    if not found["cases"]["taken"]:
+        return
     shown = found if not every else {**found, "touched": _all(found)}
     console.print(_panels(shown))
     teams = pairs(shown, "team")

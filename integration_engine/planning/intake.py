@@ -25,7 +25,9 @@ from integration_engine.record.record import ChildDeathRecord
 from integration_engine.record.standing import Standing
 from integration_engine.routing.tabular import read_row
 
-_LONGEST_CELL = 1 << 20
+_LONGEST_CELL = 1 << 26
+_MOST_LINES = 20
+"""More lines than an address has: a row this long is a quotation mark that nobody closed."""
 _DELIMITERS = ",;\t"
 _DATED = "death_datetime"
 # Columns that say where or how old: a table with none of them isn't one of cases.
@@ -198,13 +200,18 @@ def _csv_rows(name: str, file: TextIO) -> Iterator[tuple[int, Mapping[str, Any] 
             name,
             f"no table of cases: the first line has no {_DATED}, or no column of {_listed(_TELLING)}",
         )
+    before = reader.line_num
     while (cells := _next(reader)) is not None:
-        line = reader.line_num
+        line, last = before + 1, reader.line_num
+        before = last
         where = f"{name}:{line}"
         if cells == [] or (isinstance(cells, list) and not any(cell.strip() for cell in cells)):
             continue
         if isinstance(cells, str):
             yield line, BadRow(where, "not-csv", "the line can't be read as CSV")
+        elif last - line >= _MOST_LINES:
+            text = f"the row runs on to line {last}: a quotation mark isn't closed, so these lines aren't read"
+            yield line, BadRow(where, "open-quote", text)
         elif len(cells) != len(columns):
             text = f"the row has {len(cells)} cells, the first line {len(columns)}"
             yield line, BadRow(where, "cell-count", text)

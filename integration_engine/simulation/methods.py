@@ -19,9 +19,9 @@ def warnings(found: Mapping[str, Any]) -> tuple[str, ...]:
             "on. Make the page to publish with --suppress."
         )
     if cases["bad"]:
-        said.append(f"{cases['bad']:,} rows couldn't be used and are in no figure; the command names each.")
+        said.append(f"Rows that couldn't be used and are in no figure: {cases['bad']:,}. The command names each.")
     if cases["restricted"]:
-        said.append(f"{cases['restricted']:,} restricted cases are held and are in no figure here.")
+        said.append(f"Restricted cases that are held and in no figure here: {cases['restricted']:,}.")
     if cases["unread"]:
         columns = ", ".join(f"{column} ({count:,})" for column, count in cases["unread"].items())
         said.append(f"Values that couldn't be read were taken as missing: {columns}.")

@@ -92,3 +92,19 @@ def test_a_row_that_takes_its_death_back_is_left_out_and_counted(tmp_path: Path)
         tmp_path / "a.csv", f"id,death_datetime,home_lad,message_type\na,2024-05-06,{READING},retract\n"
     )
     assert (cases, tally.withdrawn, tally.taken) == ([], 1, 0)
+
+
+def test_a_quotation_mark_that_nobody_closed_is_told_with_the_lines_it_swallows(tmp_path: Path) -> None:
+    rows = [f"c{n},2024-05-06,{READING}" for n in range(50)]
+    rows[3] = f'c3,2024-05-06,"{READING}'
+    cases, tally = taken(tmp_path / "a.csv", "id,death_datetime,home_lad\n" + "\n".join(rows) + "\n")
+    assert [case.id for case in cases] == ["c0", "c1", "c2"]
+    assert [(bad.where, bad.code) for bad in tally.bad] == [("a.csv:5", "open-quote")]
+    assert "line 51" in tally.bad[0].text
+
+
+def test_a_row_of_several_lines_is_named_by_its_first(tmp_path: Path) -> None:
+    text = f'id,death_datetime,home_lad,note\na,2024-05-06,{READING},"two\nlines"\nb,never,{READING},\n'
+    cases, tally = taken(tmp_path / "a.csv", text)
+    assert [case.where for case in cases] == ["a.csv:2"]
+    assert [bad.where for bad in tally.bad] == ["a.csv:4"]
