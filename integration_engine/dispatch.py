@@ -134,12 +134,17 @@ def merged_away(
     """Tell everybody who holds a case that it has become part of another. Nothing about the child is in it.
 
     ``survivor`` is the case it has become part of: where that is taken back, so is this one, under the name its holders know.
+    Whoever knows a restricted child by a former identity isn't told of another case: theirs is taken back.
     """
     moved = {"into": [into], "out_of": []}
     if survivor and survivor.routing.state in ("withdrawn", "out-of-scope"):
-        return _taken_back(previous, case, version, at, survivor.routing.state, survivor.routing.rule, moved)
+        named = None if survivor.protected else moved
+        return _taken_back(previous, case, version, at, survivor.routing.state, survivor.routing.rule, named)
+    shown = Shown(survivor) if survivor else None
+    knowing = {to: held for to, held in (previous or {}).items() if shown and shown.otherwise(held.envelope)}
+    let_go = _taken_back(knowing, case, version, at, "open", "copy.ended", None)
     told = [reason("case.merged", "The same child as the case named.")]
-    return tuple(
+    return let_go + tuple(
         _dispatch(
             case,
             recipient,
@@ -151,7 +156,7 @@ def merged_away(
             {"state": held.envelope["state"], "rule": held.envelope["rule"], "reasons": told, "moved": moved},
         )
         for recipient, held in sorted((previous or {}).items())
-        if not held.gone
+        if not held.gone and recipient not in knowing
     )
 
 
@@ -263,7 +268,7 @@ class _Turn:
         """A lead that isn't one any more keeps a pointer to the one that is, whichever panel that becomes. While nobody
         leads, what it has stays known."""
         lead = self.case.routing.lead
-        if held.part not in ("lead", "unassigned", "previous-lead"):
+        if held.part not in ("lead", "unassigned", "previous-lead") or self.shown.otherwise(held.envelope):
             ended_by = self.case.routing.jar.rule if held.part == "jar" else "copy.ended"
             yield self._withdraw(recipient, held, ended_by)
             return

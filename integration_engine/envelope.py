@@ -49,6 +49,9 @@ LIMITED_FIELDS = (
 _FORMER_IDENTITY = ("child.former_names", "child.known_as", "child.other_identifiers")
 
 
+_NAMED_BY = ("child.nhs_number", "child.family_name", "child.given_names")
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -264,6 +267,15 @@ class Shown:
     def restricted(self) -> bool:
         """Whether only the current identity may be shown: a release lets the case go out, not what came before it."""
         return self.case.protected or self.case.routing.restricted
+
+    def otherwise(self, envelope: Mapping[str, Any]) -> bool:
+        """Whether an envelope names the child of this restricted case otherwise than it is named now: who holds it knows a
+        former identity, and must not learn what became of it."""
+        if not self.restricted:
+            return False
+        now, then = self.full["record"], envelope.get("record") or {}
+        pairs = [(at_path(now, path), at_path(then, path)) for path in _NAMED_BY]
+        return any(old is not None and old != new for new, old in pairs)
 
     @property
     def _standing(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import orjson
 
 from integration_engine.continuity import Continued, Continuity, continue_cases
 from integration_engine.core import Case, Outcome
-from integration_engine.dispatch import Delivered, Dispatch, Held, Standing, diff, ended, merged_away, turn_of
+from integration_engine.dispatch import Delivered, Dispatch, Held, Moves, Standing, diff, ended, merged_away, turn_of
 from integration_engine.envelope import Shown
 from integration_engine.routing.fingerprint import fingerprint
 from integration_engine.routing.next_look import next_look
@@ -169,7 +169,8 @@ class Settlement:
                 turn.continued.case,
                 version=turn.version,
                 at=self.now,
-                moves=turn.continued.moves,
+                # Which cases a restricted one was joined with or parted from would tell who the child was.
+                moves=Moves() if turn.continued.case.protected else turn.continued.moves,
                 shown=turn.shown,
             )
         return sorted(found, key=turn_of)
@@ -184,7 +185,7 @@ class Settlement:
             for gone, into in self._continuity.merged.items()
             if into == turn.id
             for recipient, holding in held.get(gone, {}).items()
-            if not holding.gone
+            if not holding.gone and not turn.shown.otherwise(holding.envelope)
         }
         return {**pointers, **held.get(turn.id, {})}
 
