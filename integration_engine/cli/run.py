@@ -64,8 +64,7 @@ def command(
     except SettingsError as problem:
         typer.echo(str(problem), err=True)
         raise typer.Exit(2) from None
-    if part in (Part.WORKER, Part.ALL):
-        _rules(settings)
+    _rules(settings)
     set_up_logs(settings.log_level)
     stop = _Stop()
     if with_parent:

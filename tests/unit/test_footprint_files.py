@@ -1,5 +1,6 @@
 """Local footprints: what one file can say, what becomes of earlier deaths, and everything that makes a file unusable."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -127,6 +128,27 @@ steps:
         assert reference.cdop_for("E07000209", DAY, DAY) == ("SURREY", "SURREY")
 
 
+EXAMPLES = re.findall(
+    r"^```footprint ([\w.-]+)\n(.*?)^```$",
+    (Path(__file__).parents[2] / "docs" / "footprints.md").read_text(encoding="utf-8"),
+    re.DOTALL | re.MULTILINE,
+)
+
+
+@pytest.mark.parametrize("text", [text for _, text in EXAMPLES], ids=[name for name, _ in EXAMPLES])
+def test_every_example_of_the_documentation_is_sound(tmp_path: Path, text: str) -> None:
+    laid(tmp_path, text)
+
+
+def test_the_documented_merger_of_teams_makes_five_of_eight(tmp_path: Path) -> None:
+    reference = laid(tmp_path, dict(EXAMPLES)["eight-teams.yaml"])
+    area = ["NORFOLK", "SUFFOLK", "BEDS", "MK", "HERTS", "CAMPET", "SET", "NHANTS"]
+    held = load_reference().cdops.covers
+    authorities = [one.area for one in held if one.owner in area and one.span.holds(BEFORE)]
+    assert len({reference.jar_team(one, BEFORE, BEFORE) for one in authorities}) == 8
+    assert len({reference.jar_team(one, DAY, DAY) for one in authorities}) == 5
+
+
 class TestNewAuthorities:
     def test_a_county_that_becomes_two_unitaries_keeps_panel_team_force_and_coroner(self, tmp_path: Path) -> None:
         reference = laid(tmp_path, SURREY)
@@ -166,7 +188,9 @@ authorities:
     def test_one_that_takes_areas_of_two_panels_must_say_whose_it_is(self, tmp_path: Path) -> None:
         joined = "from: 2027-04-01\nauthorities:\n  - {code: E06000072, name: New, replaces: [E06000038, E06000030]}\n"
         assert {code for code, _ in refused(tmp_path, joined)} == {"overlap"}
-        settled = "cdops:\n  - {code: BERKS, areas: [E06000072]}\njar_teams:\n  - {code: JAR-BERKS, areas: [E06000072]}\n"
+        settled = (
+            "cdops:\n  - {code: BERKS, areas: [E06000072]}\njar_teams:\n  - {code: JAR-BERKS, areas: [E06000072]}\n"
+        )
         assert laid(tmp_path, joined + settled).cdop_for("E06000030", DAY, DAY) == ("BERKS", "BERKS")
 
     @pytest.mark.parametrize(
