@@ -17,6 +17,7 @@ _COMMANDS = {
     "link": ("integration_engine.cli.link", "command", "Linkage alone, on tabular notices."),
     "route": ("integration_engine.cli.route", "command", "Routing alone, on tabular records."),
     "simulate": ("integration_engine.cli.simulate", "command", "Past cases under another footprint: what if?"),
+    "trends": ("integration_engine.cli.trends", "command", "How many children died, by area, age, category, time."),
     "map": ("integration_engine.cli.map", "app", "Mapping profiles: check them, run their tests."),
     "clocks": ("integration_engine.cli.clocks", "command", "Deadlines: soon due, overdue, by case."),
     "revisit": ("integration_engine.cli.revisit", "command", "Decide cases again as time and rules move on."),
