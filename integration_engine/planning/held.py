@@ -11,12 +11,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from integration_engine.core import case_id
+from integration_engine.decided import case_id, steps
+from integration_engine.decided import standing as decided_on
 from integration_engine.planning.intake import PastCase, Tally
 from integration_engine.record.decision import Decision
 from integration_engine.record.identity import under_current_identity
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.standing import standing
+from integration_engine.record.steps import steps_told
 from integration_engine.record.survivorship import fold
 from integration_engine.store.audit import Entry, append
 from integration_engine.store.database import Store, Transaction, table
@@ -92,10 +94,9 @@ def _folded(name: str, members: Sequence[DeathNotice], about: Mapping[str, list[
     only, which planning never asks for."""
     names = {name, *(notice.id for notice in members), *(case_id(notice.id) for notice in members)}
     concerning = {decision.id: decision for one in names for decision in about.get(one, ())}
-    # For one kind the latest decision stands.
     ordered = sorted(concerning.values(), key=lambda decision: (decision.at, decision.id))
-    decided: dict[str, Decision] = {decision.kind: decision for decision in ordered}
+    decided = decided_on(ordered)
     word = standing(members, decided)
     current = under_current_identity(members, [n.rekey for n in members if n.rekey], adoption=False)
-    record = fold(current, word.silenced)
+    record = fold(current, word.silenced, steps=steps_told(steps(ordered)))
     return PastCase(name, record, word, "store", "held", notices=current, decided=decided)

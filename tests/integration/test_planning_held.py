@@ -61,10 +61,11 @@ def test_withdrawn_and_restricted_cases_are_numbers_only(sqlite_url: str) -> Non
     assert all(case.record.child.restricted in (None, "none") for case in cases)
 
 
-def test_what_people_decided_about_a_case_comes_with_it(sqlite_url: str) -> None:
+def test_what_people_decided_about_a_case_comes_with_it_and_what_they_took_back_does_not(sqlite_url: str) -> None:
     store = filled(sqlite_url)
     first = next(case for case in held_cases(store, Tally()) if case.record.child.given_names == ("Wren",))
-    for number, district in enumerate((SWINDON, BRISTOL)):
+    leads = []
+    for number, value in enumerate(({"lad_code": SWINDON}, {"lad_code": BRISTOL}, {"withdraw": True})):
         decision = Decision.model_validate(
             {
                 "id": f"d-{number}",
@@ -73,15 +74,15 @@ def test_what_people_decided_about_a_case_comes_with_it(sqlite_url: str) -> None
                 "role": "coordinator",
                 "kind": "residence",
                 "about": [first.id],
-                "value": {"lad_code": district},
+                "value": value,
                 "reason": "the family moved",
             }
         )
         record_decision(store, decision, now=NOW + timedelta(hours=number), **rules())
-    again = next(case for case in held_cases(store, Tally()) if case.id == first.id)
-    lead = routed(again, NOW + timedelta(hours=3)).lead
-    assert lead is not None
-    assert lead.cdop == "WOE"
+        again = next(case for case in held_cases(store, Tally()) if case.id == first.id)
+        lead = routed(again, NOW + timedelta(hours=number)).lead
+        leads.append(lead and lead.cdop)
+    assert leads == ["WILTSW", "WOE", "BERKS"]
 
 
 def test_a_look_at_the_held_cases_is_in_the_audit_log(sqlite_url: str) -> None:
