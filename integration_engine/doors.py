@@ -22,7 +22,7 @@ from integration_engine.broker.connection import user_of
 from integration_engine.broker.depth import Depth, depths
 from integration_engine.broker.message import Message
 from integration_engine.broker.publisher import NotConfirmed, Publisher
-from integration_engine.broker.topology import INTAKE, load_topology
+from integration_engine.broker.topology import INTAKE
 from integration_engine.clockwork import LOOK_EVERY_S, clock_rules, put_figures
 from integration_engine.console.deciding import deciding_pages
 from integration_engine.console.figures import Figures, QueueFigure, Queues
@@ -33,7 +33,7 @@ from integration_engine.duty import doing
 from integration_engine.gateway.app import Rooms, make_entry
 from integration_engine.gateway.ports import Delivery, NotDurable, StoreAway
 from integration_engine.gateway.serve import Listening, open_doors
-from integration_engine.in_force import rules_in_force
+from integration_engine.in_force import Rules, rules_in_force, topology_in_force
 from integration_engine.ledger import Counted
 from integration_engine.mapping.profile import load_profile
 from integration_engine.monitoring.health import Check
@@ -200,12 +200,12 @@ def _read(kind: PartnerKind, submission: Submission) -> Iterator[Reading]:
     return read(submission, kind)
 
 
-def queue_figures(settings: Settings) -> Queues:
+def queue_figures(settings: Settings, rules: Rules | None = None) -> Queues:
     """The queues of the topology as the console shows them."""
     url = settings.amqp_url.get_secret_value()
+    names = [queue.name for queue in topology_in_force(settings, rules).queues]
 
     def figures() -> list[QueueFigure]:
-        names = [queue.name for queue in load_topology().queues]
         unwatched = [name for name in names if name.startswith(_NOBODY_CONSUMES)]
         found = depths(url, [name for name in names if name not in unwatched])
         found += depths(url, unwatched, look_at_oldest=True)
@@ -282,7 +282,7 @@ async def open_gateway(
             figures = Figures(store, retraction_limit=timedelta(minutes=settings.retraction_limit_minutes))
             entry = make_entry(settings, rooms)
             shown = [
-                console_pages(entry, figures, queue_figures(settings)),
+                console_pages(entry, figures, queue_figures(settings, rules)),
                 deciding_pages(entry, store, desk),
                 reference_pages(entry, rules),
             ]

@@ -10,9 +10,11 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from integration_engine.broker.topology import Topology, load_topology
 from integration_engine.record.age import AgeRules
 from integration_engine.routing.reference import Reference, load_reference
 from integration_engine.routing.switches import Switches
+from integration_engine.routing.tables import DUSK
 from integration_engine.settings import Settings, SettingsError, SwitchSettings, problem_of
 
 
@@ -50,6 +52,16 @@ def rules_in_force(
         raise SettingsError([("switches.cdop_due_of", f"no panel has the code {', '.join(strangers)}")])
     age_rules = settings.model_copy(update={"switches": chosen}).age_rules
     return Rules(reference, Switches(**dict(chosen)), age_rules)  # type: ignore[arg-type]  # checked as settings
+
+
+def topology_in_force(settings: Settings, rules: Rules | None = None) -> Topology:
+    """The broker's topology with a queue for every panel and team of the reference data in force: a merger's new panel has
+    its queue before its first case. Raises as ``rules_in_force``."""
+    reference = (rules or rules_in_force(settings)).reference
+    bodies = {"cdop": reference.cdops.bodies.values(), "team": reference.jar_teams.bodies.values()}
+    # A panel that a local change closes still has what was delivered to it, and keeps its queue: the shipped list's.
+    more = {name: [one.code for one in some if one.span.last == DUSK] for name, some in bodies.items()}
+    return load_topology(more=more)
 
 
 def _switched(settings: Settings, switched: Sequence[str]) -> SwitchSettings:

@@ -10,7 +10,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
 
 from integration_engine.broker.management import Management
-from integration_engine.broker.topology import Exchange, Queue, Topology, load_topology
+from integration_engine.broker.topology import Exchange, Queue, Topology
 
 _NOT_FOUND, _PRECONDITION_FAILED = 404, 406
 
@@ -32,11 +32,6 @@ class Differs(RuntimeError):
     def __init__(self, drift: Drift) -> None:
         super().__init__(f"The {drift.what} {drift.name} is there with other settings. {drift.detail}".strip())
         self.drift = drift
-
-
-def apply(url: str) -> None:
-    """Make the broker have the shipped topology. Raises as :func:`apply_topology`."""
-    apply_topology(load_topology(), url)
 
 
 def apply_topology(topology: Topology, url: str) -> None:

@@ -87,9 +87,12 @@ def topology_file() -> Path:
     return _PROJECT / "queue_config" / "topology.yaml"
 
 
-def load_topology(path: Path | None = None, reference: Path | None = None) -> Topology:
+def load_topology(
+    path: Path | None = None, reference: Path | None = None, more: Mapping[str, Iterable[str]] | None = None
+) -> Topology:
     """The topology of a file (the shipped one by default). ``reference`` is the folder its CSV lists are under
-    (``mappings/``). Raises TopologyError."""
+    (``mappings/``); ``more`` are further values of its lists: panels and teams that only this place has. Raises
+    TopologyError."""
     place = path or topology_file()
     content = yaml.safe_load(place.read_text(encoding="utf-8"))
     if not isinstance(content, dict) or content.get("schema") != "topology/1":
@@ -97,6 +100,7 @@ def load_topology(path: Path | None = None, reference: Path | None = None) -> To
     folder = reference or _PROJECT / "mappings"
     try:
         lists = {name: _values(value, folder) for name, value in content.get("lists", {}).items()}
+        lists |= {name: list(dict.fromkeys((*lists[name], *added))) for name, added in (more or {}).items()}
         exchanges = tuple(Exchange(e["name"], e["type"]) for e in content["exchanges"])
         queues, bindings = _queues(content["queues"], lists)
         roles = {name: _role(value, lists) for name, value in content.get("roles", {}).items()}

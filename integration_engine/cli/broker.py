@@ -5,11 +5,14 @@ import secrets
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from integration_engine.settings import SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from integration_engine.broker.topology import Topology
 
 app = typer.Typer(no_args_is_help=True, help="The broker's topology: make it, check it, print it; users of its queues.")
 
@@ -17,13 +20,23 @@ _USAGE = 2
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+def _topology(as_json: bool) -> "Topology":
+    """The topology with the panels and teams of the reference data in force."""
+    from integration_engine.in_force import topology_in_force
+    from integration_engine.routing.tables import ReferenceDataError
+
+    try:
+        return topology_in_force(load_settings())
+    except (ReferenceDataError, SettingsError) as problem:
+        _fail(as_json, str(problem), "settings", _USAGE)
+
+
 @app.command("apply")
 def apply(as_json: Json = False) -> None:
     """Declare every exchange, queue and binding, and put the rights of known users right. Doing it again changes nothing."""
     from integration_engine.broker import declare, users
-    from integration_engine.broker.topology import load_topology
 
-    topology, url, management = load_topology(), _url(), _management()
+    topology, url, management = _topology(as_json), _url(), _management()
     try:
         declare.apply_topology(topology, url)
     except declare.Differs as problem:
@@ -47,9 +60,8 @@ def apply(as_json: Json = False) -> None:
 def check(as_json: Json = False) -> None:
     """Say where the broker differs from the topology; changes nothing. Exit 1 if it differs."""
     from integration_engine.broker import declare, users
-    from integration_engine.broker.topology import load_topology
 
-    topology, url, management = load_topology(), _url(), _management()
+    topology, url, management = _topology(as_json), _url(), _management()
     try:
         drifts = declare.check_topology(topology, url, management)
     except _away() as problem:
@@ -70,9 +82,9 @@ def definitions(
 ) -> None:
     """Print the topology as RabbitMQ's definitions file, which a broker can load when it starts."""
     from integration_engine.broker.declare import definitions_text
-    from integration_engine.broker.topology import load_topology, topology_file
+    from integration_engine.broker.topology import topology_file
 
-    text = definitions_text(load_topology())
+    text = definitions_text(_topology(False))
     place = topology_file().with_name("definitions.json")
     if compare:
         same = place.is_file() and place.read_text(encoding="utf-8") == text
@@ -96,10 +108,9 @@ def user(
     """Make a broker user with just the rights of its role, or give it a new password; the password is shown this once."""
     from integration_engine.broker.declare import virtual_host
     from integration_engine.broker.management import ManagementError
-    from integration_engine.broker.topology import load_topology
     from integration_engine.broker.users import put_user, remove_user
 
-    roles = load_topology().roles
+    roles = _topology(as_json).roles
     if role not in roles:
         _fail(as_json, f"There is no role {role}; there are: {', '.join(roles)}.", "no-such-role", _USAGE)
     values = _named(role, roles[role].user, code, kind or (), as_json)

@@ -53,14 +53,16 @@ def _chosen(names: list[str], show_all: bool) -> "list[Depth]":
     from pika.exceptions import AMQPError
 
     from integration_engine.broker.depth import depths
-    from integration_engine.broker.topology import load_topology
+    from integration_engine.in_force import topology_in_force
+    from integration_engine.routing.tables import ReferenceDataError
 
     try:
-        url = load_settings().amqp_url.get_secret_value()
-    except SettingsError as problem:
+        settings = load_settings()
+        queues = [queue.name for queue in topology_in_force(settings).queues]
+    except (ReferenceDataError, SettingsError) as problem:
         typer.echo(str(problem), err=True)
         sys.exit(2)
-    queues = [queue.name for queue in load_topology().queues]
+    url = settings.amqp_url.get_secret_value()
     wanted = [queue for queue in queues if not names or any(queue.startswith(name) for name in names)]
     if names and not wanted:
         typer.echo("No queue's name begins so.", err=True)

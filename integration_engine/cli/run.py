@@ -180,10 +180,11 @@ def _declare(settings: Settings) -> None:
     """All on one machine: the topology too. Where this user may not declare, an operator has."""
     from pika.exceptions import AMQPError
 
-    from integration_engine.broker.declare import Differs, apply
+    from integration_engine.broker.declare import Differs, apply_topology
+    from integration_engine.in_force import topology_in_force
 
     try:
-        apply(settings.amqp_url.get_secret_value())
+        apply_topology(topology_in_force(settings), settings.amqp_url.get_secret_value())
     except (AMQPError, OSError, Differs) as problem:
         log.warning("the topology was not declared; see cdr broker check", extra={"code": type(problem).__name__})
 

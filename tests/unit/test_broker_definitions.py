@@ -8,6 +8,8 @@ import yaml
 
 from integration_engine.broker.declare import definitions_text
 from integration_engine.broker.topology import TopologyError, load_topology, milliseconds, topology_file
+from integration_engine.in_force import topology_in_force
+from integration_engine.settings import load_settings
 
 _PROJECT = Path(__file__).resolve().parents[2]
 
@@ -87,3 +89,19 @@ def test_the_shipped_topology_is_found_from_anywhere(tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     assert topology_file().is_file()
     assert load_topology().delays == ("5s", "1m", "10m")
+
+
+def test_a_merged_panel_and_team_have_queues_before_their_first_case(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = tmp_path / "east.yaml"
+    plan.write_text(
+        "from: 2027-04-01\ncdops:\n- {code: EAST, replaces: [NORFOLK, SUFFOLK]}\n"
+        "jar_teams:\n- {code: JAR-EAST, replaces: [JAR-NORFOLK, JAR-SUFFOLK]}\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("CDR_FOOTPRINT", str(plan))
+    shipped = {queue.name for queue in load_topology().queues}
+    local = {queue.name for queue in topology_in_force(load_settings()).queues}
+    assert local - shipped == {"cdop.EAST", "jar.JAR-EAST"}
+    assert shipped <= local, "a closed panel still has what was delivered to it"
