@@ -145,8 +145,8 @@ def _case(
         current, former = as_shown(
             members,
             current,
-            old_side=resolution.former | people.shadows,
-            new_side=resolution.current,
+            old_side=resolution.former | people.shadows | people.before,
+            new_side=resolution.current | people.adopted,
             held_true=lambda notices: fold(notices, word.silenced),
         )
     record = fold(current, word.silenced, steps=one.steps)
@@ -162,7 +162,7 @@ def _case(
         now=now,
         switches=switches,
         in_review=not in_review.isdisjoint(names),
-        adoption=adoption or not people.shadows.isdisjoint(names) or any(is_marked(notice) for notice in members),
+        adoption=adoption or people.says_so(names) or any(is_marked(notice) for notice in members),
     )
     return Case(case_id(_opening(members, former).id), members, record, routing, protected=protected, former=former)
 

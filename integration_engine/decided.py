@@ -29,19 +29,26 @@ class Decided:
     role may not take or that name one subject where two are needed.
 
     ``restricted`` are the notices of cases with an identity to protect, released or not; ``shadows`` those among them that
-    bear a restricted child's number under another name, of whom only a person can say whether it is the same child.
+    bear a restricted child's number under another name, of whom only a person can say whether it is the same child;
+    ``adopted`` those that a person's link says are who a child is now, ``before`` those it says are who the child was.
     """
 
     subjects: tuple[tuple[Decision, frozenset[str]], ...]
     aside: tuple[NotTheirs, ...] = ()
     restricted: frozenset[str] = frozenset()
     shadows: frozenset[str] = frozenset()
+    adopted: frozenset[str] = frozenset()
+    before: frozenset[str] = frozenset()
 
     def about(self, cluster: Collection[str]) -> list[Decision]:
         """The decisions about any notice of a cluster, those set aside left out."""
         names = frozenset(cluster)
         barred = {one.decision for one in self.aside}
         return [d for d, about in self.subjects if about & names and d.id not in barred]
+
+    def says_so(self, cluster: Collection[str]) -> bool:
+        """Whether a person says that a case is one of two identities, or its number says that it may be."""
+        return not (self.shadows | self.adopted | self.before).isdisjoint(cluster)
 
 
 def sorted_out(
@@ -72,10 +79,12 @@ def sorted_out(
 def _hidden(decided: Decided, known: Mapping[str, DeathNotice], resolution: Resolution) -> Decided:
     """With the notices of cases that have an identity to protect: an adoption, a source's mark, a person's decision that
     stands, or the very number of such a child under a name that nobody has joined to it yet."""
+    adopted, before = _adoptions(decided, known)
     restricted = {
         name
         for cluster in resolution.clusters
-        if not resolution.restricted.isdisjoint(cluster)
+        if not (adopted | before).isdisjoint(cluster)
+        or not resolution.restricted.isdisjoint(cluster)
         or any(is_marked(known[member]) for member in cluster)
         or "restrict" in standing(decided.about(cluster))
         for name in cluster
@@ -90,7 +99,29 @@ def _hidden(decided: Decided, known: Mapping[str, DeathNotice], resolution: Reso
         and parted.isdisjoint(cluster)
         for name in cluster
     }
-    return replace(decided, restricted=frozenset(restricted | shadows), shadows=frozenset(shadows))
+    return replace(
+        decided,
+        restricted=frozenset(restricted | shadows),
+        shadows=frozenset(shadows),
+        adopted=frozenset(adopted),
+        before=frozenset(before - adopted),
+    )
+
+
+def _adoptions(decided: Decided, known: Mapping[str, DeathNotice]) -> tuple[set[str], set[str]]:
+    """Who people said a child is now, and who they said the child was, by the links that stand."""
+    opened = {case_id(notice): notice for notice in known}
+    adopted: set[str] = set()
+    before: set[str] = set()
+    told = [d for d, _ in _links(decided, protected=False)]
+    for decision in told:
+        about = frozenset(opened.get(name, name) for name in decision.about)
+        later = [d for d in told if {opened.get(name, name) for name in d.about} == about]
+        if decision.value.get("adoption") is True and later[-1] is decision:
+            first = opened.get(decision.about[0], decision.about[0])
+            adopted.add(first)
+            before |= about - {first}
+    return adopted, before
 
 
 def standing(decisions: Iterable[Decision]) -> dict[str, Decision]:

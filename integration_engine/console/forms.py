@@ -19,7 +19,7 @@ _LABELS = {
     "professional_attending": "A professional attending the birth?", "jar_started_at": "Joint agency response started",
     "cdrm_held_at": "Review meeting held", "cdrm_report_at": "Report of the review meeting",
     "cdop_reviewed_at": "Reviewed by the panel", "pm_pause": "Waiting for a post-mortem?",
-    "inquest_pause": "Waiting for an inquest?",
+    "inquest_pause": "Waiting for an inquest?", "adoption": "Under two names: which is who the child is now?",
 }  # fmt: skip
 
 
@@ -68,10 +68,14 @@ def asked(fields: Mapping[str, str], about: tuple[str, ...]) -> tuple[Form, Aske
     value: dict[str, Any] = {}
     for name, sort in kind.value.items():
         text = fields.get(f"value.{name}", "").strip()
-        if text:
+        if text and sort == "which":
+            value[name] = True
+        elif text:
             value[name] = _ANSWERS.get(text, text) if sort in ("yes-no", "yes-no-unknown") else text
     if fields.get("withdraw"):
         value = {"withdraw": True}
     other = fields.get("other", "").strip()
     named = (*about, other) if kind.needs > 1 and other else about
+    if fields.get("value.adoption") == "other":
+        named = tuple(reversed(named))
     return form, Asked(f"console-{once}", kind.kind, named, value, fields.get("reason", "").strip())

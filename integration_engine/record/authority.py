@@ -13,7 +13,7 @@ from integration_engine.record.decision import Decision, DecisionKind
 
 KINDS_FILE = Path(__file__).resolve().parents[2] / "mappings" / "decisions.yaml"
 
-FieldType = Literal["panel", "authority", "yes-no", "yes-no-unknown", "moment"]
+FieldType = Literal["panel", "authority", "yes-no", "yes-no-unknown", "moment", "which"]
 AREA_ROLES: frozenset[Role] = frozenset({"coordinator", "designated-doctor"})
 """Roles that belong to a panel: they decide about the cases it leads."""
 

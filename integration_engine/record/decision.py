@@ -39,7 +39,7 @@ _VALUES: dict[str, tuple[str, ...]] = {
     "live-birth": ("live_birth", "termination", "professional_attending"),
     "age": ("under_18",),
 }
-_YES_OR_NO = {"review", "under_18"}
+_YES_OR_NO = {"review", "under_18", "adoption"}
 _YES_NO_UNKNOWN = {"live_birth", "termination", "professional_attending"}
 
 
@@ -56,6 +56,9 @@ class Decision(BaseModel):
     {local_authority}, ``review-non-resident`` {review}, ``live-birth`` {live_birth, termination,
     professional_attending}, ``age`` {under_18}, ``process`` the steps of the review (``steps.STEPS``), of which all
     decisions about a case count together.
+
+    A ``link`` with ``adoption: true`` says that the first named is who the child is now and the others who they were before:
+    the case is restricted from then on.
 
     A later decision of the same kind stands in place of an earlier one; with ``withdraw: true`` in its value (or its one
     field ``null``) nothing stands any more, as if the kind had never been decided.
@@ -92,7 +95,7 @@ class Decision(BaseModel):
         wanted = _VALUES.get(self.kind, ())
         if wanted and not any(self.value.get(name) not in (None, "") for name in wanted):
             raise ValueError(f"a decision of kind {self.kind} needs value.{' or value.'.join(wanted)}")
-        for name in wanted:
+        for name in (*wanted, *(("adoption",) if self.kind == "link" else ())):
             _check(name, self.value.get(name))
         return self
 

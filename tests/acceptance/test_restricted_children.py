@@ -89,6 +89,25 @@ def test_no_other_role_releases_or_links_it(name: str, role: str, tmp_path: Path
     assert answer["cases"] == cases(tmp_path, form, restricting)
 
 
+def test_a_person_who_joins_two_identities_says_which_is_the_current_one(tmp_path: Path) -> None:
+    whole = FORMS["adoption by a replaced number"]
+    messages = {name: body for name, body in whole.messages.items() if name != "r.json"}
+    form = Form(messages, "cur.hl7#0", ("cur.hl7#0", "old.hl7#0"))
+    link, release = decisions(form, "link", "release")
+    link |= {"value": {"adoption": True}}
+    (case,) = cases(tmp_path, form, [link])
+    assert (case["rule"], case["lead"]["cdop"]) == ("held.restricted", "WOE")
+    (case,) = cases(tmp_path, form, [link, release])
+    assert (case["state"], case["record"]["child"]["family_name"]) == ("open", "MARSH")
+    for taken in ([link], [link, release]):
+        for output in (*run(tmp_path, form, taken, "--json"), *run(tmp_path, form, taken)):
+            assert not told(output)
+    back = link | {"id": "back", "at": "2026-04-09T09:00:00Z", "value": {"withdraw": True}}
+    assert {one["state"] for one in cases(tmp_path, form, [link, back])} == {"open"}
+    answer = json.loads(run(tmp_path, form, [link | {"role": "coordinator"}], "--json")[0])
+    assert [one["code"] for one in answer["decisions"]] == ["restricted-role"]
+
+
 def test_a_rekey_under_one_name_still_joins(tmp_path: Path) -> None:
     form = FORMS["adoption by a replaced number"]
     same = {
