@@ -174,7 +174,7 @@ def _agreement(climb: _Climb) -> Lead | None:
         return None
     today = climb.case.reference.cdops.standing(agreed, climb.case.today)
     if today is None:
-        climb.no("lead.agreement", "The agreement names a panel that isn't known.")
+        climb.no("lead.agreement", "The agreement names a panel that isn't known, or has been divided since.")
         return None
     return climb.yes("lead.agreement", today, "Panels agreed who reviews this case.", agreed)
 
@@ -229,10 +229,10 @@ def _usual(climb: _Climb) -> Lead | None:
         return None
     if climb.home.nation == "isle-of-man":
         climb.no("lead.usual-address", "The usual home address is in the Isle of Man.")
-        return climb.yes(
-            "lead.isle-of-man", ISLE_OF_MAN_LEAD, "Merseyside reviews the deaths of the Isle of Man's children."
-        )
-    return climb.by_area("lead.usual-address", climb.home, "The usual home address")
+        return _isle_of_man(climb)
+    decided = isinstance(climb.case.decision("residence", "lad_code"), str)
+    subject = "The usual home that a person decided on" if decided else "The usual home address"
+    return climb.by_area("lead.usual-address", climb.home, subject)
 
 
 def _mother(climb: _Climb) -> Lead | None:
@@ -258,6 +258,16 @@ def _mother(climb: _Climb) -> Lead | None:
     return lead
 
 
+def _isle_of_man(climb: _Climb) -> Lead:
+    """Merseyside's, or whoever's its work is today."""
+    reference = climb.case.reference
+    today = reference.cdops.standing(ISLE_OF_MAN_LEAD, climb.case.today) or ISLE_OF_MAN_LEAD
+    why = "Merseyside reviews the deaths of the Isle of Man's children."
+    if today != ISLE_OF_MAN_LEAD:
+        why += f" Its work is now that of {reference.cdop_name(today)}."
+    return climb.yes("lead.isle-of-man", today, why, ISLE_OF_MAN_LEAD)
+
+
 def _nation(case: Evidence, home: Located) -> Residency | None:
     """The child's nation where no English address answered: the address's, else as stated, else as the missing NHS number
     is explained."""
@@ -273,9 +283,7 @@ def _nation(case: Evidence, home: Located) -> Residency | None:
 
 def _outside_england(climb: _Climb, nation: Residency | None) -> Lead | None:
     if nation == "isle-of-man":
-        return climb.yes(
-            "lead.isle-of-man", ISLE_OF_MAN_LEAD, "Merseyside reviews the deaths of the Isle of Man's children."
-        )
+        return _isle_of_man(climb)
     held = climb.held
     lead = climb.by_area("lead.place-of-death", climb.died, "Resident outside England; the place of death")
     climb.held = held

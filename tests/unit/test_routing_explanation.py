@@ -16,7 +16,7 @@ from integration_engine.record.decision import Decision
 from integration_engine.record.record import ChildDeathRecord
 from integration_engine.record.standing import Standing
 from integration_engine.routing.answer import Routing, explanation_json
-from integration_engine.routing.reference import bundled
+from integration_engine.routing.reference import bundled, load_reference
 from integration_engine.routing.route import Switches, route
 from integration_engine.settings import SettingsError, load_settings
 
@@ -118,6 +118,20 @@ def test_a_weakly_known_lead_says_so_and_is_the_same_lead() -> None:
     sure = routed(CHILD, DIED).lead
     assert sure is not None
     assert (sure.confidence, "confirm" in sure.why) == (None, False)
+
+
+def test_the_isle_of_man_goes_with_merseysides_work(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    plan.write_text("from: 2026-01-01\ncdops:\n- {code: NORTH-WEST, replaces: [MERSEY, CHESHIRE]}\n", encoding="utf-8")
+    record = ChildDeathRecord.model_validate({"child": CHILD | {"addresses": [{"postcode": "IM1 1AA"}]}, "death": DIED})
+    case = route(record, (), standing=Standing("dead"), decided={}, reference=load_reference(overlay=plan), now=NOW)
+    assert case.lead is not None
+    assert (case.lead.cdop, case.lead.then, case.lead.rule) == ("NORTH-WEST", "MERSEY", "lead.isle-of-man")
+    assert case.notify == ("isle-of-man",)
+
+
+def test_a_death_in_a_secure_place_is_the_ombudsmans_too() -> None:
+    assert "ppo" in routed(CHILD, DIED | {"place": {"type": "custody-secure", "lad_code": "E08000035"}}).flags
 
 
 def test_the_explanation_is_plain_values() -> None:
