@@ -38,7 +38,7 @@ def _bodies(about: str, key: str, before: Any, after: Any, measures: Any) -> Ite
     for code in sorted(was.keys() | is_now.keys()):
         name = (is_now.get(code) or was[code])["name"]
         old, new = dict(measures(was.get(code))), dict(measures(is_now.get(code)))
-        for measure in old.keys() | new.keys() if not (old and new) else old:
+        for measure in dict.fromkeys((*old, *new)):
             yield _row(about, code, name, measure, old.get(measure), new.get(measure))
 
 
