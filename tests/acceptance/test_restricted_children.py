@@ -128,3 +128,18 @@ def test_the_search_finds_a_planted_leak(tmp_path: Path, monkeypatch: pytest.Mon
         name: told(run(tmp_path, form, decisions(form, *settled(form)), "--json")[0]) for name, form in FORMS.items()
     }
     assert {name for name, leaks in found.items() if leaks} == FORMS.keys() - {"adoption by a replaced number"}
+
+
+def test_a_child_of_the_same_event_is_not_related_through_a_former_name(tmp_path: Path) -> None:
+    form = FORMS["adoption, and police who know the former name only"]
+    one_report = json.loads(form.messages["p.json"])
+    brother = one_report["persons"][0] | {
+        "person_id": "P2", "given_names": "Tom", "known_as": "", "date_of_birth": "2011-02-03",
+    }  # fmt: skip
+    both = json.dumps({**one_report, "persons": [one_report["persons"][0], brother]}).encode()
+    form = Form({**form.messages, "p.json": both}, form.about, form.link)
+    found = cases(tmp_path, form, decisions(form, *settled(form)))
+    assert sorted((case["state"], case["record"]["child"]["given_names"]) for case in found) == [
+        ("open", ["LEO"]), ("open", ["Tom"])
+    ]  # fmt: skip
+    assert [case["related"] for case in found] == [[], []]

@@ -1,6 +1,7 @@
 """``cdr decide``: a held case goes on when a person says so, and what was decided stays decided."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,66 @@ def test_a_decision_for_a_panel_that_does_not_exist_is_not_recorded(held: Store,
     assert "value.cdop" in result.output
     file.write_text(json.dumps([agreed | {"about": [case.id], "value": {}, "reason": "agreed"}]))
     assert CliRunner().invoke(_build(["decide"]), ["decide", str(file)]).exit_code == 2
+
+
+def run(*words: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(_build([words[0]]), list(words))
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_one_decision_is_told_by_its_parts(held: Store) -> None:
+    (case,) = overview.recent_cases(held)
+    parts = ["--about", case.id, "--by", "night desk", "--role", "operator", "--reason", "asked the mother", "--json"]
+    told = ["decide", "--kind", "residence", "--value", "lad_code=E06000022", "--id", "r-1", *parts]
+    status, said, _ = run(*told)
+    assert (status, json.loads(said)["recorded"], json.loads(said)["id"]) == (0, True, "r-1")
+    assert [case.lead for case in overview.recent_cases(held)] == ["WOE"]
+    status, said, _ = run("decide", "--kind", "residence", "--value", "withdraw=true", *parts)
+    assert status == 0
+    assert [case.lead for case in overview.recent_cases(held)] == ["BERKS"]
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        ([], "FILE"),
+        (["--kind", "perhaps", "--about", "c-1", "--by", "x", "--role", "operator", "--reason", "y"], "--kind"),
+        (["--kind", "restrict", "--about", "c-1", "--by", "x", "--role", "nobody", "--reason", "y"], "--role"),
+        (["--kind", "restrict", "--about", "c-1", "--role", "operator", "--reason", "y"], "--by"),
+        (["--kind", "age", "--about", "c-1", "--by", "x", "--role", "operator", "--reason", "y", "--value", "q"],
+         "name=value"),
+    ],
+)  # fmt: skip
+def test_parts_that_are_wrong_are_a_usage_error_that_names_them(held: Store, words: list[str], named: str) -> None:
+    status, said, error = run("decide", *words)
+    assert status == 2
+    assert named in re.sub(r"\x1b\[[0-9;]*m", "", said + error)
+
+
+def test_what_was_decided_is_exported_whole_and_reasons_about_restricted_cases_to_their_role_only(
+    held: Store, tmp_path: Path
+) -> None:
+    (case,) = overview.recent_cases(held)
+    assert decide(tmp_path, case.id)[0] == 0
+    assert decide(tmp_path, case.id, id="d-2", kind="restrict", reason="once called Oldname")[0] == 0
+    for options, hidden in (((), True), (("--role", "restricted"), False)):
+        status, said, error = run("decisions", "export", *options)
+        assert status == 0
+        assert [d["kind"] for d in json.loads(said)] == ["confirm-death", "restrict"]
+        assert ("Oldname" in said) is not hidden
+        assert ("2 reasons" in error) is hidden
+    assert run("decisions", "export", "--to", str(tmp_path / "all.json"))[0] == 0
+    status, said, _ = run("decide", str(tmp_path / "all.json"), "--json")
+    # What is withheld isn't what was decided: such a file is for trying, not for deciding again.
+    assert status == 1
+    assert {json.loads(line)["code"] for line in said.splitlines()} == {"same-id-other-decision"}
+
+
+def test_who_may_decide_what_is_a_table_anybody_can_read() -> None:
+    status, said, _ = run("decisions", "kinds", "--json")
+    rows = {row["kind"]: row for row in json.loads(said)}
+    assert status == 0
+    assert {kind for kind, row in rows.items() if row["restricted_cases"] == ["restricted"]} == {
+        "release", "link", "unlink"
+    }  # fmt: skip
+    assert run("decisions", "kinds")[0] == 0
