@@ -12,8 +12,9 @@ import typer
 
 from integration_engine.cli.files import moment
 from integration_engine.cli.ruling import FOOTPRINTS, SWITCHED, TABLES, ruling
-from integration_engine.planning.intake import IntakeError, PastCase, Tally, read_files
+from integration_engine.planning.intake import IntakeError, PastCase, Tally, read_files, read_rows
 from integration_engine.record.dates import Precision, canonical, earliest, latest, london, precision
+from integration_engine.routing.reference import Reference
 from integration_engine.routing.tables import ReferenceDataError
 from integration_engine.settings import Settings, SettingsError, load_settings
 from integration_engine.trends.breakdowns import CHAINS, Words
@@ -22,7 +23,7 @@ from integration_engine.trends.categories import load_categories, shipped
 from integration_engine.trends.deaths import Apart, LookupProblem, Period, Rules, counted, read_deprivation
 from integration_engine.trends.findings import ROLES, Findings, Question, QuestionProblem, check, find
 from integration_engine.trends.listing import as_csv, as_json
-from integration_engine.trends.population import read_population
+from integration_engine.trends.population import Population, population_of, read_population
 from integration_engine.trends.screen import show
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ def command(  # noqa: PLR0913, PLR0917 - one option a thing that can be asked
         list[Path] | None,
         typer.Argument(help="Past cases: CSV or JSON lines. None: the held cases.", metavar="[FILE...]"),
     ] = None,
+    invented: Annotated[
+        bool, typer.Option("--invented", help="Ten invented years of the nation's cases, and their population.")
+    ] = False,
     by: Annotated[
         list[str] | None,
         typer.Option(help=f"What to count by, once or twice: {', '.join(CHAINS)}.", metavar="BREAKDOWN"),
@@ -64,6 +68,8 @@ def command(  # noqa: PLR0913, PLR0917 - one option a thing that can be asked
     method."""
     if json_too and csv_too:
         raise typer.BadParameter("one of them", param_hint=_ONLY_FORMAT)
+    if files and invented:
+        raise typer.BadParameter("either files or --invented")
     now = moment(at)
     settings = load_settings()
     in_force = ruling(settings, tables, footprint, switch)
@@ -79,17 +85,18 @@ def command(  # noqa: PLR0913, PLR0917 - one option a thing that can be asked
         categories = load_categories(own) if own and own.is_file() else shipped()
         deciles = read_deprivation(deprivation) if deprivation else {}
         rules = Rules(in_force.reference, categories, now, in_force.switches, deciles)
-        people = read_population(population, in_force.reference, london(now).date()) if population else None
+        people = _people(population, invented, in_force.reference, now)
         asked = Question(**question, population=people)
         apart, tally = Apart(), Tally()
-        deaths = list(counted(_cases(files, tally, settings, now, asked), rules, asked.period, apart))
+        cases = _invented(tally, now) if invented else _cases(files, tally, settings, now, asked)
+        deaths = list(counted(cases, rules, asked.period, apart))
         apart.take(tally)
         found = find(deaths, asked, rules, apart)
     except (QuestionProblem, LookupProblem, ReferenceDataError, IntakeError) as problem:
         raise typer.BadParameter(str(problem)) from problem
     words = Words(in_force.reference, categories)
     if report:
-        _write(report, found, words, now, _source(files))
+        _write(report, found, words, now, "invented cases" if invented else _source(files))
     if json_too:
         sys.stdout.buffer.write(orjson.dumps(as_json(found, words) | {"bad_rows": tally.to_json()["bad_rows"]}) + b"\n")
     elif csv_too:
@@ -100,6 +107,22 @@ def command(  # noqa: PLR0913, PLR0917 - one option a thing that can be asked
         typer.echo(f"{bad.where}: left out, {bad.text}", err=True)
     if len(tally.bad) > 20:
         typer.echo(f"... and {len(tally.bad) - 20} rows more", err=True)
+
+
+def _people(path: Path | None, invented: bool, reference: Reference, now: datetime) -> Population | None:
+    today = london(now).date()
+    if path is None and invented:
+        from integration_engine.synthetic.trend_cases import population
+
+        return population_of(population(), "invented", reference, today)
+    return read_population(path, reference, today) if path else None
+
+
+def _invented(tally: Tally, now: datetime) -> Iterator[PastCase]:
+    from integration_engine.synthetic.trend_cases import trend_cases
+
+    rows = ((f"invented:{number}", row) for number, row in enumerate(trend_cases(), start=1))
+    yield from read_rows(rows, tally, today=london(now).date())
 
 
 def _cases(
@@ -129,7 +152,7 @@ def _store(settings: Settings) -> "Store":
     try:
         return open_store(settings)
     except (KeyMissing, KeyUnreadable, SettingsError, StoreError) as problem:
-        typer.echo(f"The held cases can't be read ({problem.code}); or name files.", err=True)
+        typer.echo(f"The held cases can't be read ({problem.code}). Name files, or try --invented.", err=True)
         raise typer.Exit(2) from None
 
 

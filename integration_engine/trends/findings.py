@@ -101,7 +101,8 @@ def find(deaths: Sequence[Values], question: Question, rules: Rules, apart: Apar
     rates = Rates(table, population, first, last) if population else None
     place = question.by[0]
     standard: dict[str, Standardised] = {}
-    if population and {place, "age-band"} <= population.known and place != "age-band":
+    peopled = "area" if place == "region" else place
+    if population and {peopled, "age-band"} <= population.known and place != "age-band":
         by_age = table if question.by[1:] == ("age-band",) else published(place, "age-band")
         standard = dict(standardised(by_age, population, first, last))
     charts, uncharted = _charts(table, question, first, last)

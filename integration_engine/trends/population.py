@@ -6,7 +6,7 @@ for as many person-years as its share of days in the period.
 """
 
 import csv
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -53,10 +53,9 @@ class Population:
         """The panels that have a population, each below its region."""
         return tuple((self.regions.get(area) or UNKNOWN, area) for area in self.areas)
 
-    @cached_property
-    def has_births(self) -> bool:
-        """Whether it holds live births."""
-        return any(row.values.get("age-band") == BIRTHS for row in self.rows)
+    def areas_of(self, region: str) -> Collection[str]:
+        """The panels of a region that have a population; where there are none, one that nothing is known of."""
+        return {area for area in self.areas if self.regions.get(area) == region} or {""}
 
     def person_years(
         self, where: Mapping[str, Collection[str]], first: date, last: date, *, births: bool = False
@@ -99,28 +98,31 @@ def share_of_year(year: int, first: date, last: date) -> float:
 
 def read_population(path: Path, reference: Reference, today: date) -> Population:
     """Read a file of denominators. Raises LookupProblem, which names the line."""
-    found: list[Row] = []
-    seen: set[tuple[tuple[str, str], ...]] = set()
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            columns = {column.strip() for column in reader.fieldnames or ()}
-            if not {"year", "population"} <= columns:
-                raise LookupProblem(
-                    "missing-column", path.name, "the columns are year and population, and area, age_band"
-                )
-            for line in reader:
-                where = f"{path.name}:{reader.line_num}"
-                cells = {(name or "").strip(): (value or "").strip() for name, value in line.items() if name}
-                key = tuple(sorted((name, cells.get(name, "")) for name in ("year", *_COLUMNS)))
-                if key in seen:
-                    raise LookupProblem("twice", where, "the same year, area and band have a row already")
-                seen.add(key)
-                found.append(_row(cells, where, reference, today))
+            return population_of(csv.DictReader(file), path.name, reference, today)
     except (OSError, UnicodeDecodeError, csv.Error) as problem:
         raise LookupProblem("unreadable-file", path.name, "the file can't be read as CSV") from problem
+
+
+def population_of(
+    lines: Iterable[Mapping[str, str | None]], name: str, reference: Reference, today: date
+) -> Population:
+    """The denominators of rows as a file has them; the first stands in line 2. Raises LookupProblem."""
+    found: list[Row] = []
+    seen: set[tuple[tuple[str, str], ...]] = set()
+    for number, line in enumerate(lines, start=2):
+        where = f"{name}:{number}"
+        cells = {column.strip(): (value or "").strip() for column, value in line.items() if column}
+        if not {"year", "population"} <= cells.keys():
+            raise LookupProblem("missing-column", name, "the columns are year and population, and area, age_band")
+        key = tuple((column, cells.get(column, "")) for column in ("year", *_COLUMNS))
+        if key in seen:
+            raise LookupProblem("twice", where, "the same year, area and band have a row already")
+        seen.add(key)
+        found.append(_row(cells, where, reference, today))
     if not found:
-        raise LookupProblem("no-rows", path.name, "the file holds no population")
+        raise LookupProblem("no-rows", name, "the file holds no population")
     regions = {
         area: reference.cdops.bodies[area].region for area in {row.values.get("area", "") for row in found} if area
     }

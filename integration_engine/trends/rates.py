@@ -89,17 +89,13 @@ class Rates:
                     return None
                 first, last = days
             elif axis.name == "region":
-                where["area"] = self._areas_of(value)
+                where["area"] = self.population.areas_of(value)
             elif axis.name == "age-band" and value in _INFANT:
                 births = True
             else:
                 where[axis.name] = {value}
         over = self.population.person_years(where, first, last, births=births)
         return crude(count, over, PER_BIRTHS if births else PER_CHILDREN)
-
-    def _areas_of(self, region: str) -> Collection[str]:
-        regions = self.population.regions
-        return {area for area in self.population.areas if regions.get(area) == region} or {""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +119,9 @@ def standardised(by_age: Published, population: Population, first: date, last: d
         everyone[band] = deaths / people if deaths is not None and people else None
     found: dict[str, Standardised] = {}
     for row, counts in by_age.lines():
+        here = {"area": population.areas_of(row)} if name == "region" else {name: {row}}
         people_by = {
-            band: None
-            if row.endswith(UNKNOWN)
-            else population.person_years({name: {row}, "age-band": {band}}, first, last)
+            band: None if row.endswith(UNKNOWN) else population.person_years({**here, "age-band": {band}}, first, last)
             for band in STANDARD
         }
         found[row] = Standardised(_direct(counts, people_by), _expected(everyone, people_by))

@@ -15,6 +15,8 @@ from integration_engine.trends.rates import PER_CHILDREN, Rate
 from integration_engine.trends.words import caution, methods
 
 HIDDEN = "*"
+_GAP = 3
+"""What stands between two columns."""
 _LONGEST = 40
 """Letters of a name beside its figures."""
 _APART = {
@@ -122,7 +124,7 @@ def _crossed(found: Findings, words: Words, width: int) -> Iterator[Table]:
 
 def _wide(title: str) -> int:
     """How wide a column must be for no word of its title to be broken."""
-    return max(6, *(len(word) for word in title.split())) + 2
+    return max(6, *(len(word) for word in title.split())) + _GAP
 
 
 def _part(
@@ -135,7 +137,7 @@ def _part(
         table.add_column(
             escape(titles[column]),
             justify="right",
-            min_width=_wide(titles[column]) - 2,
+            min_width=_wide(titles[column]) - _GAP,
             style="bold" * (column is None),
         )
     for row in published.rows.values:

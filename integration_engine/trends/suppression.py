@@ -130,7 +130,11 @@ class _Grid:
         """Hide what it takes for this small count to be, for all anybody can tell, five or more, and where possible also
         as little as one."""
         count = self.counts[row][column]
-        lines = (((row,), ()), ((), (column,)), (range(self.high), ()))
+        # The shorter line first: its length is no secret, so that the choice tells nothing of what is in it.
+        lines: list[tuple[Iterable[int], Iterable[int]]] = [((row,), ()), ((), (column,))]
+        if self.high < self.wide:
+            lines.reverse()
+        lines.append((range(self.high), ()))
         for rows, columns in lines:
             if self._room(row, column, THRESHOLD - count, up=True):
                 break
