@@ -209,7 +209,8 @@ class _Turn:
 
     def held(self) -> Iterator[Dispatch]:
         """Nothing new about the child leaves, but everybody who holds the case sees whether it is disputed, and learns of a
-        merge or a split; and of a case that nobody can place the panel where the child died is told."""
+        merge or a split (not of a restricted one: that there is another case may tell of the other identity); and of a case
+        that nobody can place the panel where the child died is told."""
         told = set()
         disputed = "disputed" in self.case.routing.flags
         over = self.case.routing.rule in _NO_QUESTION_OF_DEATH
@@ -217,7 +218,7 @@ class _Turn:
             if disputed != held.disputed and (disputed or over):
                 told.add(recipient)
                 yield self._marked(recipient, held, disputed=disputed)
-            elif self.moves and held.envelope["case"] == self.case.id:
+            elif self.moves and not self.shown.restricted and held.envelope["case"] == self.case.id:
                 told.add(recipient)
                 yield self._marked(recipient, held, disputed=held.disputed)
         if self.case.routing.rule in _NOBODY_CAN_PLACE:

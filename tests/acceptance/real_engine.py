@@ -72,6 +72,8 @@ class Played:
     answers: dict[str, Answer] = field(default_factory=dict)
     """What the doors answered, by message."""
     deliveries: list[Delivery] = field(default_factory=list)
+    alerts: list[dict[str, Any]] = field(default_factory=list)
+    """What the engine told an operator's alerting: clocks that are soon due or overdue."""
     held: dict[tuple[str, int], list[Holdings]] = field(default_factory=dict)
     """What everybody held after one act of a story, one entry a case."""
     tried: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
@@ -154,7 +156,7 @@ def played_by_engine(stories: Sequence[Story], amqp_url: str, database_url: str,
                 stage.decide(story, story.acts[act])
             stage.settle(playing, act)
         time.sleep(QUIET_SECONDS)
-        stage.look()
+        stage.rest(panels)
         yield played
 
 
@@ -273,16 +275,33 @@ class _Stage:
     def _held(self, ids: frozenset[str]) -> Holdings:
         latest: dict[str, Delivery] = {}
         for delivery in self.played.deliveries:
-            if delivery.body["case"] in ids:
+            held = latest.get(delivery.recipient)
+            # A recipient keeps the newest version, whatever arrives after it.
+            if delivery.body["case"] in ids and not (held and held.body["version"] > delivery.body["version"]):
                 latest[delivery.recipient] = delivery
         return {
             who: (delivery.body["part"], delivery.standing, delivery.body["state"]) for who, delivery in latest.items()
         }
 
+    def rest(self, panels: Iterable[str]) -> None:
+        """Until what lies in the panels' inboxes has been put on their queues too, or time is up. What another process than
+        the worker decided (``cdr decide``) is published by the worker's next sweep."""
+        until = time.monotonic() + WAIT_SECONDS
+        while True:
+            self.look()
+            queued = {delivery.body["delivery"] for delivery in self.played.deliveries}
+            late = [one for panel in panels for one in self.played.inbox(panel) if one["delivery"] not in queued]
+            if not late or time.monotonic() > until:
+                return
+            time.sleep(0.5)
+
     def look(self) -> None:
         """Take in what was delivered since."""
         while (got := self.channel.basic_get(_EVERYTHING, auto_ack=True))[0] is not None:
-            self.played.deliveries.append(Delivery(got[0].routing_key, json.loads(got[2])))
+            if got[0].routing_key.startswith(("cdop.", "jar.", "national.")):
+                self.played.deliveries.append(Delivery(got[0].routing_key, json.loads(got[2])))
+            else:
+                self.played.alerts.append(json.loads(got[2]))
 
 
 @contextmanager

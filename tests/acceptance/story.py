@@ -50,7 +50,10 @@ def tell(name: str, at: str, *acts: Mapping[str, bytes] | Act, senders: Mapping[
     own: list[Act] = []
     for act in acts:
         told = act if isinstance(act, Act) else Act(act)
-        decisions = tuple({**d, "about": [f"{name}.{about}" for about in d["about"]]} for d in told.decisions)
+        decisions = tuple(
+            {**d, "id": f"{name}-{d['id']}", "about": [f"{name}.{about}" for about in d["about"]]}
+            for d in told.decisions
+        )
         own.append(Act({f"{name}.{file}": body for file, body in told.messages.items()}, decisions))
     return Story(name, at, tuple(own), {f"{name}.{file}": who for file, who in (senders or {}).items()})
 

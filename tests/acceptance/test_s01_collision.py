@@ -179,7 +179,7 @@ def test_each_panel_and_team_finds_its_part_in_its_queue(played: Played) -> None
         "cdop.BERKS": "lead", "cdop.OXON": "copy", "cdop.WILTSW": "copy", "jar.JAR-OXON": "jar", "jar.JAR-BERKS": "jar",
         "national.ncmd": "national",
     }  # fmt: skip
-    assert parts(played, STORY, 0) == parts(played, STORY, 1) == everybody
+    assert parts(played, STORY, 0) == parts(played, STORY, 1) == parts(played, STORY, 2) == everybody
 
 
 def test_the_lead_is_told_of_the_case_once_and_of_its_changes_after(played: Played) -> None:
@@ -192,6 +192,14 @@ def test_the_lead_is_told_of_the_case_once_and_of_its_changes_after(played: Play
     changed = {change["field"] for change in told[-1]["changes"]}
     assert "clocks.coroner_transfer_due" in changed
     assert "coroner.area" in changed
+
+
+def test_every_message_once_more_sends_nothing(played: Played) -> None:
+    """The last that anybody hears is the transfer between the coroners."""
+    for recipient in ("cdop.BERKS", "national.ncmd", "jar.JAR-OXON"):
+        told = [delivery.body for delivery in played.told("s1") if delivery.recipient == recipient]
+        assert "coroner.area" in {change["field"] for change in told[-1]["changes"]}
+        assert len({body["delivery"] for body in told}) == len(told)
 
 
 def test_a_copy_is_a_limited_notification(played: Played) -> None:

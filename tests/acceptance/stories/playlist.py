@@ -7,9 +7,14 @@ from tests.acceptance.stories import (
     s04_adopted,
     s05_wrong_patient,
     s06_births,
+    s07_wales,
+    s08_addresses,
     s09_expected,
     s10_looked_after,
     s12_retired_codes,
+    s13_clock,
+    s14_abroad,
+    s16_fire,
 )
 from tests.acceptance.story import Story
 
@@ -20,9 +25,14 @@ TOLD = (
     s04_adopted,
     s05_wrong_patient,
     s06_births,
+    s07_wales,
+    s08_addresses,
     s09_expected,
     s10_looked_after,
     s12_retired_codes,
+    s13_clock,
+    s14_abroad,
+    s16_fire,
 )
 
 

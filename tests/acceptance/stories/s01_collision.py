@@ -6,7 +6,7 @@ import io
 from integration_engine.synthetic import coroner, fhir, hl7, police
 from integration_engine.synthetic.person import Child, invented_nhs_number
 from tests.acceptance.stories.places import OXFORD, SWINDON, WILTSHIRE_POLICE
-from tests.acceptance.story import at, tell
+from tests.acceptance.story import Story, at, tell
 
 READING_GIRL = Child(
     "Harrow", "Ava", "2014-05-09", "female", invented_nhs_number(1), lines=("1 Quay Street",), postcode="RG1 1LZ"
@@ -99,9 +99,14 @@ def by_force_export() -> bytes:
     return out.getvalue().encode()
 
 
-PLAYED = (
-    tell(
-        "s1", "2026-03-17T09:00:00Z", s1(), {"moved.csv": transferred()},
-        senders={"coroner.csv": "oxfordshire", "moved.csv": "wiltshire-and-swindon"},
-    ),
-)  # fmt: skip
+def _played() -> Story:
+    """The six messages, the transfer between coroners, and then every one of them once more."""
+    told, moved = s1(), {"moved.csv": transferred()}
+    again = {f"z-{name}": body for name, body in (told | moved).items()}
+    senders = {"coroner.csv": "oxfordshire", "moved.csv": "wiltshire-and-swindon"}
+    return tell(
+        "s1", "2026-03-17T09:00:00Z", told, moved, again, senders=senders | {f"z-{n}": who for n, who in senders.items()}
+    )  # fmt: skip
+
+
+PLAYED = (_played(),)

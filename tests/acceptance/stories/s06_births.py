@@ -68,19 +68,20 @@ def concluded(reference: str, child: Child = BABY, conclusion: str = "stillbirth
     return coroner.upload([told])
 
 
+# Their homes are far apart: babies of one day and one street might be twins.
 UNATTENDED = Child(
-    "Ferrers", "BABY", "2026-05-04", "female", invented_nhs_number(66123), lines=("15 Park View",), postcode="B4 6NH",
+    "Ferrers", "BABY", "2026-05-04", "female", invented_nhs_number(66123), lines=("15 Fern Way",), postcode="B15 2GW",
     mother="Una Ferrers", mother_nhs_number=invented_nhs_number(66124),
 )  # fmt: skip
 TOLD_LATE = Child(
-    "Gaskell", "BABY", "2026-05-04", "male", invented_nhs_number(66231), lines=("21 Park View",), postcode="B4 6NH",
+    "Gaskell", "BABY", "2026-05-04", "male", invented_nhs_number(66231), lines=("21 Gale Road",), postcode="B1 1BB",
     mother="Ivy Gaskell", mother_nhs_number=invented_nhs_number(66232),
 )  # fmt: skip
 PASSED = Child(
-    "Norwood", "BABY", "2026-05-04", "male", invented_nhs_number(66341), lines=("5 Park View",), postcode="B4 6NH"
+    "Norwood", "BABY", "2026-05-04", "male", invented_nhs_number(66341), lines=("5 Norton Close",), postcode="B31 2AP"
 )
 EARLY = Child(
-    "Ollerton", "BABY", "2026-05-04", "male", invented_nhs_number(66451), lines=("6 Park View",), postcode="B4 6NH"
+    "Ollerton", "BABY", "2026-05-04", "male", invented_nhs_number(66451), lines=("6 Oldbury Row",), postcode="B18 7QH"
 )
 NOW = "2026-06-21T09:00:00Z"
 
