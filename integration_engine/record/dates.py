@@ -33,6 +33,7 @@ class Precision(IntEnum):
     SECOND = 5
 
 
+@lru_cache(maxsize=65536)
 def canonical(text: str) -> str:
     """The one spelling of a partial: a time as London's clocks show it, with its offset; zero seconds are dropped.
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 
-from integration_engine.routing.footprints import Footprint, Owner
+from integration_engine.routing.footprints import Cover, Footprint, Owner
 from integration_engine.routing.reference import Reference
 
 
@@ -28,6 +28,10 @@ class OneDay(Footprint):
             found = self.owners(code, self.day) if code in self.geography.authorities else ()
             self._known[code] = Owner(found[0], found[0]) if len(found) == 1 else None
         return self._known[code] or super().owner(code, on, today)
+
+    def rows_of(self, code: str, day: date) -> tuple[Cover, ...]:
+        """None: they are asked for how sure a sentence is, and planning reads no sentences."""
+        return ()
 
 
 def on_one_day(reference: Reference, day: date) -> tuple[Reference, OneDay, OneDay]:
