@@ -103,7 +103,9 @@ def _show_case(console: Console, case: dict[str, Any]) -> None:
     table.add_row("child", escape(f"{name}, born {child.get('birth_date', 'not known')}"))
     table.add_row("died", death.get("died_at", "not known"))
     if case["lead"]:
-        table.add_row("lead", f"[bold]{case['lead']['cdop']}[/] by {case['lead']['rule']}")
+        table.add_row(
+            "lead", f"[bold]{case['lead']['cdop']}[/] by {case['lead']['rule']}\n{escape(case['lead']['why'])}"
+        )
     for copy in case["copies"]:
         table.add_row("copy", f"{copy['cdop']} by {copy['rule']}")
     if case["notify"]:

@@ -1,6 +1,7 @@
 """Every part of an answer says its rule and why, whom to contact is named by area, and switches do what they say."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,13 @@ from typer.testing import CliRunner
 
 from integration_engine.cli import reference as reference_command
 from integration_engine.cli import route as route_command
+from integration_engine.core import Case
+from integration_engine.envelope import Shown
 from integration_engine.in_force import rules_in_force
 from integration_engine.record.decision import Decision
 from integration_engine.record.record import ChildDeathRecord
 from integration_engine.record.standing import Standing
+from integration_engine.routing import route as route_module
 from integration_engine.routing.answer import Routing, explanation_json
 from integration_engine.routing.reference import bundled, load_reference
 from integration_engine.routing.route import Switches, route
@@ -138,6 +142,27 @@ def test_the_explanation_is_plain_values() -> None:
     shown = explanation_json(routed(CHILD, DIED | SUICIDE))
     assert list(shown) == ["why", "ladder", "because", "consider"]
     assert json.loads(json.dumps(shown)) == shown
+
+
+def test_every_flag_that_routing_can_raise_has_a_row_of_what_to_do() -> None:
+    room = Path(route_module.__file__).parent
+    code = "".join(path.read_text(encoding="utf-8") for path in sorted(room.glob("*.py")))
+    raised = re.findall(r'flags \|= \{"([a-z-]+)"\}|found\.add\("([a-z-]+)"\)|return \("([a-z-]+)",\)', code)
+    flags = {word for found in raised for word in found if word} | {"in-review"}
+    rows = {process.flag: process for process in bundled().processes}
+    assert len(flags) > 10
+    assert flags <= rows.keys(), flags - rows.keys()
+    assert all(row.when and row.contact and row.send and row.source and row.confidence for row in rows.values())
+
+
+def test_the_lead_is_shown_the_whole_explanation_and_a_copy_none_of_it() -> None:
+    routing = routed(CHILD, DIED | SUICIDE)
+    shown = Shown(Case("c-1", (), ChildDeathRecord.model_validate({"child": CHILD, "death": DIED}), routing))
+    told = shown.explained("lead")
+    assert told["ladder"][-1]["rule"] == "lead.usual-address"
+    assert {one["flag"] for one in told["consider"]} == {"rtss"}
+    assert {one["about"] for one in told["because"]} >= {"scope", "lead", "copy", "jar-reason", "jar-team"}
+    assert shown.explained("copy") == {}
 
 
 class TestSwitches:
