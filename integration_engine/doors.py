@@ -24,6 +24,7 @@ from integration_engine.broker.message import Message
 from integration_engine.broker.publisher import NotConfirmed, Publisher
 from integration_engine.broker.topology import INTAKE
 from integration_engine.clockwork import LOOK_EVERY_S, clock_rules, put_figures
+from integration_engine.console.clocks import clock_pages
 from integration_engine.console.deciding import deciding_pages
 from integration_engine.console.figures import Figures, QueueFigure, Queues
 from integration_engine.console.reference import reference_pages
@@ -270,7 +271,8 @@ async def open_gateway(
     publisher.start()
     try:
         await asyncio.to_thread(publisher.wait_ready, _READY_SECONDS)
-        count_clocks = functools.partial(_count_clocks, store, clock_rules(settings))
+        clocks = clock_rules(settings)
+        count_clocks = functools.partial(_count_clocks, store, clocks)
         with (
             Counted(store).writing() as ledger,
             watching(settings, store),
@@ -285,6 +287,7 @@ async def open_gateway(
                 console_pages(entry, figures, queue_figures(settings, rules)),
                 deciding_pages(entry, store, desk),
                 reference_pages(entry, rules),
+                clock_pages(entry, store, clocks),
             ]
             pages = shown if console else []
             async with open_doors(settings, rooms, pages, mllp=mllp) as listening:

@@ -49,7 +49,7 @@ def command(
     now = datetime.now(UTC)
     wanted = ("overdue",) if overdue else ("overdue", "soon") if due else None
     try:
-        found = due_clocks(store, now, rules, stages=wanted, lead=lead, limit=limit)
+        found = due_clocks(store, now, rules, stages=wanted, leads=[lead] if lead else None, limit=limit)
     except StoreError as problem:
         typer.echo(json.dumps({"error": problem.code}) if as_json else str(problem), err=True)
         raise typer.Exit(1) from None

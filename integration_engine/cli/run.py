@@ -80,11 +80,14 @@ def command(
 
 
 def _rules(settings: Settings) -> "Rules":
-    """The rules in force. Tables, footprints or switches that can't be end the program, with everything that is wrong."""
+    """The rules in force. Tables, footprints, switches or lead times that can't be end the program, with everything that is
+    wrong."""
+    from integration_engine.clockwork import clock_rules
     from integration_engine.in_force import rules_in_force
     from integration_engine.routing.tables import ReferenceDataError
 
     try:
+        _ = clock_rules(settings)
         return rules_in_force(settings)
     except (ReferenceDataError, SettingsError) as problem:
         typer.echo(str(problem), err=True)

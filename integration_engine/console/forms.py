@@ -19,6 +19,9 @@ _LABELS = {
     "professional_attending": "A professional attending the birth?", "jar_started_at": "Joint agency response started",
     "cdrm_held_at": "Review meeting held", "cdrm_report_at": "Report of the review meeting",
     "cdop_reviewed_at": "Reviewed by the panel", "pm_pause": "Waiting for a post-mortem?",
+    "cdop_told_at": "Panel told", "ncmd_told_at": "National database told",
+    "registrar_told_at": "Registrar’s particulars received", "s16c_told_at": "Serious incident notice sent",
+    "coroner_transferred_at": "Coroner’s evidence handed over",
     "inquest_pause": "Waiting for an inquest?", "adoption": "Under two names: which is who the child is now?",
 }  # fmt: skip
 

@@ -59,6 +59,8 @@ def _kind(name: str) -> str:
 def steps_told(decisions: Iterable["Decision"]) -> tuple[DeathNotice, ...]:
     """The decisions of kind ``process`` about one case as notices, each with the fields on which it is the last word."""
     ordered = sorted((d for d in decisions if d.kind == PROCESS), key=lambda d: (d.at, d.id))
+    # One that withdraws the kind takes back every step told before it.
+    ordered = ordered[max((n + 1 for n, d in enumerate(ordered) if d.withdraws), default=0) :]
     last = {name: decision for decision in ordered for name in decision.value if name in STEPS}
     stated: dict[str, dict[str, Any]] = {}
     for name, decision in last.items():

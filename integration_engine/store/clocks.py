@@ -97,6 +97,7 @@ class DueClock:
     due: datetime
     stage: Stage | None
     lead: str | None
+    rule: str
     restricted: bool
     told: bool
 
@@ -280,17 +281,17 @@ def due_clocks(
     rules: Mapping[str, ClockRule],
     *,
     stages: Collection[str] | None = None,
-    lead: str | None = None,
+    leads: Collection[str] | None = None,
     limit: int = 1000,
 ) -> tuple[DueClock, ...]:
     """Running clocks, the most pressing first; ``stages``: only those that have reached one of them (soon, overdue);
-    ``lead``: of that panel's cases. Raises Transient."""
+    ``leads``: of these panels' cases. Raises Transient."""
     c = _CLOCK.c
-    query = select(_CLOCK, _CASE.c.lead, _CASE.c.restricted).join(_CASE, _CASE.c.id == c.case_id)
+    query = select(_CLOCK, _CASE.c.lead, _CASE.c.rule, _CASE.c.restricted).join(_CASE, _CASE.c.id == c.case_id)
     if stages is not None:
         query = query.where(c.stage != TOLD, or_(*(_at_stage(stage, now, rules) for stage in stages)))
-    if lead is not None:
-        query = query.where(_CASE.c.lead == lead)
+    if leads is not None:
+        query = query.where(_CASE.c.lead.in_(sorted(leads)))
     with store.reading() as transaction:
         rows = transaction.connection.execute(query.order_by(c.due, c.case_id, c.clock).limit(limit)).all()
     return tuple(
@@ -300,6 +301,7 @@ def due_clocks(
             r.due,
             None if r.stage == TOLD else stage_of(r.due, soon_at(r.clock, r.due, rules), now),
             r.lead,
+            r.rule,
             bool(r.restricted),
             r.stage == TOLD,
         )

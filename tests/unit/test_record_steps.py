@@ -57,6 +57,15 @@ def test_null_takes_an_earlier_word_back() -> None:
     assert process(slip, step("d-2", "2026-04-02T09:00:00Z", cdrm_held_at=None)) == {}
 
 
+def test_a_decision_that_withdraws_its_kind_takes_every_step_before_it_back() -> None:
+    told = step("d-1", "2026-04-01T09:00:00Z", cdrm_held_at="2026-03-20", pm_pause=True)
+    gone = step("d-2", "2026-04-02T09:00:00Z", withdraw=True)
+    assert process(told, gone) == {}
+    assert process(told, gone, step("d-3", "2026-04-03T09:00:00Z", ncmd_told_at="2026-03-10")) == {
+        "ncmd_told_at": "2026-03-10"
+    }
+
+
 def test_the_panels_word_on_a_step_beats_a_hospitals_which_stays_visible() -> None:
     hospital = report(5, partner="RTX", process={"cdrm_held_at": "2026-03-19"})
     told = case(step("d-1", cdrm_held_at="2026-03-20"), also=(hospital,))
