@@ -186,6 +186,9 @@ def _notes(table: Published, question: Question, rates: Rates | None, uncharted:
         )
     else:
         notes.append("Small numbers are shown: this is for the designated doctor, not for publication.")
+    numbers = len(table.cells)
+    if table.total and table.suppressed * 2 > numbers:
+        notes.append("Much of this table is suppressed: ask for a longer period or by a coarser breakdown.")
     if rates is None:
         notes.append("No population was given (--population): counts only, no rates.")
     elif rates.of_all() is None:

@@ -137,7 +137,7 @@ def _part(
         table.add_column(
             escape(titles[column]),
             justify="right",
-            min_width=_wide(titles[column]) - _GAP,
+            width=_wide(titles[column]) - _GAP,
             style="bold" * (column is None),
         )
     for row in published.rows.values:

@@ -130,19 +130,23 @@ class _Grid:
         """Hide what it takes for this small count to be, for all anybody can tell, five or more, and where possible also
         as little as one."""
         count = self.counts[row][column]
-        # The shorter line first: its length is no secret, so that the choice tells nothing of what is in it.
-        lines: list[tuple[Iterable[int], Iterable[int]]] = [((row,), ()), ((), (column,))]
-        if self.high < self.wide:
-            lines.reverse()
-        lines.append((range(self.high), ()))
-        for rows, columns in lines:
+        for rows, columns in ((), ()), *self._next_blank(row, column):
+            # Nothing left to hide behind among what is shown: zeros have to go too, a line at a time.
+            self._blank(rows, columns)
             if self._room(row, column, THRESHOLD - count, up=True):
                 break
-            # Nothing left to hide behind in these lines: their zeros go too.
-            self._blank(rows, columns)
-        else:
-            self._room(row, column, THRESHOLD - count, up=True)
         self._room(row, column, count - 1, up=False)
+
+    def _next_blank(self, row: int, column: int) -> Iterator[tuple[Sequence[int], Sequence[int]]]:
+        """The lines to blank for a count, one after the other: its own, the shorter first, then those nearest to it. Neither
+        length nor place is a secret, so that the choice tells nothing of what is in them."""
+        by_column = self.high <= self.wide
+        own: list[tuple[Sequence[int], Sequence[int]]] = [((), (column,)), ((row,), ())]
+        yield from own if by_column else reversed(own)
+        if by_column:
+            yield from (((), (one,)) for one in sorted(range(self.wide), key=lambda one: abs(one - column)))
+        else:
+            yield from (((one,), ()) for one in sorted(range(self.high), key=lambda one: abs(one - row)))
 
     def _room(self, row: int, column: int, wanted: int, *, up: bool) -> bool:
         """Make room for a hidden count to be ``wanted`` more (or less) with every visible number as it is; hides what lies
