@@ -7,6 +7,9 @@ from typing import Any
 
 import typer
 
+from integration_engine.routing.tables import ReferenceDataError
+from integration_engine.settings import SettingsError
+
 _COMMANDS = {
     "demo": ("integration_engine.cli.demo", "command", "The main job, shown: partners send, cases arrive at CDOPs."),
     "run": ("integration_engine.cli.run", "command", "Run the engine: gateway, worker, console or all."),
@@ -57,4 +60,9 @@ def _build(names: Sequence[str]) -> typer.Typer:
 def main() -> None:
     """Entry point of ``cdr``."""
     asked = [word for word in sys.argv[1:2] if word in _COMMANDS]
-    _build(asked or list(_COMMANDS))()
+    try:
+        _build(asked or list(_COMMANDS))()
+    except (ReferenceDataError, SettingsError) as problem:
+        # Nothing runs on settings or tables that can't be; a person reads the sentence, not where we found out.
+        typer.echo(str(problem), err=True)
+        sys.exit(2)

@@ -41,11 +41,16 @@ class ReferenceDataError(Exception):
 
 
 def refuse(problems: Sequence[Problem]) -> None:
-    """Raise ReferenceDataError with all of these, if there are any. Each is told once."""
-    once = tuple(dict.fromkeys(problems))
+    """Raise ReferenceDataError with all of these, if there are any, by file and line. Each is told once."""
+    once = sorted(dict.fromkeys(problems), key=_place)
     if once:
         first, *also = once
         raise ReferenceDataError(first.code, first.where, first.text, *also)
+
+
+def _place(problem: Problem) -> tuple[str, int]:
+    file, _, line = problem.where.rpartition(":")
+    return (file, int(line)) if line.isdecimal() else (problem.where, 0)
 
 
 @dataclass(frozen=True, slots=True)
