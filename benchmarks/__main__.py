@@ -1,12 +1,12 @@
 """Runs benchmarks: all of them, or those named.
 
-python -m benchmarks [reading] [durable] [linkage] [simulate]
+python -m benchmarks [reading] [durable] [linkage] [simulate] [trends]
 """
 
 import importlib
 import sys
 
-NAMES = ("reading", "durable", "linkage", "simulate")
+NAMES = ("reading", "durable", "linkage", "simulate", "trends")
 
 
 def main() -> None:
