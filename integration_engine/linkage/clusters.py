@@ -16,6 +16,8 @@ from integration_engine.linkage.model import Model
 from integration_engine.linkage.names import alike, slip
 from integration_engine.linkage.rekeys import Rekeys
 
+_OTHER_AGE = frozenset({"other", "outside"})
+
 
 @dataclass(frozen=True, slots=True)
 class Review:
@@ -172,12 +174,29 @@ class Clusters:
         return False
 
     def _vouched(self, x: str, y: str) -> bool:
+        """Whether a person's word stands against what keeps these two apart: one of them is of a group that a person linked and
+        the other close to another of that group; or both are close to one each, and apart by no more than those two are."""
         for mine, theirs in ((x, y), (y, x)):
-            for friend in self.by_person.get(theirs, ()):
-                edge = self.graph.edges.get((min(mine, friend), max(mine, friend)))
-                if edge and edge.sure(self.model.link):
+            if any(self._close(mine, friend) for friend in self.by_person.get(theirs, ())):
+                return True
+        if not self.by_person:
+            return False
+        apart = set(self.barred(x, y))
+        for near_x in self._near(x):
+            group = self.by_person[near_x]
+            for near_y in self._near(y):
+                if near_y in group and near_y != near_x and apart <= set(self.barred(near_x, near_y)):
                     return True
         return False
+
+    def _near(self, id: str) -> list[str]:
+        """What a person linked with something and is close to this notice."""
+        others = (edge.b if edge.a == id else edge.a for edge in self.graph.at.get(id, ()))
+        return [other for other in others if self.by_person.get(other) and self._close(id, other)]
+
+    def _close(self, one: str, other: str) -> bool:
+        edge = self.graph.edges.get((min(one, other), max(one, other)))
+        return bool(edge and edge.sure(self.model.link))
 
     def _unnamed_beside(self) -> dict[str, set[str]]:
         """By notice, those of the same event about a child whom nobody has named yet."""
@@ -207,7 +226,7 @@ class Clusters:
     def _could_be(self, unnamed: str, cluster: str) -> bool:
         mate = self.items[unnamed]
         return all(
-            not self.barred(unnamed, id) and compare(mate, self.items[id], self.model).birth != "other"
+            not self.barred(unnamed, id) and compare(mate, self.items[id], self.model).birth not in _OTHER_AGE
             for id in self.members[cluster]
         )
 
