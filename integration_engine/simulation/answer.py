@@ -29,6 +29,7 @@ def answer(simulation: Simulation, costs: UnitCosts | None = None, *, suppress: 
             "last": window.last.isoformat(),
             "years": round(window.years, 3),
             "whole_years": list(window.whole_years),
+            "empty_years": list(simulation.empty_years),
         },
         "assumptions": {"jar_hours": asked.jar_hours, "unmet_limit": asked.unmet_limit},
         "suppressed": suppress,

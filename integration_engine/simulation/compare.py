@@ -67,9 +67,9 @@ class Partners:
 @dataclass(frozen=True, slots=True)
 class Simulation:
     """Both maps' figures and what differs. ``moved`` counts cases by lead before and after (``held for a person`` where
-    there is none) where these differ, ``flows`` all of them, ``team_flows`` the
-    responses whose team differs; ``panels`` and ``teams`` are the bodies the footprint touches,
-    ``partners`` whom those panels work with (a panel on both maps: after); ``outside`` are cases out of the window."""
+    there is none) where these differ, ``flows`` all of them, ``team_flows`` the responses whose team differs; ``panels``
+    and ``teams`` are the bodies the footprint touches, ``partners`` whom those panels work with (a panel on both maps:
+    after); ``outside`` are cases out of the window, ``empty_years`` whole calendar years in it without any case."""
 
     asked: Asked
     window: Window
@@ -84,6 +84,7 @@ class Simulation:
     flows: Mapping[tuple[str, str], int]
     team_flows: Mapping[tuple[str, str], int]
     outside: int
+    empty_years: tuple[int, ...]
     copies_changed: int
     undated: int
     untimed: int
@@ -133,6 +134,7 @@ def simulate(
             if was.jar and was.team != now_is.team
         ),
         outside=outside,
+        empty_years=tuple(sorted(set(window.whole_years) - {death.day.year for death, _, _ in taken})),
         copies_changed=sum(set(was.copies) != set(now_is.copies) for _, was, now_is in counted),
         undated=sum(death.known < Precision.DAY for death, _, _ in taken),
         untimed=sum(death.known == Precision.DAY for death, _, _ in taken),

@@ -25,6 +25,9 @@ def warnings(found: Mapping[str, Any]) -> tuple[str, ...]:
     if cases["unread"]:
         columns = ", ".join(f"{column} ({count:,})" for column, count in cases["unread"].items())
         said.append(f"Values that couldn't be read were taken as missing: {columns}.")
+    if window["empty_years"]:
+        years = ", ".join(map(str, window["empty_years"]))
+        said.append(f"No case at all in {years}: is the data whole? Figures a year count those years too.")
     if window["years"] < 1:
         said.append("Less than a year of cases: figures a year are stretched from it and unsure.")
     if found["before"]["cases"] and found["before"]["jar"] == 0:

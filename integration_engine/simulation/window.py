@@ -54,7 +54,8 @@ class Window:
 
 
 def spanning(days: Iterable[date], today: date, first: date | None = None, last: date | None = None) -> Window:
-    """The window of these deaths: as asked for, else whole calendar months around them, not beyond today.
+    """The window of these deaths: as asked for, else whole calendar months around them; never beyond today, when nobody has
+    died yet.
 
     Counting from the first death to the last alone would make every rate a little too high.
     """
@@ -62,7 +63,7 @@ def spanning(days: Iterable[date], today: date, first: date | None = None, last:
     begins, ends = min(found), max(found)
     whole = date(ends.year, ends.month, calendar.monthrange(ends.year, ends.month)[1])
     first = first or begins.replace(day=1)
-    return Window(first, max(first, last or min(whole, max(today, ends))))
+    return Window(first, max(first, min(last or whole, max(today, ends))))
 
 
 def monday(day: date) -> date:

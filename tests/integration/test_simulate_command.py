@@ -213,6 +213,14 @@ def test_unit_costs_add_a_cost_neutral_view_of_what_the_footprint_touches(tmp_pa
     assert found["after"]["unpriced"] == ["per_case: all"]
 
 
+def test_a_year_without_any_case_is_pointed_out(tmp_path: Path) -> None:
+    file = tmp_path / "cases.csv"
+    file.write_text(f"id,death_datetime,home_lad\na,2022-05-01,{READING}\nb,2024-05-01,{READING}\n")
+    found = answer(FOUR, str(file), "--from", "2022-01-01", "--to", "2024-12-31")
+    assert found["window"]["empty_years"] == [2023]
+    assert "No case at all in 2023" in simulate(FOUR, str(file))[1]
+
+
 def test_files_may_be_json_lines(tmp_path: Path, table: str) -> None:
     lines = [orjson.dumps(row) for row in csv.DictReader(Path(table).read_text().splitlines())]
     file = tmp_path / "cases.jsonl"

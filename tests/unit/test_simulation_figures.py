@@ -136,6 +136,12 @@ def test_the_window_is_whole_months_around_the_deaths_but_not_beyond_today() -> 
     assert spanning(days, date(2026, 1, 1), date(2024, 1, 1), date(2025, 12, 31)).whole_years == (2024, 2025)
 
 
+def test_a_window_that_is_asked_for_ends_today_at_the_latest() -> None:
+    days = [date(2024, 2, 10)]
+    assert spanning(days, date(2024, 6, 30), date(2024, 1, 1), date(2030, 12, 31)).last == date(2024, 6, 30)
+    assert spanning(days, date(2024, 6, 30), date(2024, 1, 1), date(2024, 3, 31)).last == date(2024, 3, 31)
+
+
 def test_months_of_a_window_run_over_new_year() -> None:
     assert Window(date(2023, 11, 5), date(2024, 2, 1)).months == ("2023-11", "2023-12", "2024-01", "2024-02")
 
