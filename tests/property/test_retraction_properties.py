@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,21 @@ def test_reports_and_retractions_end_alike_in_every_order_and_however_often(
     notices = told(said)
     again = data.draw(st.permutations(notices)) + data.draw(st.lists(st.sampled_from(notices), max_size=4))
     assert come_to(decided(again)) == come_to(decided(notices))
+
+
+@given(statements, st.lists(st.integers(0, 10_000), min_size=6, max_size=6))
+def test_when_it_was_received_decides_nothing(said: list[Any], minutes: list[int]) -> None:
+    notices = told(said)
+    late = [
+        one.model_copy(update={"received_at": one.received_at + timedelta(minutes=more)})
+        for one, more in zip(notices, minutes, strict=False)
+    ]
+
+    def standing(outcome: Outcome) -> Any:
+        # A case is named by the message that came first; what becomes of it isn't decided by that.
+        return [(c.record, c.routing.state, c.routing.rule, c.routing.lead) for c in outcome.cases], outcome.waiting
+
+    assert standing(decided(late)) == standing(decided(notices))
 
 
 @given(statements)
