@@ -7,15 +7,18 @@ another role decided there is set aside and changes nothing.
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from integration_engine.linkage.current import is_marked
 from integration_engine.linkage.resolve import Constraint, Resolution
 from integration_engine.record.authority import NotTheirs, not_theirs
+from integration_engine.record.dates import earliest
 from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.steps import PROCESS
 
 _LINKS = ("link", "unlink")
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 def case_id(notice_id: str) -> str:
@@ -59,21 +62,45 @@ def sorted_out(
     """Which decisions count, and how the notices resolve under them. ``resolve`` is asked with what people linked.
 
     Whether a case is restricted may rest on who is linked with whom, so links by other roles are tried only where none of
-    the notices is in a case that is restricted without them.
+    the notices is in a case that was restricted without them when they were made.
     """
     subjects = _subjects(decisions, known)
     decided = Decided(tuple(subjects), tuple(_never(subjects)))
     ours, theirs = _links(decided, protected=True), _links(decided, protected=False)
     resolution = resolve(constraints(theirs))
     if len(ours) != len(theirs):
-        hidden = _hidden(decided, known, resolve(constraints(ours))).restricted
-        barred = [d for d, about in theirs if about & hidden and not_theirs(d, protected=True)]
+        since = _since(decided, known, resolve(constraints(ours)))
+        barred = [
+            d
+            for d, about in theirs
+            if not_theirs(d, protected=True) and any(since[name] <= d.at for name in about if name in since)
+        ]
         if barred:
             decided = replace(decided, aside=(*decided.aside, *_reasons(barred)))
             resolution = resolve(constraints(_links(decided, protected=False)))
     decided = _hidden(decided, known, resolution)
     late = [d for d in decided.about(decided.restricted) if d.kind not in _LINKS]
     return replace(decided, aside=(*decided.aside, *_reasons(late))), resolution
+
+
+def _since(decided: Decided, known: Mapping[str, DeathNotice], resolution: Resolution) -> dict[str, datetime]:
+    """Since when each notice of a restricted case is one. What was linked before that was linked rightly, and stays."""
+    hidden = _hidden(decided, known, resolution)
+    rekeys = [known[name] for name in resolution.restricted if known[name].rekey]
+    found: dict[str, datetime] = {}
+    for cluster in resolution.clusters:
+        if hidden.restricted.isdisjoint(cluster):
+            continue
+        told = [known[name] for name in cluster if is_marked(known[name])]
+        told += [] if resolution.restricted.isdisjoint(cluster) else rekeys
+        times = [_told_at(notice) for notice in told]
+        times += [d.at for d in (standing(decided.about(cluster)).get("restrict"),) if d]
+        found |= dict.fromkeys(cluster, min(times, default=_ALWAYS))
+    return found
+
+
+def _told_at(notice: DeathNotice) -> datetime:
+    return earliest(notice.stated_at) if notice.stated_at else _ALWAYS
 
 
 def _hidden(decided: Decided, known: Mapping[str, DeathNotice], resolution: Resolution) -> Decided:

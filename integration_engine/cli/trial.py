@@ -3,7 +3,7 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import orjson
 import typer
@@ -16,6 +16,7 @@ from integration_engine.casebook import Casebook, read_decisions, unworkable
 from integration_engine.cli.clocks import CLOCK_COLOURS
 from integration_engine.cli.files import choose, every_file, readings
 from integration_engine.cli.ruling import FOOTPRINTS, SWITCHED, TABLES, ruling
+from integration_engine.record.codes import Role
 from integration_engine.record.decision import Decision
 from integration_engine.settings import load_settings
 
@@ -34,6 +35,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     switch: SWITCHED = None,
 ) -> None:
     """The whole core on files: cases, who gets what and why. No broker, nothing stored."""
+    if role not in (None, *get_args(Role)):
+        raise typer.BadParameter(f"not one of {', '.join(get_args(Role))}", param_hint="--role")
     people = _decisions(decisions)
     asked = choose(kind, profile, feed, at)
     rules = ruling(load_settings(), tables, footprint, switch)

@@ -93,6 +93,20 @@ def test_a_form_sent_twice_is_one_decision_and_one_without_its_sessions_value_is
     assert len(list(every_decision(doors.store))) == 1
 
 
+def test_a_decision_is_taken_back_by_the_form_it_was_made_with(doors: House) -> None:
+    take(doors.store, {"m.hl7": adt()})
+    case = only_case(doors)
+    with doors.sign_in("op") as browser:
+        before = browser.get(f"/console/cases/{case}").text
+        assert 'name="withdraw"' not in before
+        assert decide(browser, case, "agreement", **{"value.cdop": "WOE"}).status_code == 303
+        assert [c.lead for c in overview.recent_cases(doors.store)] == ["WOE"]
+        assert browser.get(f"/console/cases/{case}").text.count('name="withdraw"') == 1
+        assert decide(browser, case, "agreement", withdraw="yes").status_code == 303
+    assert [c.lead for c in overview.recent_cases(doors.store)] == ["BERKS"]
+    assert audit.verify(doors.store).broken is None
+
+
 def test_what_is_wrong_in_a_form_is_said_beside_it_and_what_was_typed_stays(doors: House) -> None:
     take(doors.store, {"m.hl7": adt()})
     case = only_case(doors)

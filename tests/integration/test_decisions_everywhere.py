@@ -1,6 +1,7 @@
 """Every kind of decision on native messages: `cdr try` and the engine on both databases come to the same, and what the engine
 exports gives that state again."""
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -172,6 +173,26 @@ def test_of_two_decisions_of_a_kind_the_later_stands_whichever_is_told_first(sta
     later = decided("agreement", id="later", at="2026-03-13T09:00:00Z", value={"cdop": "WOE"})
     (case,) = stands({"m.hl7": adt()}, later, decided("agreement", value={"cdop": "LEEDS"}))
     assert case["lead"] == ("WOE", "lead.agreement")
+
+
+def test_in_whatever_order_decisions_are_told_the_answer_is_one(tmp_path: Path) -> None:
+    taken = [
+        decided("link", "m.hl7#0", "n.hl7#0"),
+        decided("agreement", "n.hl7#0", value={"cdop": "WOE"}),
+        decided("agreement", "m.hl7#0", id="again", at="2026-03-13T09:00:00Z", value={"cdop": "LEEDS"}),
+        decided("restrict", "m.hl7#0", at="2026-03-11T09:00:00Z", role="restricted"),
+    ]
+    answers = {json.dumps(trial(tmp_path, TWO, list(order))) for order in itertools.permutations(taken)}
+    # The link was a coordinator's, and the case was restricted then: it doesn't count, whenever it was told.
+    assert len(answers) == 1
+    (answer,) = map(json.loads, answers)
+    assert [one["code"] for one in answer["decisions"]] == ["restricted-role"]
+
+
+def test_what_was_linked_before_a_case_was_restricted_stays_linked(stands: Any) -> None:
+    link = decided("link", "m.hl7#0", "n.hl7#0")
+    (case,) = stands(TWO, link, decided("restrict", "n.hl7#0", at="2026-03-14T09:00:00Z"))
+    assert case["rule"] == "held.restricted"
 
 
 def test_two_notices_are_linked_by_a_person_parted_again_and_the_parting_taken_back(stands: Any) -> None:
