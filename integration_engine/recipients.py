@@ -1,5 +1,5 @@
-"""Everybody an open case goes to, what each is to it, and by which rule: its lead, its copies, the joint agency response
-teams and the national record. Pure."""
+"""Everybody an open case goes to, what each is to it, and by which rule: its lead, its copies, another nation that is
+concerned, the joint agency response teams and the national record. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,6 +9,8 @@ from integration_engine.routing.answer import Routing
 
 NATIONAL = "national.ncmd"
 PREVIOUS_LEAD = "copy.previous-lead"
+HOME_NATIONS = ("wales", "scotland", "northern-ireland", "isle-of-man", "channel-islands")
+"""The words of ``notify`` that somebody reads a queue for. A death overseas names no one: the lead finds out whom to tell."""
 _UNASSIGNED = "unassigned:"
 
 
@@ -36,6 +38,10 @@ def recipients(routing: Routing) -> Iterator[tuple[str, Target]]:
     for recipient, target in unassigned(routing):
         if recipient.removeprefix("cdop.") not in named:
             yield recipient, target
+    for nation in HOME_NATIONS:
+        if nation in routing.notify:
+            why = "The child lived in this nation or died there; who leads is named under routing."
+            yield f"national.{nation}", Target("copy", [reason("notify.home-nation", why)])
     if routing.jar.required:
         reasons = [reason(routing.jar.rule), *(reason(why) for why in routing.jar.reasons)]
         teams = [routing.jar.team] if routing.jar.team else []

@@ -19,6 +19,7 @@ from typing import Any
 import pika
 
 from integration_engine.core import case_id
+from integration_engine.recipients import HOME_NATIONS
 from integration_engine.synthetic.day import Partner
 from integration_engine.synthetic.doors import Answer, Mllp
 from integration_engine.synthetic.engine import Engine, engine
@@ -170,6 +171,7 @@ def targets(case: Mapping[str, Any]) -> dict[str, str]:
     if case["state"] != "open":
         return {}
     found = {f"cdop.{copy['cdop']}": "copy" for copy in case["copies"]} | unassigned
+    found |= {f"national.{word}": "copy" for word in case["notify"] if word in HOME_NATIONS}
     if case["lead"]:
         found |= {f"cdop.{case['lead']['cdop']}": "lead", "national.ncmd": "national"}
     if case["jar"]["required"]:

@@ -110,13 +110,16 @@ def parts(played: Played, story: str, act: int) -> dict[str, tuple[str, str]]:
     return {who: (part, stands) for who, (part, stands, _) in held.items()}
 
 
-EVERYBODY = {"cdop.MERSEY": "lead", "cdop.CHESHIRE": "copy", "jar.JAR-MERSEY": "jar", "national.ncmd": "national"}
+EVERYBODY = {
+    "cdop.MERSEY": "lead", "cdop.CHESHIRE": "copy", "jar.JAR-MERSEY": "jar", "national.ncmd": "national",
+    "national.wales": "copy",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("story", ["s7-yes", "s7-no"])
-def test_everybody_concerned_in_england_is_told(played: Played, story: str) -> None:
+def test_everybody_concerned_is_told(played: Played, story: str) -> None:
     told = {who: part for who, (part, _) in parts(played, story, 0).items()}
-    assert {who: part for who, part in told.items() if who != "national.wales"} == EVERYBODY
+    assert told == EVERYBODY
     flags = [d.body.get("flags", ()) for d in played.told(story) if d.recipient == "national.ncmd"]
     assert "non-resident" in flags[0]
 
@@ -129,5 +132,14 @@ def test_a_yes_leaves_it_where_it_is_and_a_no_takes_it_back(played: Played) -> N
 
 
 def test_the_death_in_cardiff_goes_to_hereford(played: Played) -> None:
-    told = {who: part for who, (part, _) in parts(played, "s7-cardiff", 0).items() if who != "national.wales"}
-    assert told == {"cdop.HW": "lead", "national.ncmd": "national", "jar.JAR-HW": "jar"}
+    told = {who: part for who, (part, _) in parts(played, "s7-cardiff", 0).items()}
+    assert told == {"cdop.HW": "lead", "national.ncmd": "national", "jar.JAR-HW": "jar", "national.wales": "copy"}
+
+
+def test_wales_gets_a_limited_notification_that_names_the_lead(played: Played) -> None:
+    for story, lead in (("s7-yes", "MERSEY"), ("s7-cardiff", "HW")):
+        first = next(delivery.body for delivery in played.told(story) if delivery.recipient == "national.wales")
+        assert (first["kind"], first["part"], first["routing"]["lead"]["cdop"]) == ("copy", "copy", lead)
+        assert [reason["rule"] for reason in first["reasons"]] == ["notify.home-nation"]
+        assert "addresses" not in first["record"]["child"]
+        assert not {"coroner", "police"} & first["record"].keys()
