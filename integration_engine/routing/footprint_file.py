@@ -110,7 +110,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> Iterator[_Lined]:
     found = _Lined()
     found.line = node.start_mark.line + 1
     yield found
-    names = [key.value for key, _ in node.value]
+    names = [str(key.value) for key, _ in node.value]
     if len(set(names)) < len(names):
         raise yaml.constructor.ConstructorError(None, None, "a name is given twice", node.start_mark)
     found.update(loader.construct_mapping(node, deep=True))
