@@ -1,6 +1,5 @@
 """``cdr partner``: who may come in. Partners, CDOPs and operators, their tokens and their feeds."""
 
-import getpass
 import json
 import sys
 from datetime import UTC, datetime, timedelta
@@ -8,6 +7,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from integration_engine.cli.keyboard import at_the_keyboard
 from integration_engine.security.identity import OF_PANELS, ROLES, NotAllowed, Role
 
 app = typer.Typer(
@@ -58,7 +58,9 @@ def add(
     expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
     named = area or organisation or ()
     try:
-        token = _register().add(code, role, kinds=kinds, organisations=named, expires_at=expires_at, by=_operator())
+        token = _register().add(
+            code, role, kinds=kinds, organisations=named, expires_at=expires_at, by=at_the_keyboard()
+        )
     except NotAllowed as error:
         _stop(error.code, str(error), as_json)
     said: dict[str, Any] = {"partner": code, "role": role, "kinds": sorted(kinds), "credential": token.lookup}
@@ -110,7 +112,7 @@ def revoke(
     as_json: Json = False,
 ) -> None:
     """Revoke a partner's token, or all of them. It takes effect at once. Exit 1 where there was nothing live to revoke."""
-    ended = _register().revoke(code, credential, by=_operator())
+    ended = _register().revoke(code, credential, by=at_the_keyboard())
     if as_json:
         typer.echo(json.dumps({"partner": code, "revoked": ended}))
     else:
@@ -161,7 +163,7 @@ def feed_add(  # noqa: PLR0913, PLR0917  # one option a feed setting; typer call
         raise typer.Exit(2) from None
     settings = feed.model_dump(exclude={"name", "partner", "kind"}, exclude_none=True)
     try:
-        _register().add_feed(name, partner, kind, settings, by=_operator())
+        _register().add_feed(name, partner, kind, settings, by=at_the_keyboard())
     except NotAllowed as error:
         _stop(error.code, str(error), as_json)
     typer.echo(
@@ -183,14 +185,6 @@ def _register() -> Any:
     except (SettingsError, StoreError, KeyMissing) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
-
-
-def _operator() -> str:
-    """Who is at the keyboard, for the audit log."""
-    try:
-        return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError):
-        return "cli"
 
 
 def _role_of(kinds: list[str]) -> tuple[Role, list[str]]:

@@ -1,12 +1,12 @@
 """``cdr retractions``: what was taken back, from whom, and who has yet to say that they know."""
 
-import getpass
 import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from integration_engine.cli.keyboard import at_the_keyboard
 from integration_engine.settings import SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def told(
     now = datetime.now(UTC)
     moment = _moment(at, now)
     store, limit = _opened(as_json)
-    who = by.strip() if by and by.strip() else _operator()
+    who = by.strip() if by and by.strip() else at_the_keyboard()
     try:
         done = record(store, delivery, by=who, how=way, to=to, reason=reason, at=moment, now=now)
     except (NoRetraction, StoreError) as problem:
@@ -93,14 +93,6 @@ def _moment(at: str | None, now: datetime) -> datetime:
     if moment is None or moment.tzinfo is None or moment > now:
         raise typer.BadParameter("--at is a time that has been, with its zone")
     return moment
-
-
-def _operator() -> str:
-    """Who is at the keyboard, for the audit log."""
-    try:
-        return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError):
-        return "cli"
 
 
 def _opened(as_json: bool) -> "tuple[Store, timedelta]":

@@ -2,7 +2,6 @@
 
 import csv
 import gc
-import getpass
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import orjson
 import typer
 from rich.console import Console
 
+from integration_engine.cli.keyboard import at_the_keyboard
 from integration_engine.cli.ruling import FOOTPRINTS, SWITCHED, TABLES, ruling
 from integration_engine.cli.simulate_shown import show
 from integration_engine.planning.intake import IntakeError, PastCase, Tally, read_files, read_rows
@@ -130,19 +130,23 @@ def _cases(files: list[Path], invented: bool, settings: Settings, tally: Tally, 
     return read_files(files, tally, today=today) if files else _held(settings, tally, now)
 
 
-def _held(settings: Settings, tally: Tally, now: datetime) -> Iterable[PastCase]:
+def _held(settings: Settings, tally: Tally, now: datetime) -> Iterator[PastCase]:
     """The cases in the store; the look is written into the audit log first."""
     from integration_engine.planning.held import held_cases, looked
-    from integration_engine.security.keys import KeyMissing, KeyUnreadable
+    from integration_engine.security.keys import KeyMissing, KeyUnreadable, SealBroken
     from integration_engine.store.database import StoreError, open_store
+    from integration_engine.store.sealing import Unreadable
 
     try:
         store = open_store(settings)
-        looked(store, now, f"cli:{getpass.getuser()}", "simulate")
-    except (StoreError, KeyMissing, KeyUnreadable) as problem:
+        try:
+            looked(store, now, at_the_keyboard(), "simulate")
+            yield from held_cases(store, tally)
+        finally:
+            store.close()
+    except (StoreError, KeyMissing, KeyUnreadable, SealBroken, Unreadable) as problem:
         typer.echo(f"{problem}\nName files of past cases, or try --invented.", err=True)
         raise typer.Exit(_NOT_SO) from None
-    return held_cases(store, tally)
 
 
 def _write_report(found: dict[str, Any], to: Path) -> None:

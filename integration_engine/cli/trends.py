@@ -1,6 +1,5 @@
 """``cdr trends``: how many children died, by what and where, with small numbers suppressed. On tables or the held cases."""
 
-import getpass
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
@@ -11,6 +10,7 @@ import orjson
 import typer
 
 from integration_engine.cli.files import moment
+from integration_engine.cli.keyboard import at_the_keyboard
 from integration_engine.cli.ruling import FOOTPRINTS, SWITCHED, TABLES, ruling
 from integration_engine.planning.intake import IntakeError, PastCase, Tally, read_files, read_rows
 from integration_engine.record.dates import Precision, canonical, earliest, latest, london, precision
@@ -139,7 +139,7 @@ def _cases(
         shown = "small numbers shown" if asked.small_shown else "small numbers suppressed"
         period = f"{asked.period.first or 'the first'} to {asked.period.last or 'the last'}"
         purpose = f"trends by {' and '.join(asked.by)}, {period}, as {asked.role}, {shown}"
-        looked(store, now, f"cli:{getpass.getuser()}", purpose)
+        looked(store, now, at_the_keyboard(), purpose)
         yield from held_cases(store, tally)
     finally:
         store.close()
