@@ -48,7 +48,7 @@ TIMES = ("year", "quarter", "month")
 PLACES = ("region", "area", "area-then", "authority", "police-force")
 _FIXED: Mapping[str, tuple[str, ...]] = {
     "age-band": AGE_BANDS,
-    "sex": ("male", "female"),
+    "sex": ("male", "female", "indeterminate"),
     "category-told-by": ("stated", "conclusion", "event", "icd10"),
     "expected": ("expected", "unexpected"),
     "decile": tuple(str(number) for number in range(1, 11)),
@@ -93,35 +93,51 @@ class Words:
 
 
 def axes(
-    breakdown: str,
-    deaths: Sequence[Values],
-    first: date,
-    last: date,
-    categories: Categories,
-    more: Sequence[tuple[str, str]] = (),
-) -> tuple[Axis, Mapping[tuple[str, ...], str]]:
-    """The axis of a breakdown over these deaths, and for each path of values (coarsest first) the value it is named by.
+    breakdown: str, deaths: Sequence[Values], first: date, last: date, words: Words, today: date
+) -> tuple[Axis, Mapping[tuple[str, ...], str], frozenset[str]]:
+    """The axis of a breakdown over these deaths, for each path of values (coarsest first) the value it is named by, and the
+    values that needn't be listed where nobody died: places, and what isn't known.
 
-    ``first`` and ``last`` bound the times, so that a month without any death has its row; ``more`` are areas that have a
-    population. A value that lies in two coarser ones (an authority of which another panel took one case) is two values.
+    Every value there could be is on it, whether anybody died or not, or a hidden count would be known to be none or some by
+    being listed. ``first`` and ``last`` bound the times. A value that lies in two coarser ones (an authority of which another
+    panel took one case) is two values.
     """
     chain = CHAINS[breakdown]
-    paths = {tuple(death[level] for level in chain) for death in deaths} | set(
-        _always(breakdown, first, last, categories)
-    )
-    if breakdown == "area":
-        paths |= set(more)
+    always = set(_always(breakdown, first, last, words.categories))
+    paths = {tuple(death[level] for level in chain) for death in deaths} | always
+    paths |= set(_places(breakdown, words.reference, today)) | ({(UNKNOWN,)} if len(chain) == 1 and always else set())
     axis = EVERYTHING
     named: dict[tuple[str, ...], str] = {(): ""}
     for depth, level in enumerate(chain, start=1):
-        here = sorted({path[:depth] for path in paths}, key=lambda path: [_order(v, categories) for v in path])
+        here = sorted({path[:depth] for path in paths}, key=lambda path: [_order(v, words.categories) for v in path])
         homes: dict[str, set[str]] = defaultdict(set)
         for path in here:
             homes[path[-1]].add(named[path[:-1]])
         names = {path: path[-1] if len(homes[path[-1]]) == 1 else f"{path[-1]} in {named[path[:-1]]}" for path in here}
         axis = Axis(level, tuple(names.values()), axis, {name: named[path[:-1]] for path, name in names.items()})
         named = named | names
-    return axis, {path: name for path, name in named.items() if len(path) == len(chain)}
+    found = {path: name for path, name in named.items() if len(path) == len(chain)}
+    return axis, found, frozenset(name for path, name in found.items() if path not in always or name == UNKNOWN)
+
+
+def _places(breakdown: str, reference: Reference, today: date) -> Iterator[tuple[str, ...]]:
+    """Every place there is today, and every panel there was, by its path."""
+    if breakdown not in PLACES:
+        return
+    if breakdown == "police-force":
+        yield from ((force.code,) for force in set(reference.forces.values()))
+        return
+    bodies = reference.cdops.bodies
+    if breakdown == "authority":
+        for authority in reference.geography.authorities.values():
+            owner = reference.cdop_for(authority.code, today, today) if authority.span.holds(today) else None
+            if owner and authority.upper_tier == authority.code:
+                yield bodies[owner[1]].region or UNKNOWN, owner[1], authority.code
+        return
+    for code in bodies:
+        now = reference.cdops.standing(code, today)
+        if now:
+            yield (bodies[now].region or UNKNOWN, now, code)[: len(CHAINS[breakdown])]
 
 
 def _order(value: str, categories: Categories) -> tuple[int, str]:

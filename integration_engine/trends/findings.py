@@ -11,10 +11,9 @@ from datetime import date
 from typing import get_args
 
 from integration_engine.record.codes import Role
-from integration_engine.record.dates import earliest, latest
-from integration_engine.trends.breakdowns import CHAINS, PLACES, TIMES, days_of
+from integration_engine.trends.breakdowns import CHAINS, PLACES, TIMES, Words, days_of
 from integration_engine.trends.control import Chart, Controlled, control
-from integration_engine.trends.deaths import UNKNOWN, Apart, Period, Rules, Values
+from integration_engine.trends.deaths import Apart, Period, Rules, Values
 from integration_engine.trends.funnel import Funnel, Watched, funnel
 from integration_engine.trends.population import Population
 from integration_engine.trends.rates import PER_CHILDREN, Rates, Standardised, standardised
@@ -90,10 +89,12 @@ def find(deaths: Sequence[Values], question: Question, rules: Rules, apart: Apar
     check(question)
     first, last = _days(deaths, question.period, rules.now.date())
     population = question.population
-    areas = population.placed if population else ()
+    words = Words(rules.reference, rules.categories)
 
     def published(*by: str) -> Published:
-        return publish(by, deaths, first, last, rules.categories, small_shown=question.small_shown, populated=areas)
+        today = rules.now.date()
+        small, peopled = question.small_shown, population.places if population else frozenset()
+        return publish(by, deaths, (first, last), words, today, small_shown=small, peopled=peopled)
 
     table = published(*question.by)
     if len(table.cells) > _MOST_PAIRS:
@@ -122,10 +123,11 @@ def find(deaths: Sequence[Values], question: Question, rules: Rules, apart: Apar
 
 
 def _days(deaths: Sequence[Values], period: Period, today: date) -> tuple[date, date]:
-    """The period's first and last day: as asked, else the whole months from the first death to the last."""
-    when = [death["month"].removesuffix(f" {UNKNOWN}") for death in deaths]
-    first = period.first or (min(earliest(one).date() for one in when) if when else period.last or today)
-    last = period.last or (max(min(latest(one).date(), max(today, first)) for one in when) if when else first)
+    """The period's first and last day: as asked, else the whole years of the deaths until today. Not their months: the first
+    and the last would be known to have a death."""
+    years = sorted(int(death["year"]) for death in deaths)
+    first = period.first or (date(years[0], 1, 1) if years else period.last or today)
+    last = period.last or (min(date(years[-1], 12, 31), max(today, first)) if years else first)
     return first, max(first, last)
 
 
@@ -186,6 +188,8 @@ def _notes(table: Published, question: Question, rates: Rates | None, uncharted:
         )
     else:
         notes.append("Small numbers are shown: this is for the designated doctor, not for publication.")
+    if question.period.first is None or question.period.last is None:
+        notes.append("The period is the whole years of these deaths: say --from and --to for the one your data cover.")
     numbers = len(table.cells)
     if table.total and table.suppressed * 2 > numbers:
         notes.append("Much of this table is suppressed: ask for a longer period or by a coarser breakdown.")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from integration_engine.routing.geography import GSS_CODE
 from integration_engine.routing.reference import Reference
-from integration_engine.trends.deaths import AGE_BANDS, UNKNOWN, LookupProblem
+from integration_engine.trends.deaths import AGE_BANDS, LookupProblem
 
 BIRTHS = "live-births"
 BANDS: Mapping[str, str] = {
@@ -49,9 +49,10 @@ class Population:
         return tuple(sorted({row.values["area"] for row in self.rows if "area" in row.values}))
 
     @cached_property
-    def placed(self) -> tuple[tuple[str, str], ...]:
-        """The panels that have a population, each below its region."""
-        return tuple((self.regions.get(area) or UNKNOWN, area) for area in self.areas)
+    def places(self) -> frozenset[str]:
+        """The panels, authorities and regions that have a population."""
+        named = {row.values.get(one, "") for row in self.rows for one in ("area", "authority")}
+        return frozenset(named | set(self.regions.values())) - {""}
 
     def areas_of(self, region: str) -> Collection[str]:
         """The panels of a region that have a population; where there are none, one that nothing is known of."""

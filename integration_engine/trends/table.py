@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from integration_engine.trends.breakdowns import CHAINS, axes
-from integration_engine.trends.categories import Categories
+from integration_engine.trends.breakdowns import CHAINS, Words, axes
 from integration_engine.trends.deaths import Values
 from integration_engine.trends.lattice import EVERYTHING, Axis, Lattice, Pair
 
@@ -46,39 +45,55 @@ class Published:
 def publish(
     by: Sequence[str],
     deaths: Sequence[Values],
-    first: date,
-    last: date,
-    categories: Categories,
+    period: tuple[date, date],
+    words: Words,
+    today: date,
     *,
     small_shown: bool = False,
-    populated: Sequence[tuple[str, str]] = (),
+    peopled: frozenset[str] = frozenset(),
 ) -> Published:
     """Count deaths by one breakdown or two and suppress what must not be seen, unless ``small_shown``.
 
-    Parameters: the period's first and last day; ``populated``: panels below their regions that have a row for
-    their population's sake.
+    Parameters: the period's first and last day; the reference data whose places there are ``today``;
+    ``peopled``: places that are listed for the children who live there, even if none died.
     """
     chains = [CHAINS[one] for one in by]
-    rows, row_named = axes(by[0], deaths, first, last, categories, populated)
+    rows, row_named, spare_rows = axes(by[0], deaths, *period, words, today)
     columns: Axis = EVERYTHING
     column_named: Mapping[tuple[str, ...], str] = {(): ""}
     second: tuple[str, ...] = ()
+    spare_columns: frozenset[str] = frozenset()
     if len(by) > 1:
-        columns, column_named = axes(by[1], deaths, first, last, categories, populated)
+        columns, column_named, spare_columns = axes(by[1], deaths, *period, words, today)
         second = chains[1]
     counts = Counter(
         (row_named[tuple(death[level] for level in chains[0])], column_named[tuple(death[level] for level in second)])
         for death in deaths
     )
     lattice = Lattice(rows, columns, counts)
+    row_totals = {row: count for (row, _), count in _seen(lattice, rows, EVERYTHING, small_shown).items()}
+    column_totals = {column: count for (_, column), count in _seen(lattice, EVERYTHING, columns, small_shown).items()}
+    listed = (
+        _listed(rows, row_totals, spare_rows - peopled),
+        _listed(columns, column_totals, spare_columns - peopled),
+    )
+    cells = _seen(lattice, rows, columns, small_shown)
     return Published(
-        rows,
-        columns,
-        _seen(lattice, rows, columns, small_shown),
-        {row: count for (row, _), count in _seen(lattice, rows, EVERYTHING, small_shown).items()},
-        {column: count for (_, column), count in _seen(lattice, EVERYTHING, columns, small_shown).items()},
+        *listed,
+        {(row, column): cells[row, column] for row in listed[0].values for column in listed[1].values},
+        {row: row_totals[row] for row in listed[0].values},
+        {column: column_totals[column] for column in listed[1].values},
         _seen(lattice, EVERYTHING, EVERYTHING, small_shown)["", ""],
         small_shown,
+    )
+
+
+def _listed(axis: Axis, totals: Mapping[str, int | None], spare: frozenset[str]) -> Axis:
+    """The axis without the values that needn't be listed, where it is shown that nobody died."""
+    if axis is EVERYTHING or not spare:
+        return axis
+    return Axis(
+        axis.name, tuple(one for one in axis.values if one not in spare or totals[one] != 0), axis.within, axis.parent
     )
 
 

@@ -95,6 +95,24 @@ def test_a_total_under_five_hides_everything(tmp_path: Path) -> None:
     assert set(counts(said).values()) == {None}
 
 
+def test_a_single_death_doesnt_tell_its_month_or_place_by_what_is_listed(tmp_path: Path) -> None:
+    outputs = []
+    for day, place in (("2024-02-29", READING), ("2024-07-01", LEEDS)):
+        file = table(tmp_path / "c.csv", [{"death_datetime": day, "home_lad": place}])
+        outputs.append(
+            [ask(file, "--by", *by, "--csv").stdout for by in (("area",), ("month",), ("region", "--by", "sex"))]
+        )
+    assert outputs[0] == outputs[1]
+
+
+def test_a_place_where_nobody_died_is_listed_for_its_children_alone(tmp_path: Path) -> None:
+    file = table(tmp_path / "c.csv", [{}] * 9)
+    people = tmp_path / "people.csv"
+    people.write_text("area,year,population\nBERKS,2024,100000\nLEEDS,2024,200000\n", encoding="utf-8")
+    assert counts(answer(file)) == {("BERKS",): 9}
+    assert counts(answer(file, "--population", people)) == {("BERKS",): 9, ("LEEDS",): 0}
+
+
 def world(here: Mapping[str, str], there: Mapping[str, str], *counts: int) -> list[dict[str, str]]:
     """Deaths of an infection and of a perinatal event, here and there."""
     groups = zip((here, here, there, there), ("J18", "P21", "J18", "P21"), counts, strict=True)
