@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from adapters.adapter import Submission
 from integration_engine.courier import Courier
@@ -20,6 +21,7 @@ from integration_engine.routing.switches import Switches
 from integration_engine.store import audit, outbox, overview
 from integration_engine.store.audit import verify
 from integration_engine.store.cases import case_content
+from integration_engine.store.clocks import due_clocks
 from integration_engine.store.database import Store
 from integration_engine.store.watch import come_into_force, in_force, to_look_at, waiting
 from tests.store_samples import NOW, new_store, read, report, retraction
@@ -244,3 +246,16 @@ def test_the_fingerprint_is_of_the_content_and_not_of_the_reading(merged: Refere
     before = fingerprint(asked, Switches())
     _ = asked.cdop_for("E06000038", NOW.date(), NOW.date())
     assert fingerprint(replace(asked), Switches()) == before
+
+
+def test_cases_of_a_database_from_before_arm_their_clocks_and_send_nothing(store: Store) -> None:
+    take(store, child(1), child(2), reference=bundled())
+    armed = due_clocks(store, NOW, {})
+    with store.transaction() as transaction:
+        # As the migration leaves them: nobody noted by which rules they were decided.
+        transaction.connection.execute(text("DELETE FROM clock"))
+        transaction.connection.execute(text("UPDATE case_watch SET ruling = '', look_again_at = NULL"))
+    done = again(store, bundled(), NOW)
+    assert (len(done.cases), done.outbox) == (2, ())
+    assert due_clocks(store, NOW, {}) == armed
+    assert len(armed) == 6
