@@ -39,7 +39,7 @@ def routed(
     child: dict[str, Any], death: dict[str, Any], *decisions: Decision, switches: Switches = Switches(), **more: Any
 ) -> Routing:
     record = ChildDeathRecord.model_validate({"child": child, "death": death, **more})
-    decided = {one.kind: one for one in decisions}
+    decided: dict[str, Decision] = {one.kind: one for one in decisions}
     return route(
         record, (), standing=Standing("dead"), decided=decided, reference=bundled(), now=NOW, switches=switches
     )
