@@ -217,8 +217,11 @@ def _line_colour(number: int) -> str:
 
 
 def _limits(axes: "Axes", limits: Sequence[Limit]) -> None:
-    for number, limit in enumerate(limits):
-        dashes: Any = "-" if limit.centre else (0, (6 - 2 * (number % 3), 2))
+    kinds = 0
+    for limit in limits:
+        # A limit that goes without a name is the other side of the one before it.
+        kinds += not limit.label.startswith("_")
+        dashes: Any = "-" if limit.centre else (0, (6 - 2 * (kinds % 3), 2))
         axes.plot(limit.xs, limit.ys, color=_QUIET, linewidth=1, linestyle=dashes, label=limit.label)
 
 

@@ -17,7 +17,7 @@ from integration_engine.trends.words import caution, methods
 HIDDEN = "*"
 _GAP = 3
 """What stands between two columns."""
-_LONGEST = 40
+_LONGEST = 36
 """Letters of a name beside its figures."""
 _APART = {
     "held": "waiting for a person",
@@ -88,7 +88,7 @@ def _single(found: Findings, words: Words) -> Table:
     if mixed:
         table.add_column("per", justify="right", no_wrap=True)
     if direct:
-        table.add_column("age-standardised", justify="right", min_width=14)
+        table.add_column("standardised", justify="right", min_width=14)
     if any(beyond.values()):
         table.add_column("signal", no_wrap=True)
     for row in (*published.rows.values, None):
