@@ -70,6 +70,7 @@ class Played:
     """An engine to which every story was told."""
 
     running: Engine
+    database_url: str
     answers: dict[str, Answer] = field(default_factory=dict)
     """What the doors answered, by message."""
     deliveries: list[Delivery] = field(default_factory=list)
@@ -99,6 +100,18 @@ class Played:
             next((held for former, held in gone if set(former["from"]).intersection(case["from"])), {}) for case in now
         ]
         return [same.get(case["case"], other) for case, other in zip(now, absorbed, strict=True)]
+
+    def cdr(self, *command: str) -> "subprocess.CompletedProcess[bytes]":
+        """One command as the engine's operator runs it."""
+        places = {
+            "CDR_DATABASE_URL": self.database_url,
+            "CDR_KEYS_FILE": str(self.running.folder / "keys.json"),
+            "CDR_AMQP_URL": self.running.amqp_url,
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "integration_engine.cli", *command],
+            capture_output=True, env=os.environ | places, cwd=self.running.folder, timeout=WAIT_SECONDS, check=False,
+        )  # fmt: skip
 
     def inbox(self, panel: str) -> list[dict[str, Any]]:
         """What a panel finds over HTTPS."""
@@ -147,8 +160,8 @@ def played_by_engine(stories: Sequence[Story], amqp_url: str, database_url: str,
         Mllp("127.0.0.1", running.mllp_port) as mllp,
         _watching(amqp_url) as channel,
     ):
-        played = Played(running, tried=tried)
-        stage = _Stage(played, mllp, channel, ids, folder, database_url)
+        played = Played(running, database_url, tried=tried)
+        stage = _Stage(played, mllp, channel, ids, folder)
         for act in range(max(len(story.acts) for story in stories)):
             playing = [story for story in stories if act < len(story.acts)]
             for story in playing:
@@ -209,7 +222,6 @@ class _Stage:
     channel: Any
     ids: Mapping[str, Mapping[str, str]]
     folder: Path
-    database_url: str
 
     def send(self, story: Story, act: Act) -> None:
         for name, body in act.messages.items():
@@ -235,20 +247,9 @@ class _Stage:
             file = self.folder / "decided.json"
             file.write_text(json.dumps([{**decision, "about": about}]))
             until = time.monotonic() + WAIT_SECONDS
-            while (done := self._cdr("decide", str(file), "--json")).returncode:
+            while (done := self.played.cdr("decide", str(file), "--json")).returncode:
                 assert time.monotonic() < until, done.stdout.decode() + done.stderr.decode()
                 time.sleep(0.5)
-
-    def _cdr(self, *command: str) -> "subprocess.CompletedProcess[bytes]":
-        places = {
-            "CDR_DATABASE_URL": self.database_url,
-            "CDR_KEYS_FILE": str(self.played.running.folder / "keys.json"),
-            "CDR_AMQP_URL": self.played.running.amqp_url,
-        }
-        return subprocess.run(
-            [sys.executable, "-m", "integration_engine.cli", *command],
-            capture_output=True, env=os.environ | places, cwd=self.folder, timeout=WAIT_SECONDS, check=False,
-        )  # fmt: skip
 
     def settle(self, stories: Iterable[Story], act: int) -> None:
         """Until everybody holds what ``cdr try`` says, or time is up: the tests say what is amiss then."""

@@ -41,6 +41,11 @@ def test_a_panel_finds_in_its_inbox_what_was_put_on_its_queue(played: Played) ->
         assert len(set(found)) == len(found)
 
 
+def test_every_step_of_it_is_in_an_audit_log_that_holds(played: Played) -> None:
+    verified = played.cdr("audit", "verify", "--json")
+    assert verified.returncode == 0, verified.stdout
+
+
 def test_a_panel_cannot_read_anothers_inbox(played: Played) -> None:
     status, _ = played.running.http.call("GET", "/cdop/BERKS/deliveries", played.running.tokens["OXON"])
     assert status == 403

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from integration_engine.synthetic import hl7
+from integration_engine.synthetic.doors import Mllp
 from integration_engine.synthetic.person import Child, invented_nhs_number
 from tests.acceptance.conftest import Try
 from tests.acceptance.real_engine import Played
@@ -17,6 +18,7 @@ from tests.acceptance.stories.s06_births import (
     LATE_LOSS,
     LIVE,
     NOW,
+    PASSED,
     TERMINATED,
     UNATTENDED,
     birth,
@@ -147,6 +149,15 @@ def kinds(played: Played, story: str, recipient: str) -> list[str]:
 def test_nothing_of_a_stillbirth_reaches_panel_or_nation(played: Played) -> None:
     assert played.told("s6-attended") == []
     assert played.answers["s6-attended.birth.hl7"].outcome == "accepted"
+
+
+def test_the_sender_of_a_stillbirth_is_told_why_and_where_it_belongs(played: Played) -> None:
+    """In version 2.4, which has no informational ERR: in MSA-3."""
+    with Mllp("127.0.0.1", played.running.mllp_port) as mllp:
+        answer = mllp.send(birth("BS2", child=PASSED, **ATTENDED))
+    assert b"MSA|AA|BS2" in answer
+    assert b"MBRRACE" in answer
+    assert b"NORWOOD" not in answer.upper()
 
 
 def test_the_unattended_stillbirth_is_told_and_taken_back_when_the_coroner_has_concluded(played: Played) -> None:
