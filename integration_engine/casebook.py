@@ -17,6 +17,7 @@ from adapters.adapter import Item, Reading
 from integration_engine.core import Case, Outcome, case_id, decide
 from integration_engine.linkage.resolve import Review
 from integration_engine.record.authority import NotTheirs
+from integration_engine.record.dates import earliest
 from integration_engine.record.decision import Decision, one_a_name
 from integration_engine.record.notice import DeathNotice, Problem
 from integration_engine.routing.answer import explanation_json
@@ -79,7 +80,7 @@ class Casebook:
     def decide(self, decisions: Iterable[Decision], reference: Reference, now: datetime, switches: Switches) -> Outcome:
         """Run the core over everything taken in."""
         named = [d.model_copy(update={"about": tuple(self._named(a) for a in d.about)}) for d in decisions]
-        return decide(self.notices.values(), named, reference, now, switches)
+        return decide(map(_known_of, self.notices.values()), named, reference, now, switches)
 
     def _named(self, subject: str) -> str:
         """The notice that a reference stands for. A file may be named by the end of its path, where that is one file's."""
@@ -136,6 +137,14 @@ class Casebook:
     def _review(self, review: Review) -> dict[str, Any]:
         a, b = sorted((self.refs[review.a], self.refs[review.b]))
         return {"a": a, "b": b, "score": round(review.score, 2), "why": list(review.why)}
+
+
+def _known_of(notice: DeathNotice) -> DeathNotice:
+    """A retraction that is dated to the day only, as if it came when that day began. Files don't say when they were received,
+    and who decides about them knew them."""
+    if notice.intent != "retract" or notice.stated_at is None or len(notice.stated_at) > len("2026-03-09"):
+        return notice
+    return notice.model_copy(update={"received_at": min(notice.received_at, earliest(notice.stated_at))})
 
 
 def record_json(case: Case, refs: Mapping[str, str]) -> dict[str, Any]:

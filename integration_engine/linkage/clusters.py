@@ -174,8 +174,8 @@ class Clusters:
         return False
 
     def _vouched(self, x: str, y: str) -> bool:
-        """Whether a person's word stands against what keeps these two apart: one of them is of a group that a person linked and
-        the other close to another of that group; or both are close to one each, and apart by no more than those two are."""
+        """Whether a person's word stands against what keeps these two apart: one of them is of a group that a person linked,
+        the other close to another of that group; or both are close to one each, apart by no more than those two are."""
         for mine, theirs in ((x, y), (y, x)):
             if any(self._close(mine, friend) for friend in self.by_person.get(theirs, ())):
                 return True

@@ -5,18 +5,23 @@ takes nothing back by itself: a person decides, unless a real retraction joins i
 source still says dead and no formal registration does; otherwise the case is disputed.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
-from integration_engine.record.dates import earliest
+from integration_engine.record.dates import earliest, latest
 from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
 
 Outcome = Literal["dead", "retracted", "cancelled-visit", "disputed", "contradiction", "indirect", "none"]
 CANCELLED_VISIT = "cancelled-visit"
 NATIONAL = "national"
+# An ODS site code: the trust's three characters and two more.
+_SITE = re.compile(r"[A-Za-z][A-Za-z0-9]{2}(?:[A-Za-z0-9]{2})?")
+_TRUST_LETTERS = 3
 
 LastWord = Literal["dead", "retracted", "cancelled", "silent"]
 
@@ -57,10 +62,14 @@ def said_at(notice: DeathNotice) -> tuple[float, int, bool, str]:
 
 
 def source_of(notice: DeathNotice) -> str:
-    """Who speaks: the national record is one source whoever relays it; any other partner is itself."""
-    if notice.source.kind == NATIONAL:
+    """Who speaks: the national record is one source whoever relays it; a hospital trust is one source, whichever of its
+    sites and systems tells it; any other partner is itself. A GP, another trust, a force or a coroner is independent."""
+    source = notice.source
+    if source.kind == NATIONAL:
         return NATIONAL
-    return notice.source.partner or notice.source.kind
+    if source.partner and source.kind.startswith("hospital-") and _SITE.fullmatch(source.partner):
+        return source.partner[:_TRUST_LETTERS].upper()
+    return source.partner or source.kind
 
 
 def _is_cancel(notice: DeathNotice) -> bool:
@@ -75,8 +84,24 @@ def _concerns(cancel: DeathNotice, report: DeathNotice) -> bool:
     return not (cancel.source.visit and report.source.visit and cancel.source.visit != report.source.visit)
 
 
+def _in_its_own_order(statements: Sequence[DeathNotice]) -> tuple[DeathNotice, ...]:
+    """One source's statements, first to last. Where it counts the versions of a report the count is its word on which came
+    last: a clock that was put back, or a version written up late, doesn't outdo it."""
+    versions: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
+    for notice in statements:
+        if notice.source.version is not None and notice.source.local_ref:
+            versions[notice.source.local_ref].append((notice.source.version, said_at(notice)[0]))
+
+    def place(notice: DeathNotice) -> tuple[float, int, bool, str]:
+        moment, version, taken_back, name = said_at(notice)
+        counted = versions.get(notice.source.local_ref or "", ()) if notice.source.version is not None else ()
+        return (max([moment, *(at for number, at in counted if number <= version)]), version, taken_back, name)
+
+    return tuple(sorted(statements, key=place))
+
+
 def _voice(name: str, statements: Sequence[DeathNotice]) -> _Voice:
-    ordered = tuple(sorted((n for n in statements if n.intent != "rekey"), key=said_at))
+    ordered = _in_its_own_order([n for n in statements if n.intent != "rekey"])
     word: LastWord = "silent"
     silenced: set[str] = set()
     reports: list[DeathNotice] = []
@@ -111,9 +136,13 @@ def _ruling(decided: Mapping[str, Decision]) -> Decision | None:
     return max(rulings, key=lambda decision: (decision.at, decision.id), default=None)
 
 
-def _after(notice: DeathNotice, ruling: Decision) -> bool:
-    """Whether this was said when the person had already decided: then it is news to them."""
-    return notice.stated_at is not None and earliest(notice.stated_at) > ruling.at
+def said_after(notice: DeathNotice, moment: datetime) -> bool:
+    """Whether this was said when a person had already decided: then it is news to them. Where a retraction's own time doesn't
+    tell (none, or only the day) the time we received it does: it is never taken for one that they knew of."""
+    if notice.stated_at and earliest(notice.stated_at) > moment:
+        return True
+    may_be = notice.stated_at is None or latest(notice.stated_at) > moment
+    return notice.intent == "retract" and may_be and notice.received_at > moment
 
 
 def _weigh(voices: Sequence[_Voice]) -> Outcome:
@@ -147,7 +176,7 @@ def standing(notices: Iterable[DeathNotice], decided: Mapping[str, Decision] = {
     if ruling and outcome != "none":
         confirmed = ruling.kind == "confirm-death"
         against = "retract" if confirmed else "report"
-        news = any(_after(n, ruling) and n.intent == against for voice in voices for n in voice.statements)
+        news = any(said_after(n, ruling.at) and n.intent == against for voice in voices for n in voice.statements)
         outcome = "disputed" if news else "dead" if confirmed else "retracted"
     return Standing(
         outcome,

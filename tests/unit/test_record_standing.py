@@ -107,3 +107,39 @@ def test_what_is_said_against_a_persons_decision_after_it_is_disputed() -> None:
 def test_a_laboratory_that_takes_a_death_back_only_raises_a_question() -> None:
     lab = said("RTH", "2026-03-09T09:00", "retract", indirect=True)
     assert standing([DEAD, lab]).outcome == "cancelled-visit"
+
+
+def test_a_trusts_sites_and_systems_are_one_source() -> None:
+    site = said("RTH02", "2026-03-09T09:00", "retract", kind="hospital-fhir")
+    assert standing([DEAD, site]).outcome == "retracted"
+    assert standing([said("RTH02", "2026-03-09T05:00"), DELETED]).outcome == "retracted"
+    assert standing([DEAD, said("RXX02", "2026-03-09T09:00", "retract")]).outcome == "disputed"
+    assert standing([said("A81001", "2026-03-09T05:00", kind="other"), DELETED, DEAD]).outcome == "disputed"
+
+
+def version(number: int, at: str, intent: str = "report") -> DeathNotice:
+    told = said("E23000038", at, intent, kind="police", form="withdrawn" if intent == "retract" else None)
+    source = told.source.model_copy(update={"version": number, "local_ref": "54-1/P1"})
+    return told.model_copy(update={"source": source})
+
+
+@pytest.mark.parametrize("back", ["2026-03-09T07:00", "2026-03-09T08:00", "2026-03-09T09:00"])
+def test_the_last_version_of_a_report_stands_whatever_its_clock_says(back: str) -> None:
+    taken_back = version(2, back, "retract")
+    for order in permutations([version(1, "2026-03-09T08:00"), taken_back]):
+        assert standing(order).outcome == "retracted"
+    dead_after_all = version(3, "2026-03-09T06:00")
+    for order in permutations([version(1, "2026-03-09T08:00"), taken_back, dead_after_all]):
+        assert standing(order).outcome == "dead"
+
+
+@pytest.mark.parametrize("stated_at", [None, "2026-03-09"])
+@pytest.mark.parametrize(
+    ("received", "outcome"), [("2026-03-09T08:00+00:00", "dead"), ("2026-03-09T10:00+00:00", "disputed")]
+)
+def test_a_retraction_whose_own_time_does_not_tell_is_news_if_it_came_after_the_decision(
+    stated_at: str | None, received: str, outcome: str
+) -> None:
+    confirmed = ruling("confirm-death", "2026-03-09T09:00+00:00")
+    moment = {"stated_at": stated_at, "received_at": datetime.fromisoformat(received)}
+    assert standing([DEAD, DELETED.model_copy(update=moment)], confirmed).outcome == outcome
