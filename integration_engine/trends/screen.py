@@ -17,7 +17,7 @@ from integration_engine.trends.words import caution, methods
 HIDDEN = "*"
 _GAP = 3
 """What stands between two columns."""
-_LONGEST = 36
+_LONGEST, _SHORTEST = 36, 12
 """Letters of a name beside its figures."""
 _APART = {
     "held": "waiting for a person",
@@ -36,7 +36,7 @@ def number(count: int | None) -> str:
 
 def rate_text(rate: Rate | None) -> str:
     """A rate with its interval."""
-    return f"{rate.value:.1f} ({rate.low:.1f} to {rate.high:.1f})" if rate else ""
+    return f"{rate.value:.1f} ({rate.low:.1f}–{rate.high:.1f})" if rate else ""
 
 
 def per(rate: Rate) -> str:
@@ -58,7 +58,7 @@ def show(found: Findings, words: Words, console: Console | None = None) -> None:
     """Print the answer."""
     console = console or Console()
     crossed = found.table.columns is not EVERYTHING
-    for table in _crossed(found, words, console.width) if crossed else (_single(found, words),):
+    for table in _crossed(found, words, console.width) if crossed else (_single(found, words, console.width),):
         console.print(table)
     for line in (apart_text(found), _unread(found)):
         if line:
@@ -74,21 +74,23 @@ def _title(found: Findings) -> str:
     return f"{heading(found)}, {found.first} to {found.last}"
 
 
-def _single(found: Findings, words: Words) -> Table:
+def _single(found: Findings, words: Words, width: int) -> Table:
     published, rates = found.table, found.rates
     beyond = {one.name: one.beyond for one in (found.funnel.placed if found.funnel else ())}
     direct = any(one.direct for one in found.standard.values())
     table = Table(title=_title(found), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column(TITLES[published.rows.name], no_wrap=True, overflow="ellipsis")
+    taken = 22 + 20 * (rates is not None) + 20 * direct + 15 * any(beyond.values())
+    room = max(_SHORTEST, width - taken)
+    table.add_column(TITLES[published.rows.name], no_wrap=True, overflow="ellipsis", max_width=room)
     for column in ("deaths", "%"):
         table.add_column(column, justify="right", no_wrap=True)
     mixed = rates is not None and "age-band" in published.by
     for column in ("rate (95% interval)" if mixed else "per 100,000 a year",) if rates else ():
-        table.add_column(column, justify="right", min_width=14)
+        table.add_column(column, justify="right", min_width=16)
     if mixed:
         table.add_column("per", justify="right", no_wrap=True)
     if direct:
-        table.add_column("standardised", justify="right", min_width=14)
+        table.add_column("standardised", justify="right", min_width=16)
     if any(beyond.values()):
         table.add_column("signal", no_wrap=True)
     for row in (*published.rows.values, None):
