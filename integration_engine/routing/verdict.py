@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from integration_engine.record.dates import earliest
 from integration_engine.record.decision import Decision
-from integration_engine.record.standing import Standing
+from integration_engine.record.standing import Standing, said_after
 from integration_engine.routing.answer import State
 from integration_engine.routing.evidence import Evidence, latest_decision
 from integration_engine.routing.residence import Residence
@@ -33,7 +32,10 @@ def verdict(case: Evidence, standing: Standing, in_scope: Scope, home: Residence
     release = case.decided.get("release")
     last = latest_decision(release, case.decided.get("restrict"))
     protected = protected or case.record.child.restricted not in (None, "none")
-    restricted = in_scope.private or (protected if last is None else last is not release)
+    if last is None or (release and last is release and _marked_since(case, release)):
+        restricted = in_scope.private or protected
+    else:
+        restricted = in_scope.private or last is not release
     if standing.outcome in ("retracted", "none"):
         return Verdict("withdrawn", "scope.retracted", restricted)
     if in_scope.verdict == "out":
@@ -52,6 +54,13 @@ def verdict(case: Evidence, standing: Standing, in_scope: Scope, home: Residence
     return Verdict("open", "scope.age-unconfirmed" if in_scope.verdict == "held" else in_scope.rule, restricted)
 
 
+def _marked_since(case: Evidence, release: Decision) -> bool:
+    """Whether the child was told to be adopted or protected only after a person released the case: that they didn't know.
+    One that was known then and is told again is no news."""
+    marks = [n for n in case.notices if n.child.restricted not in (None, "none") or n.rekey]
+    return bool(marks) and all(said_after(n, release.at) for n in marks)
+
+
 def _news_since(case: Evidence, release: Decision) -> bool:
     """Whether somebody took the death back after a person released the case: that they didn't know."""
-    return any(n.intent == "retract" and n.stated_at and earliest(n.stated_at) > release.at for n in case.notices)
+    return any(n.intent == "retract" and said_after(n, release.at) for n in case.notices)

@@ -149,9 +149,10 @@ def test_another_role_is_refused_and_nothing_is_kept(store: Store) -> None:
     assert "decision.recorded" not in lists(store)
 
 
-def test_a_release_that_came_before_the_mark_is_no_release_of_it(store: Store) -> None:
+@pytest.mark.parametrize("role", ["coordinator", "restricted"])
+def test_a_release_that_came_before_the_mark_is_no_release_of_it(role: str, store: Store) -> None:
     names = take(store, {"cur.hl7": now_called(f30="N")})
-    record(store, decision("release", "cur.hl7#0", role="coordinator"), names)
+    record(store, decision("release", "cur.hl7#0", role=role) | {"at": "2026-03-08T09:00:00Z"}, names)
     assert [case.state for case in overview.recent_cases(store)] == ["open"]
     take(store, {"c.csv": FORMS["a coroner's mark, and a hospital with the former home"].messages["c.csv"]})
     assert [case.rule for case in overview.recent_cases(store)] == ["held.restricted"]
