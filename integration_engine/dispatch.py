@@ -1,8 +1,8 @@
 """What has to go out: a case as it is now against what each recipient was last sent. Only what changed goes out.
 
 An open case goes to its lead, its copies, the JAR team and the national record. A held case sends nothing more, with two
-exceptions: the panel where the child died is told of a case nobody can place, and everybody who holds a disputed case is
-told that it is disputed. A withdrawn case, or one out of scope, is taken back from everybody who ever got it. Pure.
+exceptions: the panel where the child died and the JAR teams are told of a case nobody can place, and everybody who holds a
+disputed case is told that it is disputed. A withdrawn case, or one out of scope, is taken back from everybody who ever got it. Pure.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from integration_engine.core import Case
 from integration_engine.envelope import ENVELOPE_SCHEMA, Kind, Part, Shown, changes
-from integration_engine.recipients import PREVIOUS_LEAD, Target, reason, recipients, unassigned
+from integration_engine.recipients import PREVIOUS_LEAD, Target, reason, recipients, unplaced
 from integration_engine.routing.answer import State
 
 _DISPUTED = "held.disputed"
@@ -210,7 +210,7 @@ class _Turn:
     def held(self) -> Iterator[Dispatch]:
         """Nothing new about the child leaves, but everybody who holds the case sees whether it is disputed, and learns of a
         merge or a split (not of a restricted one: that there is another case may tell of the other identity); and of a case
-        that nobody can place the panel where the child died is told."""
+        that nobody can place the panel where the child died and the response teams are told."""
         told = set()
         disputed = "disputed" in self.case.routing.flags
         over = self.case.routing.rule in _NO_QUESTION_OF_DEATH
@@ -222,11 +222,11 @@ class _Turn:
                 told.add(recipient)
                 yield self._marked(recipient, held, disputed=held.disputed)
         if self.case.routing.rule in _NOBODY_CAN_PLACE:
-            for recipient, target in unassigned(self.case.routing):
+            for recipient, target in unplaced(self.case.routing):
                 before = self.previous.get(recipient)
                 if before is None or before.gone:
-                    yield self._send(recipient, "copy", target)
-                elif before.part == "unassigned" and recipient not in told:
+                    yield self._send(recipient, self._first_kind(recipient, target.part), target)
+                elif before.part == target.part and recipient not in told:
                     yield from self._again(recipient, target, before)
 
     def taken_back(self) -> Iterator[Dispatch]:

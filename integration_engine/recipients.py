@@ -42,6 +42,18 @@ def recipients(routing: Routing) -> Iterator[tuple[str, Target]]:
         if nation in routing.notify:
             why = "The child lived in this nation or died there; who leads is named under routing."
             yield f"national.{nation}", Target("copy", [reason("notify.home-nation", why)])
+    yield from response(routing)
+
+
+def unplaced(routing: Routing) -> Iterator[tuple[str, Target]]:
+    """Who is told of a case while nobody can tell where the child lived: the panel where the child died, and the response
+    teams, whose attendance is counted in hours and doesn't hang on whose case it will be."""
+    yield from unassigned(routing)
+    yield from response(routing)
+
+
+def response(routing: Routing) -> Iterator[tuple[str, Target]]:
+    """The joint agency response teams: the one that starts it and the one of the child's home."""
     if routing.jar.required:
         reasons = [reason(routing.jar.rule), *(reason(why) for why in routing.jar.reasons)]
         teams = [routing.jar.team] if routing.jar.team else []

@@ -175,22 +175,21 @@ def played_by_engine(stories: Sequence[Story], amqp_url: str, database_url: str,
 
 
 def targets(case: Mapping[str, Any]) -> dict[str, str]:
-    """Whom ``cdr try`` says an open case goes to, and as what; a case nobody can place, whom it is told to."""
+    """Whom ``cdr try`` says an open case goes to, and as what; of a case nobody can place, who is told."""
     unassigned = {
         f"cdop.{word.partition(':')[2]}": "unassigned" for word in case["notify"] if word.startswith("unassigned:")
     }
-    if case["state"] == "held":
-        return {} if case["rule"] == "held.restricted" else unassigned
+    teams = [case["jar"]["team"], *case["jar"]["told"]] if case["jar"]["required"] else []
+    response = {f"jar.{team}": "jar" for team in teams if team}
+    if case["rule"] in ("held.no-residence", "held.unknown-area", "held.unknown-postcode"):
+        return unassigned | response
     if case["state"] != "open":
         return {}
     found = {f"cdop.{copy['cdop']}": "copy" for copy in case["copies"]} | unassigned
     found |= {f"national.{word}": "copy" for word in case["notify"] if word in HOME_NATIONS}
     if case["lead"]:
         found |= {f"cdop.{case['lead']['cdop']}": "lead", "national.ncmd": "national"}
-    if case["jar"]["required"]:
-        teams = [case["jar"]["team"], *case["jar"]["told"]]
-        found |= {f"jar.{team}": "jar" for team in teams if team}
-    return found
+    return found | response
 
 
 def expected(case: Mapping[str, Any], before: Holdings) -> Holdings:

@@ -22,7 +22,7 @@ from adapters.adapter import Submission
 from integration_engine.core import Case, decide
 from integration_engine.envelope import DeliveryEnvelope, Shown
 from integration_engine.pipeline import process, record_decision
-from integration_engine.recipients import recipients, unassigned
+from integration_engine.recipients import recipients, unplaced
 from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
 from integration_engine.store import audit
@@ -166,7 +166,7 @@ class Recipients(RuleBasedStateMachine):
             held = before is not None and before["kind"] != "withdraw"
             if row.case in cases and "record" in told and not held:
                 routing = cases[row.case].routing
-                meant = recipients(routing) if routing.state == "open" else unassigned(routing)
+                meant = recipients(routing) if routing.state == "open" else unplaced(routing)
                 assert row.recipient in dict(meant), "told to an outsider"
             if row.case in cases and cases[row.case].routing.rule == "held.restricted":
                 assert "record" not in told, "a restricted case left"

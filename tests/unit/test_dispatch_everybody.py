@@ -73,6 +73,12 @@ def test_a_dispute_that_ends_while_nobody_can_place_the_case_is_cleared_and_noth
         assert "disputed" not in cleared[before.recipient].envelope["flags"]
 
 
+def test_a_response_does_not_wait_until_somebody_can_tell_where_the_child_lived() -> None:
+    told = {d.recipient: d for d in sent(case_of(report(0, child=NOWHERE), report(5, **ROAD_DEATH, child=NOWHERE)))}
+    assert {who: d.kind for who, d in told.items()} == {"cdop.OXON": "copy", "jar.JAR-OXON": "jar"}
+    assert told["jar.JAR-OXON"].envelope["rule"] == "held.no-residence"
+
+
 def test_nothing_but_a_home_that_is_not_known_tells_the_panel_of_death_of_a_held_case() -> None:
     assert sent(case_of(report(child=NOWHERE, contradiction=True))) == []
     again = [report(child=NOWHERE), retraction(10, child=NOWHERE), report(5, **ROAD_DEATH, child=NOWHERE)]
