@@ -2,7 +2,8 @@
 
 An open case goes to its lead, its copies, the JAR team and the national record. A held case sends nothing more, with two
 exceptions: the panel where the child died and the JAR teams are told of a case nobody can place, and everybody who holds a
-disputed case is told that it is disputed. A withdrawn case, or one out of scope, is taken back from everybody who ever got it. Pure.
+disputed case is told that it is disputed. A withdrawn case, or one out of scope, is taken back from everybody who ever got
+it. Pure.
 """
 
 import hashlib
