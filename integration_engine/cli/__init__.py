@@ -1,4 +1,5 @@
-"""The command line: one module a command group. Only the group that is called is imported, so that each starts fast."""
+"""The command line: one module a command group. Only the group that is called is imported, so that each starts fast; the
+list of all of them imports none."""
 
 import importlib
 import sys
@@ -6,9 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import typer
-
-from integration_engine.routing.tables import ReferenceDataError
-from integration_engine.settings import SettingsError
 
 _COMMANDS = {
     "demo": ("integration_engine.cli.demo", "command", "The main job, shown: partners send, cases arrive at CDOPs."),
@@ -30,18 +28,13 @@ _COMMANDS = {
     "broker": ("integration_engine.cli.broker", "app", "The broker's topology: apply, check, definitions."),
     "db": ("integration_engine.cli.db", "app", "The store's schema."),
     "audit": ("integration_engine.cli.audit", "app", "The audit chain."),
-    "reference": ("integration_engine.cli.reference", "app", "Reference data: check, load postcode and site lookups."),
+    "reference": ("integration_engine.cli.reference", "app", "Reference data: check, show, import, load lookups."),
 }
 
 
 def _build(names: Sequence[str]) -> typer.Typer:
-    app = typer.Typer(
-        name="cdr",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_show_locals=False,
-        help="Interoperability integration engine for England's child death review.",
-    )
+    """The program with these commands only."""
+    app = _empty()
     for name in names:
         module, attribute, purpose = _COMMANDS[name]
         part: Any = getattr(importlib.import_module(module), attribute)
@@ -49,19 +42,49 @@ def _build(names: Sequence[str]) -> typer.Typer:
             app.add_typer(part, name=name, help=purpose)
         else:
             app.command(name=name, help=part.__doc__ or purpose)(part)
-
-    @app.callback()
-    def root() -> None:
-        pass
-
     return app
+
+
+def _listed() -> typer.Typer:
+    """The program with every command's name and purpose and nothing behind them: what ``--help`` and a misspelt name need."""
+    app = _empty()
+    for name, (_, _, purpose) in _COMMANDS.items():
+        app.command(name=name, help=purpose)(_nothing)
+    return app
+
+
+def _empty() -> typer.Typer:
+    app = typer.Typer(
+        name="cdr",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_show_locals=False,
+        help="Interoperability integration engine for England's child death review.",
+    )
+    # With a callback, a program of one command is still called by that command's name.
+    app.callback()(_nothing)
+    return app
+
+
+def _nothing() -> None:
+    pass
 
 
 def main() -> None:
     """Entry point of ``cdr``."""
     asked = [word for word in sys.argv[1:2] if word in _COMMANDS]
+    if asked:
+        _call(asked)
+    else:
+        _listed()()
+
+
+def _call(asked: Sequence[str]) -> None:
+    from integration_engine.routing.tables import ReferenceDataError
+    from integration_engine.settings import SettingsError
+
     try:
-        _build(asked or list(_COMMANDS))()
+        _build(asked)()
     except (ReferenceDataError, SettingsError) as problem:
         # Nothing runs on settings or tables that can't be; a person reads the sentence, not where we found out.
         typer.echo(str(problem), err=True)
