@@ -333,7 +333,7 @@ class _Turn:
             **view,
             **self.shown.explained(target.part),
             "reasons": target.reasons,
-            "provenance": self.shown.provenance(view["record"]),
+            "provenance": self.shown.provenance(target.part),
         }
         if held:
             content["changes"] = changes(held.envelope, view, tell_before=not self.shown.restricted)

@@ -45,10 +45,10 @@ LIMITED_FIELDS = (
 )
 """What a copy needs to recognise the child and its own part in the story; everything else is the lead's."""
 
+_LIMITED: tuple[Part, ...] = ("copy", "unassigned")
+
 # Fields of the child that would tell an earlier identity: a restricted case shows the current one only.
 _FORMER_IDENTITY = ("child.former_names", "child.known_as", "child.other_identifiers")
-
-
 _NAMED_BY = ("child.nhs_number", "child.family_name", "child.given_names")
 
 
@@ -235,21 +235,28 @@ class Shown:
 
     def to(self, part: Part) -> dict[str, Any]:
         """What a recipient with this part is shown."""
-        return self.limited if part in ("copy", "unassigned") else self.full
+        return self.limited if part in _LIMITED else self.full
 
     def explained(self, part: Part) -> dict[str, Any]:
         """What explains the case to a recipient that sees it in full. An explanation in other words is no new version."""
-        if part in ("copy", "unassigned"):
-            return {}
+        return {} if part in _LIMITED else self._explanation
+
+    def provenance(self, part: Part) -> dict[str, Any]:
+        """Where the values that a recipient with this part is shown came from."""
+        found = self._provenance
+        return {path: found[path] for path in LIMITED_FIELDS if path in found} if part in _LIMITED else found
+
+    @cached_property
+    def _explanation(self) -> dict[str, Any]:
         told = explanation_json(self.case.routing)
         return {
             "clock_notes": {name: dict(clock.json()) for name, clock in self.case.routing.deadlines.items()},
             **{name: told[name] for name in ("consider", "ladder", "because")},
         }
 
-    def provenance(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """Where the values of this view of the record came from."""
-        kinds = self._kinds
+    @cached_property
+    def _provenance(self) -> dict[str, Any]:
+        kinds, record = self._kinds, self.full["record"]
         return {
             path: {"source": kinds[won.notice], "path": won.path, "rule": won.rule}
             for path, won in self.case.record.provenance.items()

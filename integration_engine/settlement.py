@@ -219,7 +219,7 @@ class Settlement:
             view_key=turn.view_key,
             content={
                 "shown": turn.shown.full,
-                "provenance": turn.shown.provenance(turn.shown.full["record"]),
+                "provenance": turn.shown.provenance("lead"),
                 **turn.shown.explained("lead"),
                 "ladder": [{"rule": step.rule, "answer": step.answer} for step in case.routing.ladder],
                 "notices": [notice.id for notice in case.notices],

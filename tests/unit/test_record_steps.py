@@ -39,7 +39,7 @@ def test_a_step_that_a_panel_tells_of_is_in_the_record_with_the_decision_as_its_
     won = told.record.provenance["process.ncmd_told_at"]
     assert (won.notice, won.path) == ("decision:d-1", "value.ncmd_told_at")
     shown = Shown(told)
-    assert shown.provenance(shown.full["record"])["process.ncmd_told_at"]["source"] == "cdop"
+    assert shown.provenance("lead")["process.ncmd_told_at"]["source"] == "cdop"
 
 
 def test_for_each_step_the_latest_decision_stands_in_whatever_order_they_come() -> None:
