@@ -40,6 +40,7 @@ from integration_engine.mapping.profile import load_profile
 from integration_engine.monitoring.health import Check
 from integration_engine.record.clock_event import ClockRule
 from integration_engine.record.codes import PartnerKind
+from integration_engine.retraction_watch import LOOK_EVERY_S as RETRACTIONS_EVERY_S
 from integration_engine.retraction_watch import RetractionWatch
 from integration_engine.security.identity import TRUST_CODE, Principal
 from integration_engine.settings import FeedSettings, Settings
@@ -249,10 +250,9 @@ def make_rooms(
     )
 
 
-def watching(settings: Settings, store: Store) -> contextlib.AbstractContextManager[RetractionWatch]:
-    """The watch over retractions, for the length of a block."""
+def _retraction_watch(settings: Settings, store: Store) -> RetractionWatch:
     limit, every = settings.retraction_limit_minutes, settings.retraction_reminder_minutes
-    return RetractionWatch(store, limit=timedelta(minutes=limit), every=timedelta(minutes=every)).looking()
+    return RetractionWatch(store, limit=timedelta(minutes=limit), every=timedelta(minutes=every))
 
 
 def _count_clocks(store: Store, rules: Mapping[str, ClockRule]) -> None:
@@ -275,7 +275,7 @@ async def open_gateway(
         count_clocks = functools.partial(_count_clocks, store, clocks)
         with (
             Counted(store).writing() as ledger,
-            watching(settings, store),
+            doing("retractions", _retraction_watch(settings, store).look, RETRACTIONS_EVERY_S),
             doing("clock-figures", count_clocks, LOOK_EVERY_S),
         ):
             rules = rules_in_force(settings)

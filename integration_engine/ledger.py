@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from adapters.adapter import Reading
+from integration_engine.duty import doing
 from integration_engine.store import inbox as came_in
 from integration_engine.store.database import Store, StoreError
 
 log = logging.getLogger(__name__)
 
-_COUNT_EVERY_SECONDS = 1.0
+_COUNT_EVERY_S = 1.0
 # Refusals noted while the store is away; what comes on top is counted, its reasons are not kept.
 _MOST_NOTED = 5000
 
@@ -30,8 +31,6 @@ class Counted:
         self._lock = threading.Lock()
         self._tally = came_in.Tally()
         self._refusals: dict[tuple[str, str, str, int], came_in.Refusal] = {}
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="counts", daemon=True)
 
     def note(self, kind: str, partner: str, readings: Sequence[Reading]) -> None:
         with self._lock:
@@ -44,12 +43,11 @@ class Counted:
     @contextlib.contextmanager
     def writing(self) -> Iterator["Counted"]:
         """Write for the length of the block, and what is left at its end."""
-        self._thread.start()
         try:
-            yield self
+            with doing("counts", self.write, _COUNT_EVERY_S):
+                yield self
         finally:
-            self._stopped.set()
-            self._thread.join()
+            self.write()
 
     def write(self) -> None:
         """Write what was gathered; what the store can't take now is kept for the next time."""
@@ -67,11 +65,6 @@ class Counted:
             with self._lock:
                 self._tally.counts.update(tally.counts)
                 self._refusals = {**refusals, **self._refusals}
-
-    def _run(self) -> None:
-        while not self._stopped.wait(_COUNT_EVERY_SECONDS):
-            self.write()
-        self.write()
 
 
 def _refusals(kind: str, partner: str, reading: Reading) -> Iterator[came_in.Refusal]:

@@ -4,15 +4,12 @@ A retraction that nobody took note of means a family told that their living chil
 half minute; whoever finds one late raises an alarm for it, and again after a while, until it is acknowledged.
 """
 
-import contextlib
 import logging
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from integration_engine.monitoring.counters import COUNTERS, Counters
-from integration_engine.security.keys import KeyMissing, SealBroken
-from integration_engine.store.database import Store, StoreError
+from integration_engine.store.database import Store
 from integration_engine.store.retractions import oldest, remind, retractions
 
 log = logging.getLogger(__name__)
@@ -24,7 +21,7 @@ COUNTERS.describe(OUTSTANDING, "gauge", "Retractions that a recipient has yet to
 COUNTERS.describe(OLDEST, "gauge", "Since when the longest waiting of them waits, in seconds.")
 COUNTERS.describe(REMINDERS, "counter", "Reminders of late retractions, by what they wait for.")
 
-_LOOK_EVERY_SECONDS = 30.0
+LOOK_EVERY_S = 30.0
 
 
 class RetractionWatch:
@@ -44,18 +41,6 @@ class RetractionWatch:
         self._every = every
         self._counters = counters
         self._clock = clock
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="retractions", daemon=True)
-
-    @contextlib.contextmanager
-    def looking(self) -> Iterator["RetractionWatch"]:
-        """Look for the length of the block."""
-        self._thread.start()
-        try:
-            yield self
-        finally:
-            self._stopped.set()
-            self._thread.join()
 
     def look(self) -> None:
         """Put the numbers right and remind of what is late. Raises StoreError."""
@@ -73,12 +58,3 @@ class RetractionWatch:
                 "a retraction is outstanding",
                 extra={"code": why, "case": each.case, "delivery": each.delivery, "queue": each.recipient},
             )
-
-    def _run(self) -> None:
-        while True:
-            try:
-                self.look()
-            except (StoreError, KeyMissing, SealBroken) as problem:
-                log.warning("retractions could not be looked at", extra={"code": problem.code})
-            if self._stopped.wait(_LOOK_EVERY_SECONDS):
-                return

@@ -93,8 +93,7 @@ def retractions(store: Store, *, outstanding: bool = False) -> tuple[Retraction,
     SealBroken."""
     with store.reading() as transaction:
         rows = transaction.connection.execute(_query(outstanding)).all()
-    found = (_retraction(store, row) for row in rows)
-    return tuple(each for each in found if each.outstanding or not outstanding)
+    return tuple(_retraction(store, row) for row in rows)
 
 
 def told(
@@ -169,7 +168,8 @@ def _query(outstanding: bool) -> Any:
         .where(c.retracts)
         .order_by(c.sequence)
     )
-    return query.where(c.acknowledged_at.is_(None)) if outstanding else query
+    # One that its recipient doesn't hold any more was overtaken.
+    return query.where(c.acknowledged_at.is_(None), _HOLDING.c.delivery_id == c.id) if outstanding else query
 
 
 def _retraction(store: Store, row: Any) -> Retraction:
