@@ -124,7 +124,8 @@ def postcode_within(value: str) -> str | None:
 
 _PARTS_OF_AN_ADDRESS = re.compile(r"[,\n()]")
 _CODE_LENGTH = 3
-_HERE = "GBR"
+_HERE = "GB"
+"""How the United Kingdom's code (GBR) and its nations' (GB-WLS) begin."""
 
 
 @transform(
@@ -139,7 +140,7 @@ def country_within(value: str) -> str | None:
     if not parts or len(parts[-1]) <= _CODE_LENGTH:
         return None
     country = codes.load("country").get(parts[-1])
-    return None if country == _HERE else country
+    return None if country and country.startswith(_HERE) else country
 
 
 @transform(

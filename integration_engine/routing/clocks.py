@@ -153,22 +153,20 @@ def _staged_at(notice: DeathNotice) -> datetime:
 
 def _s16c_due(case: Evidence, process: Process) -> Deadline | None:
     """Serious incident notice (Children Act 2004 s16C): from when looked-after, abuse or neglect was first stated."""
-    if not _serious(case.record) and looking_after(case) is None:
+    # The same facts raise the flag of a rapid review and start its clock: one row of the table says both.
+    facts = [process.facts for process in case.reference.processes if process.clock == "s16c_due" and process.facts]
+
+    def serious(part: Part) -> bool:
+        looked_after = part.child.looked_after
+        return bool(looked_after and looked_after.is_looked_after) or any(fact.met_by(part) for fact in facts)
+
+    if not serious(case.record) and looking_after(case) is None:
         return None
-    first, begins = case.first_telling(_serious), "when looked-after, abuse or neglect was first stated"
+    first, begins = case.first_telling(serious), "when looked-after, abuse or neglect was first stated"
     decision = case.decided.get("looked-after")
     if first is None and decision:
         first, begins = london(decision.at), "the decision that an authority looks after the child"
     return _working_days(case, "clock.s16c", begins, first or case.first_told, process.s16c_told_at)
-
-
-def _serious(part: Part) -> bool:
-    looked_after = part.child.looked_after
-    return bool(
-        (looked_after and looked_after.is_looked_after)
-        or part.death.abuse_or_neglect
-        or part.death.suspected_category == "abuse-or-neglect"
-    )
 
 
 def registrar_due(case: Evidence) -> datetime | None:

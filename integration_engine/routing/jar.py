@@ -22,15 +22,16 @@ def reasons(case: Evidence, scope_rule: str) -> tuple[str, ...]:
 def joint_agency_response(case: Evidence, scope_rule: str, home: Residence) -> Jar:
     """Decide the response for a case in scope."""
     why = reasons(case, scope_rule)
+    mode: Mode = "local"
+    if home.died.outside_england:
+        mode = "modified" if home.died.nation == "overseas" else "run-elsewhere"
     if not why:
+        # Another nation runs whatever response there is by its own criteria, whether ours are met or not.
+        return Jar(required=False, mode=mode if mode == "run-elsewhere" else "local")
+    if mode == "modified" and case.switches.jar_abroad == "none":
         return Jar(required=False)
     event = case.record.death.event
     happened = locate_place(event.place, case.reference) if event else Located()
-    mode: Mode = "local"
-    if home.died.nation == "overseas" and case.switches.jar_abroad == "none":
-        return Jar(required=False)
-    if home.died.outside_england:
-        mode = "modified" if home.died.nation == "overseas" else "run-elsewhere"
     residence_team = _lead_team(case, home)
     local_team = _team(case, home.died if home.died.district else happened)
     team = None
@@ -74,6 +75,9 @@ def _force(case: Evidence, happened: Located, died: Located) -> str | None:
         return case.reference.police_force(died.district, case.died_on)
     if happened.district:
         return case.reference.police_force(happened.district, case.died_on)
+    event = case.record.death.event
+    if happened.nation == "wales" and event and event.place and event.place.lad_code:
+        return case.reference.police_force(event.place.lad_code, case.died_on)
     police = case.record.police
     if police and police.force and (force := case.reference.force(police.force)):
         return force.code

@@ -101,6 +101,10 @@ class Reference:
 
     def police_force(self, lad_code: str, on: date) -> str | None:
         """The territorial force of a district on a day; None where unknown or where several share it."""
+        if lad_code not in self.geography.authorities:
+            # Wales: the forces' table has its districts, the authorities' table holds England's alone.
+            there = [cover.owner for cover in self.police.by_area.get(lad_code, ()) if cover.span.holds(on)]
+            return there[0] if len(there) == 1 else None
         owner = self.police.owner(lad_code, on, on)
         return owner.now if owner else None
 
