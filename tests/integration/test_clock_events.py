@@ -41,11 +41,12 @@ def take(store: Store, *submissions: Submission, at: datetime = NOW) -> Processe
     return process(store, submissions, read=read, now=at, **rules())
 
 
-def child(n: int) -> Submission:
+def child(n: int, **fields: Any) -> Submission:
     """One child of many who have nothing in common."""
     home = {"lines": [f"{n} Reed Way"], "lad_code": "E06000038", "use": "home"}
     names = {"family_name": f"Wren{n:02}", "given_names": [f"Ash{n}"], "nhs_number": None}
-    return report(n, message_id=f"m-{n}", child={**names, "birth_date": f"2010-01-{n + 1:02}", "addresses": [home]})
+    told = {**names, "birth_date": f"2010-01-{n + 1:02}", "addresses": [home]}
+    return report(n, message_id=f"m-{n}", child=told, **fields)
 
 
 def told(store: Store, at: datetime, **value: Any) -> None:
@@ -92,6 +93,14 @@ def test_a_delivery_that_the_broker_confirmed_tells_the_panel_that_leads(store: 
     assert raised(store, NOW) == []
     assert ("cdop_due", True) in [(row.clock, row.told) for row in due_clocks(store, NOW, CLOCKS)]
     assert raised(store, NCMD_DUE + timedelta(hours=1)) == [("ncmd_due", "overdue")]
+
+
+def test_clocks_that_deliveries_have_met_hide_no_overdue_one_behind_them(store: Store) -> None:
+    met = take(store, child(0), child(1))
+    outbox.mark_published(store, [row.id for row in met.outbox], NOW)
+    take(store, child(2, death={"died_at": "2026-03-09T05:00"}))
+    (event,) = raise_due(store, NOW, CLOCKS, limit=1)
+    assert (event.clock, event.stage) == ("cdop_due", "overdue")
 
 
 def test_a_delivery_to_another_panel_does_not(store: Store) -> None:
