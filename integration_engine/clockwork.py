@@ -20,15 +20,9 @@ from integration_engine.record.clock_event import ClockRule, Stage
 from integration_engine.routing.clock_rules import load_clock_rules
 from integration_engine.routing.table_folder import open_folder
 from integration_engine.settings import Settings
-from integration_engine.store.clocks import (
-    Raised,
-    claim_events,
-    clock_counts,
-    event_counts,
-    events_published,
-    raise_due,
-)
+from integration_engine.store.clocks import Raised, claim_events, events_published, raise_due
 from integration_engine.store.database import Store
+from integration_engine.store.pressing import clock_counts, event_counts
 from integration_engine.store.watch import in_force, waiting
 
 log = logging.getLogger(__name__)

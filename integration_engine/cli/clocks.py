@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from integration_engine.record.clock_event import ClockRule
-    from integration_engine.store.clocks import DueClock
+    from integration_engine.store.pressing import DueClock
 
 CLOCK_COLOURS = {"running": "green", "met": "dim", "paused": "yellow", "overdue": "bold red", "stopped": "dim"}
 """How a clock's state is shown in a terminal."""
@@ -33,8 +33,8 @@ def command(
     from integration_engine.clockwork import clock_rules
     from integration_engine.routing.tables import ReferenceDataError
     from integration_engine.security.keys import KeyMissing, KeyUnreadable
-    from integration_engine.store.clocks import due_clocks
     from integration_engine.store.database import StoreError, open_store
+    from integration_engine.store.pressing import due_clocks
 
     try:
         settings = load_settings()

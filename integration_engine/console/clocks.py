@@ -16,8 +16,8 @@ from integration_engine.record.clock_event import ClockRule
 from integration_engine.record.dates import london
 from integration_engine.routing.periods import between, in_words
 from integration_engine.security.identity import Principal, Role
-from integration_engine.store.clocks import DueClock, due_clocks
 from integration_engine.store.database import Store, Transient
+from integration_engine.store.pressing import DueClock, due_clocks
 
 _MAY_LOOK: tuple[Role, ...] = ("operator", "restricted", "coordinator", "designated-doctor", "cdop")
 _MOST = 500

@@ -14,15 +14,9 @@ from integration_engine.record.clock_event import ClockEvent
 from integration_engine.record.decision import Decision
 from integration_engine.routing.clock_rules import load_clock_rules
 from integration_engine.store import outbox, overview
-from integration_engine.store.clocks import (
-    ClockRow,
-    claim_events,
-    clock_counts,
-    due_clocks,
-    events_published,
-    raise_due,
-)
+from integration_engine.store.clocks import ClockRow, claim_events, events_published, raise_due
 from integration_engine.store.database import Store
+from integration_engine.store.pressing import clock_counts, due_clocks
 from tests.store_samples import NOW, new_store, read, report, retraction, rules
 
 CLOCKS = load_clock_rules()

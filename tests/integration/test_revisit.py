@@ -21,8 +21,8 @@ from integration_engine.routing.switches import Switches
 from integration_engine.store import audit, outbox, overview
 from integration_engine.store.audit import verify
 from integration_engine.store.cases import case_content
-from integration_engine.store.clocks import due_clocks
 from integration_engine.store.database import Store
+from integration_engine.store.pressing import due_clocks
 from integration_engine.store.watch import come_into_force, in_force, to_look_at, waiting
 from tests.store_samples import NOW, new_store, read, report, retraction
 
