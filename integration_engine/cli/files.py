@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import get_args
 
@@ -10,6 +10,7 @@ import typer
 
 from adapters.adapter import Feed, Reading, Submission
 from adapters.registry import read
+from integration_engine.cli.when import instant
 from integration_engine.mapping.profile import Profile, ProfileError, load_profile
 from integration_engine.record.age import AgeRules
 from integration_engine.record.codes import PartnerKind
@@ -57,7 +58,7 @@ def choose(kind: str | None, profile: str | None, feed: str | None, at: str | No
         chosen = load_profile(profile) if profile else None
     except ProfileError as problem:
         raise typer.BadParameter(str(problem), param_hint="--profile") from problem
-    return ReadingChoice(moment(at), kind, chosen, found, feeds, settings.age_rules)
+    return ReadingChoice(instant(at), kind, chosen, found, feeds, settings.age_rules)
 
 
 def _registered(settings: Settings) -> list[Feed]:
@@ -80,17 +81,6 @@ def _registered(settings: Settings) -> list[Feed]:
         return registered_feeds(Identities(store))
     finally:
         store.close()
-
-
-def moment(text: str | None) -> datetime:
-    """``--at``: the instant to take for now."""
-    if text is None:
-        return datetime.now(UTC)
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as problem:
-        raise typer.BadParameter("not an ISO date and time", param_hint="--at") from problem
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def every_file(paths: Sequence[Path]) -> Iterator[Path]:

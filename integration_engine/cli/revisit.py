@@ -1,11 +1,12 @@
 """``cdr revisit``: decide cases again as time, reference data and switches move on, or say what that would change."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from integration_engine.cli.when import instant
 from integration_engine.settings import SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def command(
 
     if at and not dry_run:
         raise typer.BadParameter("another instant than now can be tried only: add --dry-run", param_hint="--at")
-    now = _instant(at)
+    now = instant(at)
     try:
         settings = load_settings()
     except SettingsError as problem:
@@ -65,14 +66,6 @@ def command(
     else:
         would = "would change" if dry_run else "changed"
         console.print(f"{looked_at} cases looked at, {changed} {would}, {deliveries} deliveries.", highlight=False)
-
-
-def _instant(text: str | None) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text) if text else datetime.now(UTC)
-    except ValueError as problem:
-        raise typer.BadParameter("not an ISO 8601 instant", param_hint="--at") from problem
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _batches(store: "Store", rules: "Rules", now: datetime, every: bool, dry_run: bool) -> "Iterator[Revisited]":

@@ -3,7 +3,7 @@
 import csv
 import sys
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +14,7 @@ from rich.markup import escape
 
 from integration_engine.cli.clocks import CLOCK_COLOURS
 from integration_engine.cli.ruling import FOOTPRINTS, SWITCHED, TABLES, ruling
+from integration_engine.cli.when import instant
 from integration_engine.routing.answer import Routing, explanation_json, to_json
 from integration_engine.routing.route import route
 from integration_engine.routing.tabular import read_row
@@ -30,7 +31,7 @@ def command(
     switch: SWITCHED = None,
 ) -> None:
     """Routing alone: for each record its state, lead, copies, response, deadlines and flags, with the rule of each."""
-    now = _instant(at)
+    now = instant(at)
     rules = ruling(load_settings(), tables, footprint, switch)
     console = Console()
     write = sys.stdout.buffer.write
@@ -56,14 +57,6 @@ def command(
             else:
                 _show(console, read.id, routing, explain, now)
     sys.stdout.flush()
-
-
-def _instant(text: str | None) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text) if text else datetime.now(UTC)
-    except ValueError as problem:
-        raise typer.BadParameter("not an ISO 8601 instant", param_hint="--at") from problem
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _rows(path: Path) -> Iterator[Mapping[str, Any]]:

@@ -3,9 +3,9 @@
 import csv
 import gc
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,19 +13,20 @@ import orjson
 import typer
 from rich.console import Console
 
-from integration_engine.cli.keyboard import at_the_keyboard
+from integration_engine.cli.past_cases import past_cases
 from integration_engine.cli.ruling import FOOTPRINTS, SWITCHED, TABLES, ruling
 from integration_engine.cli.simulate_shown import show
-from integration_engine.planning.intake import IntakeError, PastCase, Tally, read_files, read_rows
+from integration_engine.cli.when import first_day, instant, last_day
+from integration_engine.planning.intake import IntakeError, Tally
 from integration_engine.record.dates import london
 from integration_engine.routing.overlay import read_overlay
-from integration_engine.settings import Settings, SettingsError, load_settings
+from integration_engine.settings import load_settings
 from integration_engine.simulation.answer import answer
 from integration_engine.simulation.compare import JAR_HOURS, Asked, simulate
 from integration_engine.simulation.costs import CostsError, read_costs
 from integration_engine.simulation.spreadsheet import COLUMNS, spreadsheet
 
-_NOT_SO, _USAGE = 1, 2
+_NOT_SO = 1
 
 
 def command(  # noqa: PLR0913, PLR0917 - one option for each thing a planner may ask
@@ -35,8 +36,8 @@ def command(  # noqa: PLR0913, PLR0917 - one option for each thing a planner may
         typer.Argument(help="Past cases: CSV or JSON lines, a row a child. None: the cases held.", metavar="[FILE...]"),
     ] = None,
     invented: Annotated[bool, typer.Option("--invented", help="Ten invented years of the nation's cases.")] = False,
-    first: Annotated[str | None, typer.Option("--from", help="Only deaths from this day on.")] = None,
-    last: Annotated[str | None, typer.Option("--to", help="Only deaths until this day.")] = None,
+    first: Annotated[str | None, typer.Option("--from", help="Only deaths from this year, month or day on.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Only deaths until this year, month or day.")] = None,
     jar_hours: Annotated[float, typer.Option(min=0.1, max=8760, help="Hours a response keeps its team.")] = JAR_HOURS,
     unmet: Annotated[float, typer.Option(min=1e-6, max=0.5, help="Borne chance that nobody is free.")] = 0.01,
     costs: Annotated[Path | None, typer.Option(help="Unit costs (YAML): adds a cost-neutral view.")] = None,
@@ -51,15 +52,15 @@ def command(  # noqa: PLR0913, PLR0917 - one option for each thing a planner may
     switch: SWITCHED = None,
 ) -> None:
     """What if this footprint had been in force all along? Caseload, response teams, leads and copies, before and after."""
-    now, settings = _instant(at), _settings()
+    now, settings = instant(at), load_settings()
     before = ruling(settings, tables, footprint, switch)
     after = ruling(settings, tables, [*(footprint or ()), plan], switch)
     asked = Asked(
         name=_name(plan),
         as_of=max(_complete(plan), london(now).date()),
         now=now,
-        first=_day(first, "--from"),
-        last=_day(last, "--to"),
+        first=first_day(first, "--from"),
+        last=last_day(last, "--to"),
         jar_hours=jar_hours,
         unmet_limit=unmet,
     )
@@ -68,7 +69,8 @@ def command(  # noqa: PLR0913, PLR0917 - one option for each thing a planner may
     tally = Tally()
     try:
         prices = read_costs(costs) if costs else None
-        cases = _cases(files or [], invented, settings, tally, now)
+        made_up = _invented if invented else None
+        cases = past_cases(files or [], made_up, settings=settings, tally=tally, now=now, purpose="simulate")
         with _uncollected():
             simulation = simulate(cases, tally, before.reference, after.reference, asked, before.switches)
     except (IntakeError, CostsError) as problem:
@@ -101,14 +103,6 @@ def _uncollected() -> Iterator[None]:
         gc.enable()
 
 
-def _settings() -> Settings:
-    try:
-        return load_settings()
-    except SettingsError as problem:
-        typer.echo(str(problem), err=True)
-        raise typer.Exit(_USAGE) from None
-
-
 def _name(plan: Path) -> str:
     return read_overlay(plan).name
 
@@ -118,35 +112,10 @@ def _complete(plan: Path) -> date:
     return max(step.first for step in read_overlay(plan).steps)
 
 
-def _cases(files: list[Path], invented: bool, settings: Settings, tally: Tally, now: datetime) -> Iterable[PastCase]:
-    today = london(now).date()
-    if files and invented:
-        raise typer.BadParameter("either files or --invented")
-    if invented:
-        from integration_engine.synthetic.decade import invented_cases
+def _invented() -> Iterator[Mapping[str, Any]]:
+    from integration_engine.synthetic.decade import invented_cases
 
-        rows = ((f"invented:{number}", row) for number, row in enumerate(invented_cases(), start=1))
-        return read_rows(rows, tally, today=today)
-    return read_files(files, tally, today=today) if files else _held(settings, tally, now)
-
-
-def _held(settings: Settings, tally: Tally, now: datetime) -> Iterator[PastCase]:
-    """The cases in the store; the look is written into the audit log first."""
-    from integration_engine.planning.held import held_cases, looked
-    from integration_engine.security.keys import KeyMissing, KeyUnreadable, SealBroken
-    from integration_engine.store.database import StoreError, open_store
-    from integration_engine.store.sealing import Unreadable
-
-    try:
-        store = open_store(settings)
-        try:
-            looked(store, now, at_the_keyboard(), "simulate")
-            yield from held_cases(store, tally)
-        finally:
-            store.close()
-    except (StoreError, KeyMissing, KeyUnreadable, SealBroken, Unreadable) as problem:
-        typer.echo(f"{problem}\nName files of past cases, or try --invented.", err=True)
-        raise typer.Exit(_NOT_SO) from None
+    return invented_cases()
 
 
 def _write_report(found: dict[str, Any], to: Path) -> None:
@@ -160,18 +129,3 @@ def _write_report(found: dict[str, Any], to: Path) -> None:
         sentence = str(problem) if isinstance(problem, ChartsUnavailable) else f"{to.name} can't be written"
         typer.echo(sentence, err=True)
         raise typer.Exit(_NOT_SO) from None
-
-
-def _instant(text: str | None) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text) if text else datetime.now(UTC)
-    except ValueError as problem:
-        raise typer.BadParameter("not an ISO 8601 instant", param_hint="--at") from problem
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _day(text: str | None, option: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError as problem:
-        raise typer.BadParameter("not a day as 2026-03-31", param_hint=option) from problem

@@ -1,22 +1,22 @@
 """``cdr trends``: how many children died, by what and where, with small numbers suppressed. On tables or the held cases."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import orjson
 import typer
 
-from integration_engine.cli.files import moment
-from integration_engine.cli.keyboard import at_the_keyboard
+from integration_engine.cli.past_cases import past_cases
 from integration_engine.cli.ruling import FOOTPRINTS, SWITCHED, TABLES, ruling
-from integration_engine.planning.intake import IntakeError, PastCase, Tally, read_files, read_rows
-from integration_engine.record.dates import Precision, canonical, earliest, latest, london, precision
+from integration_engine.cli.when import first_day, instant, last_day
+from integration_engine.planning.intake import IntakeError, Tally
+from integration_engine.record.dates import london
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.tables import ReferenceDataError
-from integration_engine.settings import Settings, SettingsError, load_settings
+from integration_engine.settings import load_settings
 from integration_engine.trends.breakdowns import CHAINS, Words
 from integration_engine.trends.categories import FILE as CATEGORIES
 from integration_engine.trends.categories import load_categories, shipped
@@ -25,9 +25,6 @@ from integration_engine.trends.findings import ROLES, Findings, Question, Questi
 from integration_engine.trends.listing import as_csv, as_json
 from integration_engine.trends.population import Population, population_of, read_population
 from integration_engine.trends.screen import show
-
-if TYPE_CHECKING:
-    from integration_engine.store.database import Store
 
 _ONLY_FORMAT = "--json, --csv"
 
@@ -68,14 +65,12 @@ def command(  # noqa: PLR0913, PLR0917 - one option a thing that can be asked
     method."""
     if json_too and csv_too:
         raise typer.BadParameter("one of them", param_hint=_ONLY_FORMAT)
-    if files and invented:
-        raise typer.BadParameter("either files or --invented")
-    now = moment(at)
+    now = instant(at)
     settings = load_settings()
     in_force = ruling(settings, tables, footprint, switch)
     question: dict[str, Any] = {
         "by": tuple(by or ("area",)),
-        "period": Period(_day(since, "--from", last=False), _day(until, "--to", last=True)),
+        "period": Period(first_day(since, "--from"), last_day(until, "--to")),
         "role": _one_of(role, ROLES, "--role"),
         "chart": _one_of(chart, ("u", "xmr"), "--chart"),
     }
@@ -88,7 +83,8 @@ def command(  # noqa: PLR0913, PLR0917 - one option a thing that can be asked
         people = _people(population, invented, in_force.reference, now)
         asked = Question(**question, population=people)
         apart, tally = Apart(), Tally()
-        cases = _invented(tally, now) if invented else _cases(files, tally, settings, now, asked)
+        made_up = _invented if invented else None
+        cases = past_cases(files or [], made_up, settings=settings, tally=tally, now=now, purpose=_purpose(asked))
         deaths = list(counted(cases, rules, asked.period, apart))
         apart.take(tally)
         found = find(deaths, asked, rules, apart)
@@ -118,59 +114,21 @@ def _people(path: Path | None, invented: bool, reference: Reference, now: dateti
     return read_population(path, reference, today) if path else None
 
 
-def _invented(tally: Tally, now: datetime) -> Iterator[PastCase]:
+def _invented() -> Iterator[Mapping[str, Any]]:
     from integration_engine.synthetic.trend_cases import trend_cases
 
-    rows = ((f"invented:{number}", row) for number, row in enumerate(trend_cases(), start=1))
-    yield from read_rows(rows, tally, today=london(now).date())
+    return trend_cases()
 
 
-def _cases(
-    files: Sequence[Path] | None, tally: Tally, settings: Settings, now: datetime, asked: Question
-) -> Iterator[PastCase]:
-    """The cases of the files or, where none is named, those held: then the look is in the audit log before the first."""
-    if files:
-        yield from read_files(files, tally, today=london(now).date())
-        return
-    from integration_engine.planning.held import held_cases, looked
-
-    store = _store(settings)
-    try:
-        shown = "small numbers shown" if asked.small_shown else "small numbers suppressed"
-        period = f"{asked.period.first or 'the first'} to {asked.period.last or 'the last'}"
-        purpose = f"trends by {' and '.join(asked.by)}, {period}, as {asked.role}, {shown}"
-        looked(store, now, at_the_keyboard(), purpose)
-        yield from held_cases(store, tally)
-    finally:
-        store.close()
-
-
-def _store(settings: Settings) -> "Store":
-    from integration_engine.security.keys import KeyMissing, KeyUnreadable
-    from integration_engine.store.database import StoreError, open_store
-
-    try:
-        return open_store(settings)
-    except (KeyMissing, KeyUnreadable, SettingsError, StoreError) as problem:
-        typer.echo(f"The held cases can't be read ({problem.code}). Name files, or try --invented.", err=True)
-        raise typer.Exit(2) from None
+def _purpose(asked: Question) -> str:
+    """What the audit log says that somebody looked for."""
+    shown = "small numbers shown" if asked.small_shown else "small numbers suppressed"
+    period = f"{asked.period.first or 'the first'} to {asked.period.last or 'the last'}"
+    return f"trends by {' and '.join(asked.by)}, {period}, as {asked.role}, {shown}"
 
 
 def _source(files: Sequence[Path] | None) -> str:
     return ", ".join(path.name for path in files) if files else "the cases held"
-
-
-def _day(text: str | None, option: str, *, last: bool) -> date | None:
-    """The first or the last day of a year, a month or a day as written."""
-    if text is None:
-        return None
-    try:
-        said = canonical(text)
-        if precision(said) > Precision.DAY:
-            raise ValueError("a time of day")
-        return (latest(said) if last else earliest(said)).date()
-    except (ValueError, OverflowError) as problem:
-        raise typer.BadParameter("a year, a month or a day: 2020, 2020-04, 2020-04-01", param_hint=option) from problem
 
 
 def _one_of(text: str, words: Sequence[str], option: str) -> str:
