@@ -116,7 +116,15 @@ def _mapping(loader: _Loader, node: yaml.MappingNode) -> Iterator[_Lined]:
     found.update(loader.construct_mapping(node, deep=True))
 
 
+def _day(loader: _Loader, node: yaml.ScalarNode) -> date:
+    try:
+        return loader.construct_yaml_timestamp(node)
+    except ValueError as cause:
+        raise yaml.constructor.ConstructorError(None, None, "there is no such day", node.start_mark) from cause
+
+
 _Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _day)
 
 
 @dataclass
@@ -141,7 +149,7 @@ def read_overlay(path: Path) -> Overlay:
         read = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506
     except yaml.MarkedYAMLError as cause:
         line = cause.problem_mark.line + 1 if cause.problem_mark else 1
-        reading.wrong(line, f"this isn't YAML: {cause.problem or 'it cannot be read'}", "unreadable-file")
+        reading.wrong(line, f"this can't be read: {cause.problem or 'it is no YAML'}", "unreadable-file")
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError):
         reading.wrong(1, "the file is missing or isn't YAML", "unreadable-file")
     refuse(reading.problems)
