@@ -115,7 +115,8 @@ class DeliveredRouting(_Part):
 
 class ClockNote(_Part):
     """One clock explained: how it stands (a clock that ``running`` may be overdue when it is read), its rule, when it began
-    and is due, and all of it in a sentence."""
+    and is due, and all of it in a sentence. ``by`` is the ODS code of the organisation that has to act, where it isn't the
+    panel that leads."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
     state: ClockState
@@ -125,6 +126,7 @@ class ClockNote(_Part):
     start: Partial | None = Field(default=None, alias="from")
     met_at: Partial | None = None
     first_known: datetime | None = None
+    by: str | None = None
 
 
 class Tried(_Part):

@@ -184,10 +184,12 @@ def _registrar_due(case: Evidence, process: Process) -> Deadline | None:
 
 
 def _cdrm_due(case: Evidence, process: Process) -> Deadline:
-    """Three months from the death, without the time that a post-mortem or an inquest held the meeting up."""
+    """Three months from the death, without the time that a post-mortem or an inquest held the meeting up. The meeting is
+    the hospital's where the child died in one (child death review guidance 2018)."""
     begins, stated, start = _death(case)
     moved = after_pauses(months_later(start, CDRM_MONTHS), start, pauses(case), case.now)
     met = [at for at in (process.cdrm_held_at, process.cdrm_report_at) if at]
+    place = case.record.death.place
     return Deadline(
         "clock.cdrm",
         f"{CDRM_MONTHS} months",
@@ -198,6 +200,7 @@ def _cdrm_due(case: Evidence, process: Process) -> Deadline:
         waits_for=moved.waits_for,
         moved_by=moved_by(moved.by),
         resumes=moved.resumes,
+        by=(place and place.ods_code) or "",
     )
 
 

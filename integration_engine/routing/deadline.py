@@ -41,6 +41,8 @@ class Deadline:
     """Whether meeting it late needs a reason; ``explained``: one was given."""
     explained: bool = False
     ended: str = ""
+    by: str = ""
+    """The ODS code of the organisation that has to do what the clock asks, where it isn't the panel that leads."""
 
     @property
     def running(self) -> bool:
@@ -63,12 +65,12 @@ class Deadline:
     def why(self, now: datetime | None = None) -> str:
         """The clock in sentences: what started it, which limit, how it stands. Without ``now`` nothing in them depends on
         when one looks."""
-        said = [self._standing(now), self._beginning(), self._discovery()]
+        said = [self._standing(now), self._beginning(), self._discovery(), self._doing()]
         return " ".join(sentence for sentence in said if sentence)
 
     def json(self, now: datetime | None = None) -> Mapping[str, Any]:
         """As outputs write it: ``state``, ``rule``, ``why``, and where there are: ``due``, ``from``, ``met_at``,
-        ``first_known``."""
+        ``first_known``, ``by``."""
         found = {
             "state": self.at(now) if now else self.state,
             "due": self.due and self.due.isoformat(),
@@ -77,6 +79,7 @@ class Deadline:
             "why": self.why(now),
             "met_at": self.met,
             "first_known": self.known and self.known.isoformat(timespec="minutes"),
+            "by": self.by or None,
         }
         return {name: value for name, value in found.items() if value is not None}
 
@@ -128,6 +131,10 @@ class Deadline:
         found = f"The death was first known {moment(self.known)}, {later} after it"
         gone = self.due is not None and self.known > self.due
         return f"{found}, when the limit had passed: that explains the lateness." if gone else f"{found}."
+
+    def _doing(self) -> str:
+        open_still = self.state in ("running", "paused")
+        return f"For the hospital where the child died to arrange ({self.by})." if self.by and open_still else ""
 
 
 def moment(at: datetime) -> str:

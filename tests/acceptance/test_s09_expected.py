@@ -68,9 +68,12 @@ def test_certificate_and_medical_examiner_are_recorded_and_no_response_nor_coron
 
 
 def test_an_expected_death_has_the_clocks_of_every_death(cdr_try: Try) -> None:
-    clocks = only(cdr_try(s9_by_seven(), *NOW)["cases"])["clocks"]
+    case = only(cdr_try(s9_by_seven(), *NOW)["cases"])
+    clocks = case["clocks"]
     assert clocks["ncmd_due"] == "2026-02-13T15:05:00+00:00"
     assert clocks["cdrm_due"] == "2026-05-11T15:05:00+01:00"
+    assert case["clock_notes"]["cdrm_due"]["by"] == "RP4"
+    assert "For the hospital where the child died to arrange" in case["clock_notes"]["cdrm_due"]["why"]
 
 
 @pytest.mark.parametrize("name", sorted(s9_by_seven()))
