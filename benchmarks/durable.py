@@ -30,6 +30,7 @@ from integration_engine.services import ServiceUnavailable, postgres
 from integration_engine.store.database import Store, upgrade_schema
 from integration_engine.synthetic import hl7
 from integration_engine.synthetic.person import Child, invented_nhs_number
+from integration_engine.worker import keep_what_is_loaded
 
 MESSAGES, BATCH = 2000, 50
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -77,6 +78,7 @@ def through_the_pipeline(url: str, folder: Path, messages: list[Submission]) -> 
     upgrade_schema(url)
     store = Store(url, keyring({}, folder / "keys.json", create=True))
     rules = {"reference": bundled(), "switches": Switches()}
+    keep_what_is_loaded()
     started = time.perf_counter()
     for n in range(0, len(messages), BATCH):
         process(store, messages[n : n + BATCH], now=NOW, **rules)

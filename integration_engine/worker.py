@@ -5,6 +5,7 @@ input is wrong: the message goes to ``refused.<kind>`` with machine-readable rea
 message by message, and the one that raises is put off, and after its last delay goes to ``dead.<kind>`` and raises an alert.
 """
 
+import gc
 import logging
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -69,6 +70,13 @@ class Knowledge:
 
     def trusts(self) -> frozenset[str]:
         return self.trusted | {self.user}
+
+
+def keep_what_is_loaded() -> None:
+    """Spare the garbage collector what is loaded by now: tables, models and programs that a worker keeps for good. Walking
+    them again and again costs it a tenth of its time."""
+    gc.collect()
+    gc.freeze()
 
 
 class Worker:

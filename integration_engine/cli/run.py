@@ -106,7 +106,7 @@ def work(settings: Settings, stop: _Stop) -> int:
     from integration_engine.revisit import LOOK_EVERY_S as REVISIT_EVERY_S
     from integration_engine.revisit import Revisiting
     from integration_engine.store.identities import Identities
-    from integration_engine.worker import Knowledge, Worker
+    from integration_engine.worker import Knowledge, Worker, keep_what_is_loaded
 
     rules, clocks = _rules(settings), clock_rules(settings)
     store = _store(settings, stop)
@@ -135,6 +135,7 @@ def work(settings: Settings, stop: _Stop) -> int:
         publisher.wait_ready(_STOP_S)
         worker = Worker(store, publisher, courier, knowledge)
         pace = Pace(settings.batch_size, settings.batch_wait_ms / 1000, settings.prefetch)
+        keep_what_is_loaded()
         consumer = Consumer(url, name, intake, worker.work, keep=worker.keep, ready=worker.ready, pace=pace)
         failures: list[BaseException] = []
         thread = threading.Thread(target=_catching(consumer.run, failures), name="worker")
