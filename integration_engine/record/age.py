@@ -40,7 +40,8 @@ def eighteenth(born: date, rules: AgeRules = AgeRules()) -> date:
 def child_or_adult(
     birth_date: str | None, died_at: str | None, age: Age | None = None, rules: AgeRules = AgeRules()
 ) -> Answer:
-    """Whether the dead person was under 18: ``either`` where a partial date spans the birthday, ``unknown`` without data.
+    """Whether the dead person was under 18: ``either`` where a partial date spans the birthday or the
+    birth is dated after the death, ``unknown`` without data.
 
     Parameters: partial dates (see ``dates``) and the stated age at death, if any. Where the death's date is missing, pass
     the day it was first told of: nobody dies after that.
@@ -51,7 +52,9 @@ def child_or_adult(
         oldest = earliest(birth_date).date()
         surely_child = latest(died_at).date() < eighteenth(oldest, rules)
         surely_adult = earliest(died_at).date() - eighteenth(youngest, rules) >= timedelta(days=rules.days_before)
-        answers.add("child" if surely_child else "adult" if surely_adult else "either")
+        # Nobody dies before birth: one of the two dates is wrong, and the age can't be told from them.
+        impossible = oldest > latest(died_at).date()
+        answers.add("either" if impossible else "child" if surely_child else "adult" if surely_adult else "either")
     if not answers & {"child", "adult"} and age is not None:
         answers = {"child" if age.value < _EIGHTEEN_YEARS_IN[age.unit] else "adult"}
     return answers.pop() if answers else "unknown"

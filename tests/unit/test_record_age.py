@@ -18,6 +18,10 @@ from integration_engine.record.age import AgeRules, child_or_adult
         ("2007", "2026-01-01", "adult"),
         (None, "2026-01-01", "unknown"),
         ("2008-05-10", None, "unknown"),
+        ("2026-03-10", "2026-03-09T23:50", "either"),
+        ("2026-03-09", "2026-03-09T23:50", "child"),
+        ("2026-04", "2026-03-09", "either"),
+        ("2026-03", "2026-03-09", "child"),
     ],
 )
 def test_the_eighteenth_birthday_decides(born: str | None, died: str | None, answer: str) -> None:
