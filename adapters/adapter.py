@@ -13,12 +13,12 @@ from integration_engine.mapping.profile import Profile
 from integration_engine.record.age import AgeRules
 from integration_engine.record.codes import PartnerKind
 from integration_engine.record.notice import DeathNotice, Problem
+from integration_engine.record.outside import STILLBIRTH, TERMINATION
 
 Verdict = Literal["notice", "retraction", "rekey", "passed-over", "refused"]
 
-ADULT, STILLBIRTH, TERMINATION = "scope.adult", "scope.stillbirth", "scope.termination"
-"""Reasons for passing a death over are the rules of scope that leave it out: an adult's, an attended stillbirth's or late
-fetal loss's, one after a lawful termination."""
+ADULT = "scope.adult"
+"""Reasons for passing a death over are the rules of scope that leave it out: an adult's, or those of ``record.outside``."""
 
 _BECAUSE = {
     ADULT: "Nothing was kept: the person was an adult.",
@@ -82,7 +82,7 @@ class Item:
 
     ``index`` counts from 0 over everything the file holds. ``reason`` is a code such as ``death``, ``no-death``,
     ``scope.adult``, ``bad-date``. A refused item has no notice. A passed-over one has a notice only
-    where it changes what is held (a termination ends a case that another message opened); alone it is not kept.
+    where it changes what is held (a stillbirth or termination ends a case that another message opened); alone it is not kept.
     """
 
     index: int

@@ -4,7 +4,7 @@ No clock, network, database or chance in here: time comes in as an argument, and
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from integration_engine.record.authority import NotTheirs
 from integration_engine.record.decision import Decision
 from integration_engine.record.identity import under_current_identity
 from integration_engine.record.notice import DeathNotice
+from integration_engine.record.outside import outside
 from integration_engine.record.record import ChildDeathRecord
 from integration_engine.record.standing import Standing, said_at, standing
 from integration_engine.record.steps import steps_told
@@ -26,8 +27,9 @@ from integration_engine.routing.answer import Routing
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.route import Switches, route
 
-LIVING, TERMINATION = "living", "scope.termination"
-"""Why a notice that concerns no case is not kept."""
+LIVING = "living"
+"""Why a notice that takes back a death nobody told us of is not kept."""
+_OVER = ("withdrawn", "out-of-scope")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +62,10 @@ class Case:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """``cases`` by their earliest statement; ``reviews`` are pairs of notices only a person can settle; ``waiting`` are the
-    ids of retractions and rekeys of children nobody has told us are dead; ``passed_over`` are the ids and reasons of
-    notices that concern no case here and are not to be kept: the living, and births after a termination; ``aside`` are
-    people's decisions that changed nothing because their role may not take them."""
+    ids of retractions and rekeys of children nobody has told us are dead, and of births that aren't reviewed as long as a
+    person has to say whether they end a case; ``passed_over`` are the ids and reasons of notices that concern no case here
+    and are not to be kept: the living, and births that aren't reviewed; ``aside`` are people's decisions that changed
+    nothing because their role may not take them."""
 
     cases: tuple[Case, ...] = ()
     reviews: tuple[Review, ...] = ()
@@ -89,6 +92,7 @@ def decide(
     waiting: list[str] = []
     passed: dict[str, str] = {}
     dead: list[_Dead] = []
+    unborn: list[tuple[DeathNotice, ...]] = []
     for cluster in resolution.clusters:
         members = tuple(sorted((known[notice] for notice in cluster), key=lambda n: (said_at(n), n.id)))
         told = people.about(cluster)
@@ -97,13 +101,31 @@ def decide(
         if word.outcome == "none":
             waiting += [n.id for n in members if not _is_routine(n)]
             passed |= {n.id: LIVING for n in members if _is_routine(n)}
-        elif all(n.death.termination for n in members if n.intent == "report"):
-            passed |= {n.id: TERMINATION for n in members}
+        elif all(outside(n) for n in members if n.intent == "report"):
+            unborn.append(members)
         else:
             dead.append(_Dead(members, decided, word, steps_told(steps(told))))
-    reviews = tuple(r for r in resolution.reviews if r.a not in passed and r.b not in passed)
+
+    def case_of(one: _Dead, in_review: Set[str]) -> Case:
+        return _case(one, resolution, people, rekeys, in_review, reference, now, switches)
+
+    asked = _asked(unborn, dead, resolution.reviews, lambda one: case_of(one, frozenset()).routing.state not in _OVER)
+    births = {n.id: outside(n) for members in unborn for n in members}
+    for members in unborn:
+        if asked.isdisjoint(n.id for n in members):
+            rule = next(filter(None, map(outside, members)))
+            passed |= {n.id: births[n.id] or rule for n in members}
+        else:
+            waiting += [n.id for n in members]
+    reviews = tuple(
+        r
+        for r in resolution.reviews
+        if passed.keys().isdisjoint((r.a, r.b))
+        and ({r.a, r.b} & births.keys() <= asked)
+        and not {r.a, r.b} <= births.keys()
+    )
     in_review = {notice for review in reviews for notice in (review.a, review.b)}
-    cases = [_case(one, resolution, people, rekeys, in_review, reference, now, switches) for one in dead]
+    cases = [case_of(one, in_review) for one in dead]
     return Outcome(
         cases=tuple(sorted(_with_related(cases, resolution), key=lambda c: (said_at(c.notices[0]), c.id))),
         reviews=reviews,
@@ -111,6 +133,20 @@ def decide(
         passed_over=tuple(sorted(passed.items())),
         aside=tuple(sorted(people.aside, key=lambda one: one.decision)),
     )
+
+
+def _asked(
+    unborn: Sequence[Sequence[DeathNotice]],
+    dead: Sequence["_Dead"],
+    reviews: Sequence[Review],
+    goes_on: Callable[["_Dead"], bool],
+) -> set[str]:
+    """The notices of births that aren't reviewed about which a person is asked: whether they are of a child whose case
+    ``goes_on``."""
+    births = {n.id for members in unborn for n in members}
+    home = {n.id: one for one in dead for n in one.members}
+    pairs = [(a, home[b]) for r in reviews for a, b in ((r.a, r.b), (r.b, r.a)) if a in births and b in home]
+    return {notice for notice, one in pairs if goes_on(one)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +226,8 @@ def _opening(members: Sequence[DeathNotice], former: Set[str]) -> DeathNotice:
     """The notice that opened the case: the first received that told of the death. One under a former identity only where
     there is no other: a restricted case isn't known by what its child was known by."""
     reports = [n for n in members if n.intent == "report"]
-    return min(reports, key=lambda n: (n.id in former, n.received_at, said_at(n), n.id))
+    # A birth that isn't reviewed opens nothing, whenever it came.
+    return min(reports, key=lambda n: (outside(n) is not None, n.id in former, n.received_at, said_at(n), n.id))
 
 
 def _with_related(cases: Sequence[Case], resolution: Resolution) -> list[Case]:

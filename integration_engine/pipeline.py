@@ -21,6 +21,7 @@ from integration_engine.record import authority
 from integration_engine.record.codes import PartnerKind
 from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
+from integration_engine.record.outside import outside
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.route import Switches
 from integration_engine.store import inbox
@@ -132,6 +133,9 @@ def record_decision(
         roots = founders(transaction, decision.about)
         unknown = sorted(set(decision.about) - roots.keys())
         if unknown:
+            # It may be known all the same: what it was about is dropped where it said that a birth ends no case.
+            if not keep_decision(transaction, decision):
+                return Processed()
             raise UnknownSubject(
                 f"The decision is about {', '.join(unknown)}, which is neither a notice nor a case here."
             )
@@ -246,11 +250,12 @@ def _take(
 
 
 def _kept(messages: Sequence[Message], passed_over: Set[str]) -> list[Message]:
-    """New messages less what concerns no case: of the living nothing is stored, not even that there was a message."""
+    """New messages less what concerns no case: of the living nothing is stored, not even that there was a message. Of a
+    birth that isn't reviewed there is at most the notice, never the bytes."""
     found = []
     for message in messages:
         notices = tuple(notice for notice in message.notices if notice.id not in passed_over)
-        if len(notices) == len(message.notices):
+        if len(notices) == len(message.notices) and not any(map(outside, notices)):
             found.append(message)
         elif notices:
             found.append(replace(message, notices=notices, body=None))

@@ -11,6 +11,7 @@ from integration_engine.continuity import Continued, Continuity, continue_cases
 from integration_engine.core import Case, Outcome
 from integration_engine.dispatch import Delivered, Dispatch, Held, Moves, Standing, diff, ended, merged_away, turn_of
 from integration_engine.envelope import Shown
+from integration_engine.record.outside import outside
 from integration_engine.routing.fingerprint import fingerprint
 from integration_engine.routing.next_look import next_look
 from integration_engine.routing.reference import Reference
@@ -109,6 +110,8 @@ class Settlement:
         reviews = self._settle_reviews()
         self._keep_time()
         own = [*self._entries(dispatches), *(Entry("review.opened", review, {}) for review in reviews)]
+        own += [Entry("notice.dropped", name, {"reason": rule}) for name, rule in self._dropped.items()]
+        inbox.drop(transaction, self._dropped)
         number = append(transaction, self.now, [*entries, *own], len(dispatches))
         rows = [
             OutboxRow(d.id, d.recipient, d.kind, d.case, d.version, self.now, outbox.body(d.envelope), d.retracts)
@@ -125,6 +128,12 @@ class Settlement:
     def _ended(self) -> tuple[str, ...]:
         """Cases that end now: one that was withdrawn before ended then."""
         return tuple(case for case in self._continuity.ended if self.hood.cases[case].state != "withdrawn")
+
+    @cached_property
+    def _dropped(self) -> dict[str, str]:
+        """What was kept for a person to say whether it ends a case, and does not: by notice, the rule that leaves it out."""
+        births = dict(self.outcome.passed_over)
+        return {name: births[name] for name, n in self.hood.notices.items() if name in births and outside(n)}
 
     @cached_property
     def _homes(self) -> dict[str, str]:

@@ -19,6 +19,7 @@ from integration_engine.mapping.notices import notice_from
 from integration_engine.mapping.paths import FhirSource
 from integration_engine.mapping.profile import Mapped, Profile
 from integration_engine.record.notice import DeathNotice, Problem, Provenance, Retraction, Source
+from integration_engine.record.outside import needed
 
 NATIONAL = "national"
 # Whoever has this many things wrong has one thing wrong; the rest would only fill the answer.
@@ -62,6 +63,9 @@ def notice_of(
                 path=at, profile=envelope.profile.name, rule=f"{envelope.profile.name}/{path}#reader"
             )
     _tidy(values)
+    if finding.outside:
+        values = needed(values)
+        provenance = {path: where for path, where in provenance.items() if path in values}
     national = is_national(message) or (
         judgement.status is not None and is_national_record(message, resource, numbers.nhs_number)
     )
@@ -86,6 +90,7 @@ def notice_of(
         profile=envelope.profile.name,
         profile_version=envelope.profile.version,
         intent="retract" if retracted else "report",
+        outside=finding.outside,
         retraction=_retraction(judgement, national) if retracted else None,
         contradiction=judgement.contradiction or None,
         problems=_once(

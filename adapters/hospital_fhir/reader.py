@@ -26,7 +26,7 @@ from adapters.hospital_fhir.verdict import Finding, adult_for, finding_of
 from adapters.hospital_fhir.versions import RELEASES, Version, declared, of_message, resource_class
 from integration_engine.mapping.profile import Profile, load_profile
 from integration_engine.record.codes import PartnerKind
-from integration_engine.record.notice import Problem
+from integration_engine.record.notice import DeathNotice, Problem
 
 KIND: PartnerKind = "hospital-fhir"
 DEFAULT_PROFILE = "uk-core-r4"
@@ -218,8 +218,10 @@ class Reader:
             problems = self._check_kept()
             body = own_bytes(message, patients, kept) if self.form == "json" else None
             envelope = replace(envelope, content_hash=content_hash(body)) if body else envelope
+        unreviewed = any(isinstance(finding, Finding) and finding.outside for finding in found)
+        sound = bool(kept) or (unreviewed and self._is_sound())
         items = tuple(
-            self._item(index, patient, finding, envelope)
+            self._item(index, patient, finding, envelope, sound)
             for index, (patient, finding) in enumerate(zip(patients, found, strict=True))
         )
         if orphan is not None:
@@ -227,9 +229,12 @@ class Reader:
         hint = next((finding.hint for finding in found if isinstance(finding, Finding) and finding.hint), None)
         return self._made(items, problems, hint, envelope, body)
 
-    def _item(self, index: int, patient: Placed, finding: Finding | Problem, envelope: Envelope) -> Item:
+    def _item(self, index: int, patient: Placed, finding: Finding | Problem, envelope: Envelope, sound: bool) -> Item:
         if isinstance(finding, Problem):
             return Item(index, "refused", finding.code, problems=(finding,))
+        if finding.outside:
+            notice = self._not_reviewed(patient, finding, envelope) if sound else None
+            return Item(index, finding.verdict, finding.reason, notice)
         if not finding.kept:
             return Item(index, finding.verdict, finding.reason)
         position = _position(patient.path)
@@ -238,6 +243,23 @@ class Reader:
         except Refused as refused:
             return Item(index, "refused", refused.code, problems=(refused.problem,))
         return Item(index, finding.verdict, finding.reason, notice, notice.problems)
+
+    def _not_reviewed(self, patient: Placed, finding: Finding, envelope: Envelope) -> DeathNotice | None:
+        """What may end a case that is held. Nobody need put right what is passed over: unreadable, it ends none."""
+        try:
+            return notice_of(
+                self.message, patient, finding, envelope, self._stated_at(patient), _position(patient.path)
+            )
+        except Refused:
+            return None
+
+    def _is_sound(self) -> bool:
+        """Whether a message of which nothing is kept would be taken, so that what it says may end a case."""
+        try:
+            self._check_kept()
+        except Refused:
+            return False
+        return True
 
     def _check_kept(self) -> tuple[Problem, ...]:
         """What is only worth looking at in a message that will be kept. Raises Refused; problems are the message's own."""

@@ -6,7 +6,7 @@ Adults and the living leave nothing; so do the stillborn whom a professional att
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from adapters.adapter import ADULT, STILLBIRTH, TERMINATION, Submission, Verdict
+from adapters.adapter import ADULT, Submission, Verdict
 from adapters.hospital_fhir.births import Birth, birth_of, place_of_birth_is_home
 from adapters.hospital_fhir.certificate import age_of
 from adapters.hospital_fhir.dates import Moment, element_moment
@@ -21,7 +21,8 @@ from integration_engine.record.account import Age
 from integration_engine.record.age import AgeRules, child_or_adult, eighteenth, spans_birthday
 from integration_engine.record.dates import day_of, earliest, latest, london
 from integration_engine.record.names import is_placeholder
-from integration_engine.record.notice import Problem
+from integration_engine.record.notice import Outside, Problem
+from integration_engine.record.outside import STILLBIRTH, TERMINATION
 
 MBRRACE = (
     "A stillbirth or late fetal loss that a professional attended is reported to MBRRACE-UK, not to child death review."
@@ -48,10 +49,11 @@ class Finding:
     placeholder: bool | None = None
     problems: tuple[Problem, ...] = ()
     hint: str | None = None
+    outside: Outside | None = None
 
     @property
     def kept(self) -> bool:
-        return self.verdict in ("notice", "retraction") or self.judgement is not None
+        return self.verdict in ("notice", "retraction")
 
 
 def finding_of(
@@ -86,13 +88,13 @@ def _found(
     if judgement.outcome in _RETRACTIONS and not stillborn:
         return _retraction(judgement, birth_date, patient, submission, settings)
     if birth.terminated:
-        # Handed on with what it says: a case that another message opened is none after this.
-        return Finding("passed-over", TERMINATION, judgement, birth, birth_date, placeholder=placeholder)
+        return _not_reviewed(TERMINATION, judgement, birth, birth_date, placeholder)
     stay = stay_of(message, patient, judgement.stay, died_at)
     if stillborn:
-        passed = _attended_stillbirth(birth, stay)
-        if passed:
-            return passed
+        if _attended_stillbirth(birth, stay):
+            birth = _with(birth, {"death.live_birth": "no"}, judgement.said_at)
+            judgement = replace(judgement, died_at=judgement.died_at or birth_date)
+            return _not_reviewed(STILLBIRTH, judgement, birth, birth_date, placeholder)
         judgement, birth = _as_stillbirth(judgement, birth, birth_date, patient)
         died_at = judgement.died_at.value if judgement.died_at else None
     age = age_of(message, patient) if birth_date is None else None
@@ -176,30 +178,35 @@ def _newborn(birth_date: Moment | None, reference: str, placeholder: bool, birth
     return earliest(reference) - latest(birth_date.value) <= _NEWBORN
 
 
-def _attended_stillbirth(birth: Birth, stay: Stay) -> Finding | None:
+def _not_reviewed(
+    rule: Outside, judgement: Judgement, birth: Birth, birth_date: Moment | None, placeholder: bool
+) -> Finding:
+    """A birth that isn't reviewed: handed on with what it says, as a case that another message opened may be none now."""
+    hint = MBRRACE if rule == STILLBIRTH else None
+    return Finding("passed-over", rule, judgement, birth, birth_date, placeholder=placeholder, hint=hint, outside=rule)
+
+
+def _attended_stillbirth(birth: Birth, stay: Stay) -> bool:
     """A stillbirth a professional attended is passed over. In a hospital one did, unless the message says otherwise."""
     if birth.at_home or birth.attended == "no":
-        return None
-    if birth.attended == "yes":
-        return Finding("passed-over", STILLBIRTH, hint=MBRRACE)
-    if birth.late_fetal_loss:
-        return Finding("passed-over", STILLBIRTH, hint=MBRRACE)
-    if stay.encounter is not None and not place_of_birth_is_home(stay.encounter.resource):
-        return Finding("passed-over", STILLBIRTH, hint=MBRRACE)
-    return None
+        return False
+    if birth.attended == "yes" or birth.late_fetal_loss:
+        return True
+    return stay.encounter is not None and not place_of_birth_is_home(stay.encounter.resource)
 
 
 def _as_stillbirth(
     judgement: Judgement, birth: Birth, birth_date: Moment | None, patient: Placed
 ) -> tuple[Judgement, Birth]:
     """A stillbirth nobody attended: the death is on the day of the birth where no other is told."""
-    values = {"death.live_birth": "no", "death.professional_attending_birth": "unknown"} | birth.values
-    places = {
-        "death.live_birth": judgement.said_at,
-        "death.professional_attending_birth": judgement.said_at,
-    } | birth.places
-    judgement = replace(judgement, outcome="dead", died_at=judgement.died_at or birth_date)
-    return judgement, replace(birth, values=values, places=places)
+    birth = _with(birth, {"death.live_birth": "no", "death.professional_attending_birth": "unknown"}, judgement.said_at)
+    return replace(judgement, outcome="dead", died_at=judgement.died_at or birth_date), birth
+
+
+def _with(birth: Birth, implied: dict[str, str], said_at: str) -> Birth:
+    """The birth with what the message implies and doesn't state."""
+    places = dict.fromkeys(implied, said_at) | birth.places
+    return replace(birth, values=implied | birth.values, places=places)
 
 
 def _check_dates(judgement: Judgement, submission: Submission) -> None:

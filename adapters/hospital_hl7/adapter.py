@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from adapters.adapter import STILLBIRTH, Feed, Item, Reading, Submission, content_hash
+from adapters.adapter import Feed, Item, Reading, Submission, content_hash
 from adapters.hospital_hl7.er7 import Message, NotReadable, Segment, parse
 from adapters.hospital_hl7.header import Header, header_of
 from adapters.hospital_hl7.members import Member, members
@@ -14,6 +14,7 @@ from adapters.hospital_hl7.triggers import ABOUT_NO_PATIENT, ACKNOWLEDGEMENTS
 from integration_engine.mapping.profile import Profile
 from integration_engine.record.codes import PartnerKind
 from integration_engine.record.notice import Problem
+from integration_engine.record.outside import STILLBIRTH
 
 KIND: PartnerKind = "hospital-hl7"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from adapters.adapter import ADULT, STILLBIRTH, TERMINATION, Submission, Verdict, notice_id
+from adapters.adapter import ADULT, Submission, Verdict, notice_id
 from adapters.hospital_hl7.births import VIABLE_DAYS, Birth, birth_of
 from adapters.hospital_hl7.childhood import signs_of_childhood
 from adapters.hospital_hl7.death import Evidence, evidence_of, perhaps_shifted, shifted_fields
@@ -27,7 +27,8 @@ from integration_engine.record.account import Age
 from integration_engine.record.age import Answer, child_or_adult
 from integration_engine.record.dates import earliest, latest
 from integration_engine.record.names import is_placeholder
-from integration_engine.record.notice import DeathNotice, Problem, Provenance, Rekey, Retraction, Source
+from integration_engine.record.notice import DeathNotice, Outside, Problem, Provenance, Rekey, Retraction, Source
+from integration_engine.record.outside import STILLBIRTH, TERMINATION, needed
 
 CANCELLED_VISIT = "cancelled-visit"
 NOT_DEAD = "not-dead"
@@ -189,15 +190,14 @@ class _Person:
         age = self._age(died_at)
         if age == "adult":
             return Outcome("passed-over", ADULT)
-        if birth.termination:
-            self._complete(died_at, age, stillborn)
-            return Outcome("passed-over", TERMINATION, self._notice("report", "report", self.values))
         contradicted = dead and (bool(evidence.alive) or (bool(evidence.undone) and not self._only_the_date_went()))
         reason = "death"
+        if birth.termination:
+            return self._not_reviewed(TERMINATION, died_at, age, stillborn, contradicted)
         if stillborn:
             passed = self._stillborn(died_at)
-            if isinstance(passed, Outcome):
-                return passed
+            if passed == "not-reviewed":
+                return self._not_reviewed(STILLBIRTH, died_at, age, stillborn, contradicted)
             contradicted = contradicted or passed == "impossible"
             reason = "unattended-stillbirth" if passed == "unattended" else "death"
         if contradicted:
@@ -216,8 +216,25 @@ class _Person:
             and any(place in settings.death_indicator for place in evidence.dead)
         )
 
-    def _stillborn(self, died_at: str | None) -> Outcome | str:
-        """Whether a baby that is said to be born dead concerns us: the outcome, or why it is a notice after all."""
+    def _not_reviewed(
+        self, rule: Outside, died_at: str | None, age: Answer, stillborn: bool, contradicted: bool
+    ) -> Outcome:
+        """A birth that isn't reviewed: handed on with what tells whose it is, because a case may be held that is none now."""
+        self._complete(died_at, age, stillborn)
+        more = {"outside": rule, "contradiction": contradicted or None}
+        notice = self._notice("report", "report", needed(self.values), **more)
+        if self._may_be_the_twins(notice.source.local_ref):
+            notice = notice.model_copy(update={"source": notice.source.model_copy(update={"local_ref": None})})
+        return Outcome("passed-over", rule, notice)
+
+    def _may_be_the_twins(self, number: str | None) -> bool:
+        """Whether a baby goes by its mother's number (PID-21) or an account (PID-18), as its twin then would too."""
+        person = self.message.first("PID")
+        shared = [one for place in (18, 21) for one in person.repetitions(place)] if person else []
+        return any(number == self.message.value(self.message.components(one)[0]).strip() for one in shared)
+
+    def _stillborn(self, died_at: str | None) -> str:
+        """Whether a baby that is said to be born dead concerns us: ``not-reviewed``, or why it is a notice after all."""
         birth, problems = self.birth, self.problems
         born = self._birth_date()
         if born and self._lived_on(born, died_at):
@@ -229,10 +246,8 @@ class _Person:
             problems.append(Problem(code="birth-outcome-disagrees", text=text, path=self._stillborn_at()))
             return "lived"
         if birth.gestation_days is not None and birth.gestation_days < VIABLE_DAYS:
-            return Outcome("passed-over", STILLBIRTH)
-        if birth.unattended:
-            return "unattended"
-        return Outcome("passed-over", STILLBIRTH)
+            return "not-reviewed"
+        return "unattended" if birth.unattended else "not-reviewed"
 
     def _lived_on(self, born: str, died_at: str | None) -> bool:
         if died_at:

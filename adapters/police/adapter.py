@@ -24,7 +24,8 @@ from integration_engine.mapping.registry import Refused
 from integration_engine.record import names
 from integration_engine.record.codes import PartnerKind
 from integration_engine.record.dates import canonical, earliest
-from integration_engine.record.notice import Problem, Provenance
+from integration_engine.record.notice import Outside, Problem, Provenance
+from integration_engine.record.outside import needed
 
 # A force's clock may run ahead of ours, and a report may be written while it is being sent.
 FUTURE_TOLERANCE = timedelta(days=1)
@@ -114,11 +115,13 @@ class _Told:
         """What a force means by a message: this version of this report."""
         return f"{self.about.report_id}/{self.about.version}"
 
-    def envelope(self, person: Subject, stated: str | None, problems: list[Problem]) -> dict[str, Any]:
+    def envelope(
+        self, person: Subject, stated: str | None, problems: list[Problem], outside: Outside | None
+    ) -> dict[str, Any]:
         """The notice's envelope for one person."""
         withdrawn = self.about.withdrawn
         retraction: dict[str, Any] = {"form": "withdrawn" if withdrawn else "not-dead"}
-        if person.alive:
+        if person.alive or outside:
             # Only a death that is held makes this one of ours: most injured children were never said to be dead.
             retraction["routine"] = True
         return {
@@ -137,7 +140,7 @@ class _Told:
             "profile": self.profile.name,
             "profile_version": self.profile.version,
             "problems": problems,
-        } | ({"intent": "retract", "retraction": retraction} if withdrawn or person.alive else {})
+        } | ({"intent": "retract", "retraction": retraction} if withdrawn or person.alive else {"outside": outside})
 
 
 def _reading(told: _Told, people: Sequence[Subject], problems: tuple[Problem, ...], first: int, place: str) -> Reading:
@@ -197,13 +200,19 @@ def _item(told: _Told, person: Subject) -> tuple[Item, Judgement]:
     problems += _future(values, mapped, told.submission)
     provenance = {path: where for path, where in mapped.provenance.items() if path in values}
     _derived(values, provenance, person, judgement, told.profile)
-    envelope = told.envelope(person, stated, problems)
+    if judgement.outside:
+        values = needed(values)
+        provenance = {path: where for path, where in provenance.items() if path in values}
+    envelope = told.envelope(person, stated, problems, judgement.outside)
     try:
         notice = notice_from(Mapped(values, provenance, mapped.problems), **envelope)
     except ValidationError:
+        if judgement.outside:
+            return Item(person.index, "passed-over", judgement.reason), judgement
         problem = Problem(code="bad-envelope", text="the report's own identifiers can't be read", path=person.place)
         return Item(person.index, "refused", "bad-envelope", problems=(problem,)), judgement
-    return Item(person.index, judgement.way, judgement.reason, notice, notice.problems), judgement
+    told_back = () if judgement.outside else notice.problems
+    return Item(person.index, judgement.way, judgement.reason, notice, told_back), judgement
 
 
 def _future(values: dict[str, Any], mapped: Mapped, submission: Submission) -> list[Problem]:

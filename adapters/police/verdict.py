@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from adapters.adapter import ADULT, STILLBIRTH, TERMINATION
+from adapters.adapter import ADULT
 from integration_engine.record.account import Age
 from integration_engine.record.age import AgeRules, child_or_adult
 from integration_engine.record.dates import day_of
+from integration_engine.record.notice import Outside
+from integration_engine.record.outside import STILLBIRTH, TERMINATION
 
 # Before 24 completed weeks a baby born without signs of life is a late fetal loss, not a stillbirth (Births and Deaths
 # Registration Act 1953 s41).
@@ -39,7 +41,12 @@ class Judgement:
     @property
     def ends_a_case(self) -> bool:
         """Whether a case that another message opened is none after this: what is said is handed on, and kept only then."""
-        return self.takes_back or self.reason == TERMINATION
+        return self.takes_back or self.outside is not None
+
+    @property
+    def outside(self) -> Outside | None:
+        """The rule that leaves this birth out, None for any other death."""
+        return next((rule for rule in (STILLBIRTH, TERMINATION) if rule == self.reason), None)
 
 
 def judge(values: Mapping[str, Any], told_at: str, *, withdrawn: bool, rules: AgeRules) -> Judgement:

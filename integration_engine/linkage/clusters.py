@@ -97,7 +97,7 @@ class Clusters:
             one, other = self.of[edge.a], self.of[edge.b]
             if one == other or self._unlinked(one, other) or self.barred_between(one, other):
                 continue
-            if not self._may_be_unnamed(edge, one, other):
+            if not self._may_be_unnamed(edge, one, other) and not self._ends_unsurely(one, other):
                 self._merge(one, other)
 
     def _merge(self, one: str, other: str) -> None:
@@ -107,6 +107,22 @@ class Clusters:
         for id in self.members.pop(gone):
             self.of[id] = keep
             self.members[keep].append(id)
+
+    def _ends_unsurely(self, one: str, other: str) -> bool:
+        """Whether a stillbirth or termination would end the other cluster's case by way of something between the two,
+        with no identifier of the child's own that both carry."""
+        for mine, theirs in ((one, other), (other, one)):
+            ending = [self.items[id] for id in self.members[mine] if self.items[id].ends]
+            if not ending or any(self._tells(id) for id in self.members[mine]):
+                continue
+            told = [self.items[id] for id in self.members[theirs] if self._tells(id)]
+            sure = any(guard.surely_own(a, b, compare(a, b, self.model)) for a in ending for b in told)
+            if told and not sure:
+                return True
+        return False
+
+    def _tells(self, id: str) -> bool:
+        return self.items[id].intent == "report" and not self.items[id].ends
 
     def _unlinked(self, one: str, other: str) -> bool:
         if not self.unlinks or one == other:

@@ -13,6 +13,7 @@ from integration_engine.linkage import names, written
 from integration_engine.record import dates
 from integration_engine.record.account import Address, Child, MultipleBirth, Person, Place
 from integration_engine.record.notice import DeathNotice
+from integration_engine.record.outside import may_end
 
 _SEXES = {"male": "M", "female": "F", "m": "M", "f": "F", "1": "M", "2": "F"}
 
@@ -30,6 +31,7 @@ class Evidence:
     ``year`` or the unit of an age. ``places`` are the codes, postcodes and names of the place of death. ``rekey`` are the
     two identifiers (numbers or partner-scoped local references) that a rekey joins, ``rekey_refs`` the local references
     it joins beside two numbers; ``dead_number`` one that it invalidates.
+    ``ends`` says that a case of this child would be none (a stillbirth, a termination).
     """
 
     id: str
@@ -73,6 +75,7 @@ class Evidence:
     rekey: tuple[str, str] | None = None
     rekey_refs: tuple[str, str] | None = None
     dead_number: str = ""
+    ends: bool = False
 
     @property
     def birth_day(self) -> int:
@@ -172,6 +175,7 @@ def evidence_of(notice: DeathNotice) -> Evidence:
         rekey=rekey,
         rekey_refs=rekey_refs,
         dead_number=dead,
+        ends=may_end(notice),
     )
 
 

@@ -68,6 +68,17 @@ def shares_identifier(a: Evidence, b: Evidence, c: Compared) -> bool:
     )
 
 
+def surely_own(a: Evidence, b: Evidence, c: Compared) -> bool:
+    """Whether both carry an identifier that is no other baby's: a valid NHS number; the same partner's own number for this
+    child, its report's person or a coroner's reference, with nothing of the birth against it. What ends a case joins it by
+    that alone: the mother's number, a name or a birth date is the stillborn twin's as well as the live-born one's."""
+    if c.nhs == "equal":
+        return True
+    if "different" in (c.weight, c.gestation, c.order, c.sex, c.nhs):
+        return False
+    return "equal" in (c.local_ref, c.person, c.coroner)
+
+
 def names_only_an_identifier(a: Evidence, b: Evidence, c: Compared) -> bool:
     """Whether one side is a retraction or rekey that names nothing but an identifier, which the other side carries: it says
     whose it is and nothing can contradict, so no weight of evidence is asked for."""
@@ -81,6 +92,8 @@ def holds(a: Evidence, b: Evidence, c: Compared) -> tuple[str, ...]:
     if names_only_an_identifier(a, b, c):
         return ()
     found: list[str] = []
+    if a.ends != b.ends and not surely_own(a, b, c):
+        found.append("would-end-the-case")
     identified = shares_identifier(a, b, c)
     if not identified and (not a.given or not b.given):
         found.append("unnamed-without-identifier")

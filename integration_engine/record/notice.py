@@ -1,12 +1,16 @@
 """A notice: what one submission says about one child's death, in canonical terms, each value with where it came from."""
 
 from datetime import datetime
+from typing import Literal
 
 from integration_engine.record import codes
 from integration_engine.record.account import Account, Canonical, Text
 from integration_engine.record.dates import Partial
 
 NOTICE_SCHEMA = "notice/1"
+
+Outside = Literal["scope.stillbirth", "scope.termination"]
+"""The rules of scope by which a birth isn't reviewed whoever tells of it."""
 
 
 class Source(Canonical):
@@ -83,6 +87,9 @@ class DeathNotice(Account):
     intent: codes.Intent = "report"
     contradiction: bool | None = None
     """The message says both dead and alive; the case waits for a person."""
+    outside: Outside | None = None
+    """Its sender tells of a birth that isn't reviewed: it opens no case, counts only against one that is held, and nothing
+    of it is kept otherwise. Such a notice holds no more than says whose it is and how the baby was born."""
     retraction: Retraction | None = None
     rekey: Rekey | None = None
     provenance: dict[str, Provenance] = {}

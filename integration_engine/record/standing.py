@@ -84,7 +84,7 @@ def _concerns(cancel: DeathNotice, report: DeathNotice) -> bool:
     return not (cancel.source.visit and report.source.visit and cancel.source.visit != report.source.visit)
 
 
-def _in_its_own_order(statements: Sequence[DeathNotice]) -> tuple[DeathNotice, ...]:
+def in_its_own_order(statements: Sequence[DeathNotice]) -> tuple[DeathNotice, ...]:
     """One source's statements, first to last. Where it counts the versions of a report the count is its word on which came
     last: a clock that was put back, or a version written up late, doesn't outdo it."""
     versions: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
@@ -101,7 +101,7 @@ def _in_its_own_order(statements: Sequence[DeathNotice]) -> tuple[DeathNotice, .
 
 
 def _voice(name: str, statements: Sequence[DeathNotice]) -> _Voice:
-    ordered = _in_its_own_order([n for n in statements if n.intent != "rekey"])
+    ordered = in_its_own_order([n for n in statements if n.intent != "rekey"])
     word: LastWord = "silent"
     silenced: set[str] = set()
     reports: list[DeathNotice] = []
@@ -138,11 +138,13 @@ def _ruling(decided: Mapping[str, Decision]) -> Decision | None:
 
 def said_after(notice: DeathNotice, moment: datetime) -> bool:
     """Whether this was said when a person had already decided: then it is news to them. Where a retraction's own time doesn't
-    tell (none, or only the day) the time we received it does: it is never taken for one that they knew of."""
+    tell (none, or only the day) the time we received it does: it is never taken for one that they knew of. Nor is a
+    correction to a birth that isn't reviewed."""
     if notice.stated_at and earliest(notice.stated_at) > moment:
         return True
     may_be = notice.stated_at is None or latest(notice.stated_at) > moment
-    return notice.intent == "retract" and may_be and notice.received_at > moment
+    takes_back = notice.intent == "retract" or notice.outside is not None
+    return takes_back and may_be and notice.received_at > moment
 
 
 def _weigh(voices: Sequence[_Voice]) -> Outcome:

@@ -68,7 +68,7 @@ def route(  # noqa: PLR0913 - one keyword for each thing a routing depends on
     flags |= process_flags(case, in_scope) | case_flags(case) | set(starting_flags(case))
     flags |= {"non-resident"} if home.non_resident else set()
     flags |= {"age-unconfirmed"} if in_scope.rule in ("scope.age-unconfirmed", "held.age") else set()
-    flags |= {"disputed"} if standing.outcome == "disputed" else set()
+    flags |= {"disputed"} if standing.outcome == "disputed" or found.rule == "held.disputed" else set()
     clocks = deadlines(case, lead, in_scope.rule if jar.required else None)
     due, copied, words, raised = running(clocks), copies(case, home), notified(case, home), tuple(sorted(flags))
     return Routing(

@@ -6,6 +6,8 @@ from typing import Literal
 
 from integration_engine.record.age import child_or_adult
 from integration_engine.record.dates import earliest
+from integration_engine.record.outside import STILLBIRTH, birth_word, coroners_stillbirth
+from integration_engine.record.standing import said_after
 from integration_engine.routing.evidence import Evidence
 
 _BORN_AWAY_FROM_CARE = frozenset({"home", "other-private-residence", "public-place"})
@@ -22,6 +24,18 @@ class Scope:
     private: bool = False
 
 
+_UNATTENDED = Scope(
+    "in",
+    "scope.unattended-stillbirth",
+    "A suspected stillbirth with no professional attending: in scope unless the coroner says stillborn.",
+)
+_DISPUTED = Scope(
+    "held",
+    "held.disputed",
+    "One source says that this was an attended stillbirth, another tells of a child's death: a person must say.",
+)
+
+
 def scope(case: Evidence) -> Scope:
     """Decide scope from what the record and people say."""
     birth = _birth(case)
@@ -31,14 +45,15 @@ def scope(case: Evidence) -> Scope:
 def _birth(case: Evidence) -> Scope | None:
     """What the circumstances of birth decide; None for a live-born child, whose age decides."""
     death = case.record.death
-    coroner = case.record.coroner
     termination = case.decision("live-birth", "termination")
     if termination is True or (termination is None and death.termination):
         return Scope(
             "out", "scope.termination", "Born in a lawful termination of pregnancy: not reviewed.", private=True
         )
-    if coroner and "stillbirth" in coroner.conclusions:
+    if _coroners_stillbirth(case):
         return Scope("out", "scope.stillbirth", "The coroner concluded that the baby was stillborn.")
+    if any(notice.outside == STILLBIRTH for notice in case.notices):
+        return _corrected(case)
     live = _live_birth(case)
     attended = _attended(case)
     suspected = bool(death.suspected_stillbirth_at_home)
@@ -48,9 +63,44 @@ def _birth(case: Evidence) -> Scope | None:
         return Scope("out", "scope.stillbirth", "A stillbirth with a professional attending; consider MBRRACE-UK.")
     away = bool(death.place and death.place.type in _BORN_AWAY_FROM_CARE)
     if suspected or attended == "no" or (live == "no" and away and attended is None):
-        why = "A suspected stillbirth with no professional attending: in scope unless the coroner says stillborn."
-        return Scope("in", "scope.unattended-stillbirth", why)
+        return _UNATTENDED
     return Scope("out", "scope.stillbirth", "A stillbirth or late fetal loss; consider MBRRACE-UK.")
+
+
+def _corrected(case: Evidence) -> Scope | None:
+    """Where a source says of a case that is held that it was an attended stillbirth or late fetal loss: in doubt a person
+    decides. What people said of the birth stands until a source speaks against it afterwards."""
+    decision = case.decided.get("live-birth")
+    live, attended = case.decision("live-birth", "live_birth"), case.decision("live-birth", "professional_attending")
+    word = birth_word(case.notices)
+    if live is True:
+        endings = (notice for notice in case.notices if notice.outside == STILLBIRTH)
+        news = decision is not None and any(said_after(notice, decision.at) for notice in endings)
+        return _DISPUTED if news else None
+    if live is False and word != "unattended":
+        word = "stillborn"
+    if attended is False and word != "live":
+        word = "unattended"
+    elif attended is True and word == "unattended":
+        word = "stillborn"
+    match word:
+        case "live":
+            return None
+        case "unattended":
+            return _UNATTENDED
+        case "disputed":
+            return _DISPUTED
+    return Scope(
+        "out", "scope.stillbirth", "A stillbirth or late fetal loss with a professional attending, as corrected."
+    )
+
+
+def _coroners_stillbirth(case: Evidence) -> bool:
+    concluded = coroners_stillbirth(case.notices)
+    if concluded is None:
+        coroner = case.record.coroner
+        return bool(coroner and "stillbirth" in coroner.conclusions)
+    return concluded
 
 
 def _live_birth(case: Evidence) -> Literal["yes", "no"] | None:

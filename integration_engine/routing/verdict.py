@@ -47,11 +47,14 @@ def verdict(case: Evidence, standing: Standing, in_scope: Scope, home: Residence
     lifted = release is not None and not _news_since(case, release)
     if standing.outcome in _HELD_BY_STANDING and not lifted:
         return Verdict("held", _HELD_BY_STANDING[standing.outcome], restricted)
-    if in_scope.verdict == "held" and release is None:
+    disputed = in_scope.rule == _HELD_BY_STANDING["disputed"]
+    if in_scope.verdict == "held" and not (lifted if disputed else release is not None):
         return Verdict("held", in_scope.rule, restricted)
     if home.held and release is None:
         return Verdict("held", home.held, restricted)
-    return Verdict("open", "scope.age-unconfirmed" if in_scope.verdict == "held" else in_scope.rule, restricted)
+    if in_scope.verdict == "held":
+        return Verdict("open", "scope.child" if disputed else "scope.age-unconfirmed", restricted)
+    return Verdict("open", in_scope.rule, restricted)
 
 
 def _marked_since(case: Evidence, release: Decision) -> bool:
@@ -62,5 +65,6 @@ def _marked_since(case: Evidence, release: Decision) -> bool:
 
 
 def _news_since(case: Evidence, release: Decision) -> bool:
-    """Whether somebody took the death back after a person released the case: that they didn't know."""
-    return any(n.intent == "retract" and said_after(n, release.at) for n in case.notices)
+    """Whether somebody took the death back, or corrected it to a birth that isn't reviewed, after a person released the
+    case: that they didn't know."""
+    return any((n.intent == "retract" or n.outside) and said_after(n, release.at) for n in case.notices)

@@ -12,16 +12,25 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import delete, or_, select
 
 from integration_engine.record.notice import DeathNotice, Problem
 from integration_engine.security.keys import Keyring
 from integration_engine.store.database import Transaction, table
 from integration_engine.store.sealing import seal, seal_notice
-from integration_engine.store.tables import AlarmRow, BlindIndexRow, NoticeRow, RefusalRow, SubmissionRow, TallyRow
+from integration_engine.store.tables import (
+    AlarmRow,
+    BlindIndexRow,
+    BondRow,
+    NoticeRow,
+    RefusalRow,
+    SubmissionRow,
+    TallyRow,
+)
 
 SAME_ID_OTHER_BODY = "same-id-other-body"
-_SUBMISSION = table(SubmissionRow)
+_SUBMISSION, _NOTICE = table(SubmissionRow), table(NoticeRow)
+_INDEX, _BOND = table(BlindIndexRow), table(BondRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +186,21 @@ def keep(
         {"block_key": key, "notice_id": name, "key_version": version} for name in notices for key in set(blocks[name])
     ]
     transaction.insert(BlindIndexRow, index)
+
+
+def drop(transaction: Transaction, notices: Iterable[str]) -> None:
+    """Forget notices that are not to be kept after all, and the messages of which nothing else is kept. Sent again, such a
+    message is new."""
+    names = sorted(notices)
+    if not names:
+        return
+    n, run = _NOTICE.c, transaction.connection.execute
+    messages = {row.submission_id for row in run(select(n.submission_id).where(n.id.in_(names)))}
+    run(delete(_INDEX).where(_INDEX.c.notice_id.in_(names)))
+    run(delete(_BOND).where(or_(_BOND.c.notice_id.in_(names), _BOND.c.other.in_(names))))
+    run(delete(_NOTICE).where(n.id.in_(names)))
+    left = {row.submission_id for row in run(select(n.submission_id).where(n.submission_id.in_(sorted(messages))))}
+    run(delete(_SUBMISSION).where(_SUBMISSION.c.id.in_(sorted(messages - left))))
 
 
 def count(transaction: Transaction, tally: Tally, now: datetime) -> None:
