@@ -93,11 +93,12 @@ def sees_details(who: Principal) -> bool:
 def work(store: Store, who: Principal) -> tuple[dict[str, list[WaitingCase]], dict[str, list[Question]]]:
     """What waits for this person: cases by the rule that holds them, questions by kind. Raises Transient."""
     cases: dict[str, list[WaitingCase]] = {}
-    for case in waiting.waiting_cases(store):
+    # Asked of the store by panel: of everybody's, the oldest would fill the list before this one's are reached.
+    for case in waiting.waiting_cases(store, leads=who.areas):
         if may_see(who, case):
             cases.setdefault(case.rule if case.state == "held" else NO_LEAD, []).append(case)
     questions: dict[str, list[Question]] = {}
-    for question in waiting.questions(store):
+    for question in waiting.questions(store, leads=who.areas):
         if question.cases and all(may_see(who, case) for case in question.cases):
             questions.setdefault(question.kind, []).append(question)
     return cases, questions

@@ -56,14 +56,16 @@ class SentLine:
     declined_at: datetime | None
 
 
-def waiting_cases(store: Store, limit: int = 500) -> tuple[WaitingCase, ...]:
-    """Held cases and open ones that nobody leads, the longest waiting first."""
+def waiting_cases(store: Store, *, leads: Collection[str] | None = None, limit: int = 500) -> tuple[WaitingCase, ...]:
+    """Held cases and open ones that nobody leads, the longest waiting first; ``leads``: those of these panels only."""
     query = (
         _cases()
         .where(_CASE.c.merged_into.is_(None))
         .where(or_(_CASE.c.state == "held", (_CASE.c.state == "open") & _CASE.c.lead.is_(None)))
         .order_by(_CASE.c.changed_at, _CASE.c.id)
     )
+    if leads is not None:
+        query = query.where(_CASE.c.lead.in_(sorted(leads)))
     with store.reading() as transaction:
         return tuple(WaitingCase(**row._mapping) for row in transaction.connection.execute(query.limit(limit)))
 
@@ -79,16 +81,22 @@ def case_line(store: Store, name: str) -> WaitingCase | None:
 
 
 def questions(
-    store: Store, *, about: Collection[str] | None = None, name: str | None = None, limit: int = 500
+    store: Store,
+    *,
+    about: Collection[str] | None = None,
+    leads: Collection[str] | None = None,
+    name: str | None = None,
+    limit: int = 500,
 ) -> tuple[Question, ...]:
-    """Open reviews, the longest waiting first: all, those about these cases, or one by its id."""
+    """Open reviews, the longest waiting first: all, those about these cases, those about a case that one of these panels
+    ``leads``, or one by its id."""
     query = select(_REVIEW).where(_REVIEW.c.closed_at.is_(None)).order_by(_REVIEW.c.opened_at, _REVIEW.c.id)
     if name is not None:
         query = query.where(_REVIEW.c.id == name)
     if about is not None:
-        members = select(_NOTICE.c.id).where(_NOTICE.c.case_id.in_(sorted(about)))
-        named = (_REVIEW.c.b.in_(sorted(about)), _REVIEW.c.a.in_(members), _REVIEW.c.b.in_(members))
-        query = query.where(or_(*named))
+        query = query.where(_concerns(sorted(about)))
+    if leads is not None:
+        query = query.where(_concerns(select(_CASE.c.id).where(_CASE.c.lead.in_(sorted(leads)))))
     with store.reading() as transaction:
         rows = transaction.connection.execute(query.limit(limit)).all()
         names = {name for row in rows for name in (row.a, row.b)}
@@ -125,6 +133,12 @@ def sent(store: Store, case: str, limit: int = 200) -> tuple[SentLine, ...]:
     query = select(*columns).where(c.case_id == case).order_by(c.sequence).limit(limit)
     with store.reading() as transaction:
         return tuple(SentLine(*row) for row in transaction.connection.execute(query))
+
+
+def _concerns(cases: Any) -> Any:
+    """Whether a review is about one of these cases, or about a notice of theirs."""
+    members = select(_NOTICE.c.id).where(_NOTICE.c.case_id.in_(cases))
+    return or_(_REVIEW.c.b.in_(cases), _REVIEW.c.a.in_(members), _REVIEW.c.b.in_(members))
 
 
 def _cases() -> Any:
