@@ -72,7 +72,8 @@ class PanelRow:
 
 @dataclass(frozen=True, slots=True)
 class PanelTable:
-    """A table read. ``whole`` where it is in our own format, and so tells all there is to tell of each authority it names."""
+    """A table read. ``whole`` where it is in our own format or tells the past as well (days that have ended), and so tells
+    all there is to tell of each authority it names."""
 
     rows: tuple[PanelRow, ...]
     whole: bool
@@ -102,7 +103,7 @@ def read_panel_table(
     """
     heading, lines = _lines(path)
     columns = _columns(heading)
-    whole = {_plain_heading(one) for one in heading} >= _OWN_FORMAT
+    whole = {_plain_heading(one) for one in heading} >= _OWN_FORMAT or _tells_the_past(columns, lines, today)
     reading = _Reading(layers, today, source or f"import of {path.name}", whole)
     if not {"authority_code", "authority"} & columns.keys():
         reading.wrong(
@@ -154,6 +155,14 @@ def _columns(heading: Sequence[str]) -> dict[str, int]:
     if "panel" not in found and "panel_code" in found and words_given[found["panel_code"]] == "cdop":
         found["panel"] = found["panel_code"]
     return found
+
+
+def _tells_the_past(columns: Mapping[str, int], lines: Sequence[tuple[int, list[str]]], today: date) -> bool:
+    """Whether a table by codes and days holds rows that have ended: somebody's whole table, not a list of what is now."""
+    if not {"panel_code", "authority_code", "from", "to"} <= columns.keys():
+        return False
+    ends = (line[columns["to"]].strip() for _, line in lines if columns["to"] < len(line))
+    return any(_DATES[0].fullmatch(end) and end < today.isoformat() for end in ends)
 
 
 def _plain_heading(text: str) -> str:
