@@ -119,8 +119,8 @@ def deciding_pages(
     @router.get("/console/work")
     async def work(request: Request, done: Done = None) -> Response:
         who = await pages.who(request)
-        cases, questions = await _from(lambda: sight.work(store, who))
-        return pages.page("work.html", request, who, cases=cases, questions=questions, settled_by=settled_by, done=done)
+        found = await _from(lambda: sight.work(store, who))
+        return pages.page("work.html", request, who, work=found, settled_by=settled_by, done=done)
 
     @router.get("/console/cases/{case}")
     async def case(request: Request, case: CaseId, done: Done = None) -> Response:

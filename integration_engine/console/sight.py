@@ -76,6 +76,16 @@ class Compared:
     b: str
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What waits for somebody: cases by the rule that holds them, questions by kind. ``more``: there are others behind those
+    listed."""
+
+    cases: dict[str, list[WaitingCase]]
+    questions: dict[str, list[Question]]
+    more: bool
+
+
 def may_see(who: Principal, case: WaitingCase) -> bool:
     """Whether a case is this person's to look at."""
     if who.role == "restricted":
@@ -90,18 +100,19 @@ def sees_details(who: Principal) -> bool:
     return who.role in ("coordinator", "designated-doctor", "restricted")
 
 
-def work(store: Store, who: Principal) -> tuple[dict[str, list[WaitingCase]], dict[str, list[Question]]]:
-    """What waits for this person: cases by the rule that holds them, questions by kind. Raises Transient."""
-    cases: dict[str, list[WaitingCase]] = {}
+def work(store: Store, who: Principal) -> Work:
+    """What waits for this person. Raises Transient."""
     # Asked of the store by panel: of everybody's, the oldest would fill the list before this one's are reached.
-    for case in waiting.waiting_cases(store, leads=who.areas):
+    held, asked = waiting.waiting_cases(store, leads=who.areas), waiting.questions(store, leads=who.areas)
+    cases: dict[str, list[WaitingCase]] = {}
+    for case in held:
         if may_see(who, case):
             cases.setdefault(case.rule if case.state == "held" else NO_LEAD, []).append(case)
     questions: dict[str, list[Question]] = {}
-    for question in waiting.questions(store, leads=who.areas):
+    for question in asked:
         if question.cases and all(may_see(who, case) for case in question.cases):
             questions.setdefault(question.kind, []).append(question)
-    return cases, questions
+    return Work(cases, questions, more=waiting.MOST in (len(held), len(asked)))
 
 
 def open_case(store: Store, who: Principal, name: str, now: datetime) -> CaseFile | None:

@@ -14,6 +14,8 @@ from integration_engine.store.neighbourhood import load_notices
 from integration_engine.store.sealing import unseal_json
 from integration_engine.store.tables import CaseRow, DeliveryRow, NoticeRow, ReviewRow
 
+MOST = 500
+"""How many of each are listed, the longest waiting first: what is behind them is reached as they are settled."""
 _CASE, _NOTICE, _REVIEW, _DELIVERY = table(CaseRow), table(NoticeRow), table(ReviewRow), table(DeliveryRow)
 
 
@@ -56,7 +58,7 @@ class SentLine:
     declined_at: datetime | None
 
 
-def waiting_cases(store: Store, *, leads: Collection[str] | None = None, limit: int = 500) -> tuple[WaitingCase, ...]:
+def waiting_cases(store: Store, *, leads: Collection[str] | None = None, limit: int = MOST) -> tuple[WaitingCase, ...]:
     """Held cases and open ones that nobody leads, the longest waiting first; ``leads``: those of these panels only."""
     query = (
         _cases()
@@ -86,7 +88,7 @@ def questions(
     about: Collection[str] | None = None,
     leads: Collection[str] | None = None,
     name: str | None = None,
-    limit: int = 500,
+    limit: int = MOST,
 ) -> tuple[Question, ...]:
     """Open reviews, the longest waiting first: all, those about these cases, those about a case that one of these panels
     ``leads``, or one by its id."""

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from integration_engine.store import overview
+from integration_engine.console import sight
+from integration_engine.security.identity import Principal
+from integration_engine.store import overview, waiting
 from integration_engine.store.database import Store
 from integration_engine.store.transfers import propose
 from integration_engine.store.waiting import questions, waiting_cases
@@ -37,6 +39,14 @@ def test_a_panels_held_cases_are_found_behind_older_ones_of_others(store: Store)
     (own,) = waiting_cases(store, leads={"BERKS"}, limit=1)
     assert (own.lead, own.rule) == ("BERKS", "held.contradiction")
     assert waiting_cases(store, leads=()) == ()
+
+
+def test_a_list_that_is_cut_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    take(store, {"tom.hl7": adt(control="LOR0002", **TOM, f30="N"), "ava.hl7": adt(f30="N")})
+    night_desk = Principal("op", "operator")
+    assert not sight.work(store, night_desk).more
+    monkeypatch.setattr(waiting, "MOST", 2)
+    assert sight.work(store, night_desk).more
 
 
 def test_a_panels_questions_are_found_behind_older_ones_of_others(store: Store) -> None:
