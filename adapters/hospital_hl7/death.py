@@ -41,11 +41,6 @@ class Evidence:
     unread: Problem | None = None
     problems: list[Problem] = field(default_factory=list)
 
-    @property
-    def is_silent(self) -> bool:
-        """Whether nothing in the death fields says anything, not even something unreadable."""
-        return not (self.dead or self.alive or self.stillbirth or self.undone or self.unread)
-
 
 def evidence_of(message: Message, settings: ReadingSettings) -> Evidence:
     """The evidence of one person's part of a message."""

@@ -43,18 +43,6 @@ class ClockEvent:
         return "e-" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:24]
 
 
-def clock_events(
-    case: str, clocks: Mapping[str, datetime], now: datetime, rules: Mapping[str, ClockRule]
-) -> tuple[ClockEvent, ...]:
-    """What is to be raised about a case's running clocks now: the stage each has reached, if any."""
-    found = []
-    for name, due in sorted(clocks.items()):
-        stage = stage_of(due, soon_at(name, due, rules), now)
-        if stage:
-            found.append(ClockEvent(case, name, due.astimezone(UTC), stage))
-    return tuple(found)
-
-
 def soon_at(clock: str, due: datetime, rules: Mapping[str, ClockRule]) -> datetime:
     """When a clock becomes soon due; when it is due, where nothing warns of it before."""
     rule = rules.get(clock)

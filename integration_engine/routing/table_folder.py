@@ -31,10 +31,6 @@ class TableFolder:
             return self.own / name
         return BUNDLED / name
 
-    def is_own(self, name: str) -> bool:
-        """Whether a table is the operator's own."""
-        return self.own is not None and self.find(name).parent == self.own
-
 
 def open_folder(directory: Path | None) -> TableFolder:
     """The tables of a folder, by the version that its ``CURRENT`` names; the shipped ones for None.

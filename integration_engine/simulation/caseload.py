@@ -49,11 +49,6 @@ class PanelFigures:
         return fewer_than(LEAST_A_YEAR, self.a_year)
 
     @property
-    def away_share(self) -> float | None:
-        """The share of its own children who died outside its area."""
-        return self.died_away / self.residents if self.residents else None
-
-    @property
     def busiest_month(self) -> tuple[str, int] | None:
         """The month with most deaths; of several the first."""
         return max(self.months.items(), key=lambda item: (item[1], _reversed(item[0])), default=None)
