@@ -103,14 +103,14 @@ class Clockwork:
     def publish(self) -> int:
         """Publish what was raised and not published yet, by whomever. Returns how many the broker confirmed."""
         number = 0
-        while self._publisher.ready and (waiting := claim_events(self._store, _AT_ONCE, self._clock())):
-            answers = self._publisher.publish_all([message(each, self._rules) for each in waiting])
-            confirmed = [each.event.id for each, error in zip(waiting, answers, strict=True) if error is None]
+        while self._publisher.ready and (unsent := claim_events(self._store, _AT_ONCE, self._clock())):
+            answers = self._publisher.publish_all([message(each, self._rules) for each in unsent])
+            confirmed = [each.event.id for each, error in zip(unsent, answers, strict=True) if error is None]
             events_published(self._store, confirmed, self._clock())
             number += len(confirmed)
-            if len(confirmed) < len(waiting):
+            if len(confirmed) < len(unsent):
                 # They are tried again when this claim has run out.
-                log.warning("clock events were not confirmed", extra={"count": len(waiting) - len(confirmed)})
+                log.warning("clock events were not confirmed", extra={"count": len(unsent) - len(confirmed)})
                 break
         return number
 
