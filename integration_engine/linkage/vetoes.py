@@ -71,12 +71,27 @@ def shares_identifier(a: Evidence, b: Evidence, c: Compared) -> bool:
 def surely_own(a: Evidence, b: Evidence, c: Compared) -> bool:
     """Whether both carry an identifier that is no other baby's: a valid NHS number; the same partner's own number for this
     child, its report's person or a coroner's reference, with nothing of the birth against it. What ends a case joins it by
-    that alone: the mother's number, a name or a birth date is the stillborn twin's as well as the live-born one's."""
+    that alone: the mother's number, a name or a birth date is the stillborn twin's as well as the live-born one's. Only a
+    coroner's conclusion may do without."""
     if c.nhs == "equal":
         return True
     if "different" in (c.weight, c.gestation, c.order, c.sex, c.nhs):
         return False
-    return "equal" in (c.local_ref, c.person, c.coroner)
+    return "equal" in (c.local_ref, c.person, c.coroner) or _found_by_a_coroner(a, b, c)
+
+
+def _found_by_a_coroner(a: Evidence, b: Evidence, c: Compared) -> bool:
+    """Whether a coroner concluded it of a child of this very name, birth date and home, with no other baby known. Coroners
+    seldom have a number, and no twin is called what its twin is."""
+    ending = a if a.ends else b
+    called = c.given == "equal" and c.second != "conflict" and _own(a, b, c) and c.family == "equal"
+    return (
+        ending.kind == "coroner"
+        and called
+        and c.birth == "equal"
+        and c.home == "same"
+        and not (a.known_multiple or b.known_multiple)
+    )
 
 
 def names_only_an_identifier(a: Evidence, b: Evidence, c: Compared) -> bool:

@@ -56,7 +56,7 @@ def by_fhir(message_id: str, when: str = WRITTEN, child: Child = TOLD_LATE, **ob
 
 
 CORRECTED = Child(
-    "Quernmore", "BABY", "2026-05-04", "male", invented_nhs_number(66561), lines=("8 Quarry Lane",), postcode="B13 8QE",
+    "Quernmore", "BABY", "2026-05-04", "male", invented_nhs_number(66561), lines=("8 Quarry Lane",), postcode="B4 6NH",
     mother="Opal Quernmore", mother_nhs_number=invented_nhs_number(66562),
 )  # fmt: skip
 
