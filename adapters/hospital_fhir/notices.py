@@ -230,7 +230,8 @@ def _judged(message: Message, patient: Placed, finding: Finding, numbers: Number
 
 def _tidy(values: dict[str, Any]) -> None:
     """What a path can't say: a district only where it is an ONS code, other names only where they differ."""
-    for address in values.get("child.addresses", ()):
+    mothers = (values.get("child.mother") or {}).get("address")
+    for address in (*values.get("child.addresses", ()), *([mothers] if mothers else [])):
         if not _DISTRICT.fullmatch(str(address.get("lad_code", ""))):
             address.pop("lad_code", None)
     known_as = [name for name in values.get("child.known_as", ()) if name not in values.get("child.given_names", ())]
