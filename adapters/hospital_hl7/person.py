@@ -338,8 +338,7 @@ class _Person:
         clock = _BIRTH_CLOCK.fullmatch(person.field(7).strip())
         if clock and clock[1] + clock[2] != "0000" and "child.birth_time" not in values:
             self._put("child.birth_time", f"{clock[1]}:{clock[2]}", "PID-7")
-        mothers = (values.get("child.mother") or {}).get("address")
-        for address in (*values.get("child.addresses", ()), *([mothers] if mothers else [])):
+        for address in (*values.get("child.addresses", ()), (values.get("child.mother") or {}).get("address", {})):
             if not _AREA_CODE.fullmatch(address.get("lad_code", "")):
                 address.pop("lad_code", None)
 
