@@ -9,16 +9,18 @@ import tomllib
 from contextvars import ContextVar
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, with_config
 from pydantic_settings import BaseSettings, InitSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 from typing_extensions import TypedDict
 
-from adapters.adapter import Feed
 from integration_engine.record.age import AgeRules
 from integration_engine.record.codes import PartnerKind
+
+if TYPE_CHECKING:
+    from adapters.adapter import Feed
 
 MEBIBYTE = 1024 * 1024
 # RabbitMQ 4.x refuses messages of 16 MiB and more; a body must fit with its envelope.
@@ -61,7 +63,10 @@ class FeedSettings(_Part):
     version: str | None = None
     production: bool = True
 
-    def feed(self) -> Feed:
+    def feed(self) -> "Feed":
+        # Commands that read no message load no adapter.
+        from adapters.adapter import Feed
+
         return Feed(**self.model_dump())
 
 
@@ -189,7 +194,7 @@ class Settings(BaseSettings):
         return (init_settings, env_settings, InitSettingsSource(settings_cls, _WRITTEN.get()))
 
     @cached_property
-    def feed_list(self) -> tuple[Feed, ...]:
+    def feed_list(self) -> "tuple[Feed, ...]":
         """The feeds as the adapters take them."""
         return tuple(feed.feed() for feed in self.feeds)
 
