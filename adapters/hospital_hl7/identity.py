@@ -114,3 +114,10 @@ def local_ref_of(message: Message, settings: ReadingSettings, nhs_number: str | 
             if value and value.translate(_SEPARATORS) != nhs_number:
                 return value
     return None
+
+
+def may_be_the_twins(message: Message, number: str | None) -> bool:
+    """Whether a baby goes by its mother's number (PID-21) or an account (PID-18), as its twin then would too."""
+    person = message.first("PID")
+    shared = [one for place in (18, 21) for one in person.repetitions(place)] if person else []
+    return any(number == message.value(message.components(one)[0]).strip() for one in shared)

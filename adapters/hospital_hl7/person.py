@@ -16,7 +16,7 @@ from adapters.hospital_hl7.childhood import signs_of_childhood
 from adapters.hospital_hl7.death import Evidence, evidence_of, perhaps_shifted, shifted_fields
 from adapters.hospital_hl7.er7 import Message, Segment
 from adapters.hospital_hl7.header import Header
-from adapters.hospital_hl7.identity import Identity, identity_of, local_ref_of
+from adapters.hospital_hl7.identity import Identity, identity_of, local_ref_of, may_be_the_twins
 from adapters.hospital_hl7.place import place_of_death
 from adapters.hospital_hl7.settings import ReadingSettings
 from adapters.hospital_hl7.triggers import ALWAYS_CANCEL, CANCEL_IF_DEAD, REKEYS
@@ -223,15 +223,9 @@ class _Person:
         self._complete(died_at, age, stillborn)
         more = {"outside": rule, "contradiction": contradicted or None}
         notice = self._notice("report", "report", needed(self.values), **more)
-        if self._may_be_the_twins(notice.source.local_ref):
+        if may_be_the_twins(self.message, notice.source.local_ref):
             notice = notice.model_copy(update={"source": notice.source.model_copy(update={"local_ref": None})})
         return Outcome("passed-over", rule, notice)
-
-    def _may_be_the_twins(self, number: str | None) -> bool:
-        """Whether a baby goes by its mother's number (PID-21) or an account (PID-18), as its twin then would too."""
-        person = self.message.first("PID")
-        shared = [one for place in (18, 21) for one in person.repetitions(place)] if person else []
-        return any(number == self.message.value(self.message.components(one)[0]).strip() for one in shared)
 
     def _stillborn(self, died_at: str | None) -> str:
         """Whether a baby that is said to be born dead concerns us: ``not-reviewed``, or why it is a notice after all."""
