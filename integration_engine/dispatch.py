@@ -260,7 +260,7 @@ class _Turn:
     def _again(self, recipient: str, target: Target, held: Held) -> Iterator[Dispatch]:
         kind = self._kind_of_moves()
         differences = changes(held.envelope, self.shown.to(target.part))
-        if target.part == "national" and any(c["field"] == "routing.lead" and "from" in c for c in differences):
+        if target.part == "national" and self._led_by_another_before(held):
             # The national record is moved with its case, not made a second time.
             kind = "transfer"
         if differences or self.moves or held.disputed:
@@ -356,6 +356,12 @@ class _Turn:
         moved = moves.json()
         told = {**content, "moved": moved} if moved else content
         return _dispatch(self.case.id, recipient, self.version, self.at, kind, part, leaves, told)
+
+    def _led_by_another_before(self, held: Held) -> bool:
+        """Whether this recipient was told another panel as the lead; the same one for another reason is no move."""
+        told = (held.envelope.get("routing") or {}).get("lead")
+        lead = self.case.routing.lead
+        return told is not None and (lead is None or told["cdop"] != lead.cdop)
 
     def _led_elsewhere(self, recipient: str) -> bool:
         """Whether another panel was sent this case to lead before."""

@@ -168,6 +168,16 @@ def test_a_dispute_that_is_settled_updates_everybody() -> None:
     assert set(who_got_what(sent(settled, disputed, version=3))) == set(disputed)
 
 
+def test_a_lead_that_stays_for_another_reason_moves_no_national_record() -> None:
+    case = case_of(report())
+    agreed = case_of(report(), decisions=[decision("agreement", case.notices[0].id, cdop="BERKS")])
+    found = sent(agreed, after(sent(case)), version=2)
+    assert {d.recipient: d.kind for d in found if d.recipient != "cdop.OXON"} == {
+        "cdop.BERKS": "update", "national.ncmd": "update",
+    }  # fmt: skip
+    assert "routing.lead" in changed_fields(found[-1])
+
+
 def test_a_new_lead_gets_a_transfer_and_the_old_one_a_closed_pointer() -> None:
     held = after(sent(case_of(report())))
     case = case_of(report())
