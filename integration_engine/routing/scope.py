@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from integration_engine.record.age import child_or_adult
-from integration_engine.record.dates import earliest
+from integration_engine.record.dates import earliest, latest
 from integration_engine.record.outside import STILLBIRTH, birth_word, coroners_stillbirth
 from integration_engine.record.standing import said_after
 from integration_engine.routing.evidence import Evidence
@@ -142,7 +142,10 @@ def _age(case: Evidence) -> Scope:
         case "adult":
             return Scope("out", "scope.adult", "Eighteen or older on the date of death.")
         case "either":
-            why = "The dates known span the 18th birthday: taken as a child until the age is confirmed."
+            born = child.birth_date
+            before = bool(born and earliest(born).date() > latest(died_at).date())
+            doubt = "The birth is dated after the death" if before else "The dates known span the 18th birthday"
+            why = f"{doubt}: taken as a child until the age is confirmed."
             return Scope("in", "scope.age-unconfirmed", why)
     if _signs_of_childhood(case):
         return Scope("in", "scope.age-unconfirmed", "No age is known, but the message speaks of a child.")

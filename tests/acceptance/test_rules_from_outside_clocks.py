@@ -159,3 +159,4 @@ def test_a_birth_after_the_death_leaves_the_age_to_be_confirmed(tmp_path: Path) 
     case = case_of(tried(tmp_path, [police({"date_of_birth": "2026-03-10"})]))
     assert (case["state"], case["rule"]) == ("open", "scope.age-unconfirmed")
     assert "age-unconfirmed" in case["flags"]
+    assert case["why"].startswith("The birth is dated after the death")
