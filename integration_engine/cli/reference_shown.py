@@ -98,10 +98,8 @@ def _days(row: dict[str, Any]) -> str:
 
 
 def _footing(row: dict[str, Any]) -> str:
-    source = escape(row["source"])
-    if row["confirm"]:
-        return f"[yellow]confirm with the panel: {in_words(row['confidence'])}[/] {source}"
-    return f"{row['confidence']} {source}".strip()
+    sure = f"[yellow]confirm with the panel: {in_words(row['confidence'])}[/]" if row["confirm"] else row["confidence"]
+    return "; ".join(filter(None, (sure, escape(row["source"]))))
 
 
 def switches(
