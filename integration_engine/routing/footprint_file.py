@@ -149,7 +149,9 @@ def read_overlay(path: Path) -> Overlay:
         read = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506
     except yaml.MarkedYAMLError as cause:
         line = cause.problem_mark.line + 1 if cause.problem_mark else 1
-        reading.wrong(line, f"this can't be read: {cause.problem or 'it is no YAML'}", "unreadable-file")
+        # Well-formed YAML may still hold a value that can't be, such as 31 April.
+        trouble = "this can't be read" if isinstance(cause, yaml.constructor.ConstructorError) else "this isn't YAML"
+        reading.wrong(line, f"{trouble}: {cause.problem or 'it ends too early'}", "unreadable-file")
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError, ValueError):
         reading.wrong(1, "the file is missing or isn't YAML", "unreadable-file")
     refuse(reading.problems)
