@@ -1,15 +1,19 @@
 """Native messages in, cases out: what ``cdr try`` answers, as an integrator sees it; and the same through a real engine."""
 
 import itertools
+import json
 import random
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from integration_engine.broker.management import Management
+from integration_engine.cli import _build
 from integration_engine.services import Broker, Database
+from tests.acceptance.answers import NOW
 from tests.acceptance.real_engine import Played, played_by_engine
 from tests.acceptance.stories.playlist import stories
 from tests.acceptance.story import Decided, Story
@@ -17,6 +21,7 @@ from tests.acceptance.trial import try_files
 from tests.conftest import _database, _virtual_host
 
 Try = Callable[..., dict[str, Any]]
+Read = Callable[..., list[dict[str, Any]]]
 FEW = 3
 
 
@@ -30,6 +35,32 @@ def cdr_try(tmp_path: Path) -> Try:
         return try_files(tmp_path, messages, *options, decisions=decisions)
 
     return run
+
+
+@pytest.fixture
+def cdr(tmp_path: Path) -> Callable[..., Result]:
+    """Run one command over files by name."""
+
+    def call(command: str, files: Mapping[str, bytes], *options: str) -> Result:
+        paths = []
+        for name, body in files.items():
+            (tmp_path / name).write_bytes(body)
+            paths.append(str(tmp_path / name))
+        return CliRunner().invoke(_build([command]), [command, *options, *paths])
+
+    return call
+
+
+@pytest.fixture
+def cdr_read(cdr: Callable[..., Result], tmp_path: Path) -> Read:
+    """``cdr read --json``: its lines."""
+
+    def call(files: Mapping[str, bytes], *options: str) -> list[dict[str, Any]]:
+        result = cdr("read", files, "--json", *NOW, *options)
+        assert result.exit_code == 0, result.output
+        return [json.loads(line) for line in result.stdout.replace(f"{tmp_path}/", "").splitlines()]
+
+    return call
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from integration_engine.synthetic import police
 from integration_engine.synthetic.person import Child, invented_nhs_number
+from tests.acceptance.answers import stands
 from tests.acceptance.conftest import Try
 from tests.acceptance.real_engine import Played
 from tests.acceptance.stories.s06_births import ATTENDED, BABY, LATE_LOSS, LIVE, TERMINATED, TOLD_LATE, birth
@@ -29,10 +30,6 @@ LATER = "2026-05-04T15:00:00"
 NEXT_DAY = "2026-05-05T09:00:00"
 STILL = {"outcome": "still", "professional_attending": True, "gestation_weeks": 31}
 ENDED = ("out-of-scope", "scope.stillbirth")
-
-
-def stands(answer: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(case["state"], case["rule"]) for case in answer["cases"]]
 
 
 def decided(kind: str, *about: str, at: str = "2026-06-01T10:00:00Z", **value: Any) -> dict[str, Any]:
