@@ -1,12 +1,9 @@
 """Clocks in the store: armed with the case, raised once whoever looks, cleared when the due time moves or goes."""
 
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
-
-import pytest
 
 from adapters.adapter import Submission
 from integration_engine.pipeline import Processed, process, record_decision
@@ -17,18 +14,11 @@ from integration_engine.store import outbox, overview
 from integration_engine.store.clocks import ClockRow, claim_events, events_published, raise_due
 from integration_engine.store.database import Store
 from integration_engine.store.pressing import clock_counts, due_clocks
-from tests.store_samples import NOW, new_store, read, report, retraction, rules
+from tests.store_samples import NOW, read, report, retraction, rules
 
 CLOCKS = load_clock_rules()
 # The child of the samples died at 04:10 on the day before: the panel's 24 hours are over, the nation's 48 are not.
 NCMD_DUE = datetime.fromisoformat("2026-03-11T04:10:00+00:00")
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    opened = new_store(database_url)
-    yield opened
-    opened.close()
 
 
 def take(store: Store, *submissions: Submission, at: datetime = NOW) -> Processed:

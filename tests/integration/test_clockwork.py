@@ -26,17 +26,10 @@ from integration_engine.settings import load_settings
 from integration_engine.store import overview
 from integration_engine.store.database import Store, open_store
 from integration_engine.store.watch import come_into_force
-from tests.store_samples import NOW, new_store, read, report, rules
+from tests.store_samples import NOW, read, report, rules
 from tests.worker_samples import eventually, taken
 
 RULES = load_clock_rules()
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    opened = new_store(database_url)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@ exports gives that state again."""
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from integration_engine.store.database import Store
 from integration_engine.store.decisions import OtherDecision, every_decision
 from integration_engine.store.deliveries import deliveries
 from tests.native_messages import AVA_OTHER, adt, late, person, report
-from tests.store_samples import new_store, rules
+from tests.store_samples import rules
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 Messages = Mapping[str, bytes]
@@ -40,13 +40,6 @@ def decided(kind: str, *about: str, **parts: Any) -> dict[str, Any]:
         "id": f"d-{kind}", "at": "2026-03-12T09:00:00Z", "by": "A Person", "role": "coordinator", "kind": kind,
         "about": list(about or ("m.hl7#0",)), "value": {}, "reason": "asked the ward",
     } | parts  # fmt: skip
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    opened = new_store(database_url)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

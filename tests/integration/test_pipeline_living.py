@@ -1,6 +1,5 @@
 """The living and the unborn leave a count, unless what is said of them ends a case that is held."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,7 +12,7 @@ from integration_engine.store.database import Store, table
 from integration_engine.store.tables import BlindIndexRow, NoticeRow, SubmissionRow
 from integration_engine.synthetic import fhir, hl7, police
 from integration_engine.synthetic.person import Child, invented_nhs_number
-from tests.store_samples import NOW, new_store, rules
+from tests.store_samples import NOW, rules
 
 GIRL = Child(
     "Larkhall", "Imogen", "2016-05-09", "female", invented_nhs_number(501), lines=("3 Weir Row",), postcode="RG1 1LZ"
@@ -32,13 +31,6 @@ def of_police(role: str, version: int) -> bytes:
     person = police.deceased(GIRL, "P1") | {"role": role}
     told = f"2026-03-09T{version:02}:00:00Z"
     return police.report("E23000029", "43-1", told, [person], event={"event_id": "E1", "type": "fire"}, version=version)
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    opened = new_store(database_url)
-    yield opened
-    opened.close()
 
 
 def take(store: Store, *bodies: bytes) -> None:

@@ -1,10 +1,8 @@
 """Partners' own messages through the pipeline: read by the adapters, one child, one case; adults leave only a count."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import orjson
-import pytest
 from sqlalchemy import select
 
 from adapters.adapter import Submission
@@ -14,7 +12,7 @@ from integration_engine.store import overview
 from integration_engine.store.database import Store, table
 from integration_engine.store.sealing import unseal
 from integration_engine.store.tables import SubmissionRow
-from tests.store_samples import NOW, SWINDON, new_store, rules
+from tests.store_samples import NOW, SWINDON, rules
 
 ADT = "\r".join(
     [
@@ -67,13 +65,6 @@ SENT: tuple[tuple[PartnerKind, str, bytes], ...] = (
     ("coroner", "oxfordshire", CORONER),
     ("police", "E23000038", POLICE),
 )
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    opened = new_store(database_url)
-    yield opened
-    opened.close()
 
 
 def take(store: Store, *sent: tuple[PartnerKind, str, bytes]) -> Processed:

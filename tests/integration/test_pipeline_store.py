@@ -1,6 +1,5 @@
 """The one transaction, on both databases: what comes in once counts once, and cases and deliveries follow from it."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -15,16 +14,9 @@ from integration_engine.store.cases import case_content, resolve_id
 from integration_engine.store.database import Store
 from integration_engine.store.deliveries import acknowledge, decline, deliveries
 from integration_engine.store.retractions import retractions
-from tests.store_samples import BRISTOL, NOW, new_store, read, report, retraction, rules
+from tests.store_samples import BRISTOL, NOW, read, report, retraction, rules
 
 POLICE: dict[str, Any] = {"kind": "police", "partner": "E23000038"}
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    opened = new_store(database_url)
-    yield opened
-    opened.close()
 
 
 def take(store: Store, *submissions: Submission, minutes: int = 0) -> Processed:

@@ -2,7 +2,7 @@
 must be taken back reaches whoever has it."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -18,17 +18,9 @@ from integration_engine.store.tables import DeliveryRow
 from tests.integration.test_decisions_everywhere import record, take
 from tests.native_messages import adt, js, late, report
 from tests.restricted_samples import FORMS, Form, now_called, once_called, renumbered, told
-from tests.store_samples import new_store
 
 _DELIVERY = table(DeliveryRow)
 every_form = pytest.mark.parametrize("name", FORMS)
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    opened = new_store(database_url)
-    yield opened
-    opened.close()
 
 
 def decision(kind: str, *about: str, role: str = "restricted", day: int = 1) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Every retraction is tracked until its recipient says that it knows: panels, response teams and the national record."""
 
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,17 +16,10 @@ from integration_engine.store import audit, outbox, overview
 from integration_engine.store.database import Store
 from integration_engine.store.deliveries import acknowledge, decline
 from integration_engine.store.retractions import NoRetraction, Retraction, note, retractions, told
-from tests.store_samples import NOW, READING, new_store, read, report, retraction, rules
+from tests.store_samples import NOW, READING, read, report, retraction, rules
 
 RTC: dict[str, Any] = {"kind": "police", "partner": "E23000038", "death": {"event": {"type": "road-traffic-collision"}}}
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    opened = new_store(database_url)
-    yield opened
-    opened.close()
 
 
 def take(store: Store, *submissions: Any, at: datetime = NOW) -> tuple[outbox.OutboxRow, ...]:

@@ -1,6 +1,5 @@
 """Cases decided again as the day, the tables and the switches move on: only what differs goes out, and each once."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -24,7 +23,7 @@ from integration_engine.store.cases import case_content
 from integration_engine.store.database import Store
 from integration_engine.store.pressing import due_clocks
 from integration_engine.store.watch import come_into_force, in_force, to_look_at, waiting
-from tests.store_samples import NOW, new_store, read, report, retraction
+from tests.store_samples import NOW, read, report, retraction
 
 MERGER = """
 footprint: thames-2027
@@ -34,13 +33,6 @@ cdops:
 """
 BEFORE, AFTER = datetime(2027, 3, 31, 22, 59, tzinfo=UTC), datetime(2027, 3, 31, 23, 1, tzinfo=UTC)
 """Either side of midnight in London, where summer time has begun."""
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    opened = new_store(database_url)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture(scope="module")

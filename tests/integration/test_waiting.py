@@ -1,6 +1,5 @@
 """What waits for people, as the store finds it: a panel's own are found however many others wait."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,19 +12,12 @@ from integration_engine.store.transfers import propose
 from integration_engine.store.waiting import questions, waiting_cases
 from tests.integration.test_decisions_everywhere import take
 from tests.native_messages import adt
-from tests.store_samples import NOW, new_store
+from tests.store_samples import NOW
 
 TOM: dict[str, Any] = {
     "f3": "4512399^^^RTH^PI", "f5": "WREN^TOM", "f7": "20120203", "f8": "M", "f32": None, "f29": "20260308031000",
     "f11": "9 DEAN LANE^^BIRMINGHAM^^B31 2AP^GBR^H",
 }  # fmt: skip
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    opened = new_store(database_url)
-    yield opened
-    opened.close()
 
 
 def test_a_panels_held_cases_are_found_behind_older_ones_of_others(store: Store) -> None:

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pika
@@ -22,23 +21,10 @@ from integration_engine.routing.switches import Switches
 from integration_engine.store import outbox
 from integration_engine.store.database import Store, table
 from integration_engine.store.tables import DeliveryRow
-from tests.store_samples import new_store
-from tests.worker_samples import FORCE, death, eventually, prepared
+from tests.worker_samples import FORCE, death, eventually
 
 _NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 _RULES: dict[str, Any] = {"reference": bundled(), "now": _NOW, "switches": Switches(), "kinds": ["police"]}
-
-
-@pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    opened = new_store(database_url)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def topology(amqp_url: str, tmp_path: Path) -> Topology:
-    return prepared(amqp_url, tmp_path)
 
 
 def told(store: Store, body: bytes) -> tuple[outbox.OutboxRow, ...]:

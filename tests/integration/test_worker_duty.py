@@ -27,22 +27,10 @@ _NOW = datetime.now(UTC)
 
 
 @pytest.fixture
-def store(database_url: str) -> Iterator[Store]:
-    opened = new_store(database_url)
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def sqlite_store(sqlite_url: str) -> Iterator[Store]:
     opened = new_store(sqlite_url)
     yield opened
     opened.close()
-
-
-@pytest.fixture
-def topology(amqp_url: str, tmp_path: Path) -> Topology:
-    return prepared(amqp_url, tmp_path)
 
 
 def test_a_report_becomes_a_case_at_its_panel_and_nothing_is_left_behind(

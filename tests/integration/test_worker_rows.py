@@ -5,7 +5,6 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -20,7 +19,7 @@ from integration_engine.store.database import Store, table
 from integration_engine.store.sealing import unseal
 from integration_engine.store.tables import SubmissionRow
 from tests.store_samples import new_store
-from tests.worker_samples import FORCE, eventually, prepared, ready, send, taken, working
+from tests.worker_samples import FORCE, eventually, ready, send, taken, working
 
 HEADINGS = ("area", "reference", "event", "event_at", "family_name", "given_names", "date_of_birth")
 CASES = (
@@ -44,11 +43,6 @@ def store(sqlite_url: str) -> Iterator[Store]:
     opened = new_store(sqlite_url)
     yield opened
     opened.close()
-
-
-@pytest.fixture
-def topology(amqp_url: str, tmp_path: Path) -> Topology:
-    return prepared(amqp_url, tmp_path)
 
 
 def as_csv() -> bytes:
