@@ -16,48 +16,10 @@ from pathlib import Path
 from integration_engine.linkage import comparison, names
 from integration_engine.linkage.comparison import compare
 from integration_engine.linkage.evidence import Evidence, evidence_of_row
+from integration_engine.linkage.levels import LEVELS
 from integration_engine.linkage.model import Model
 from integration_engine.linkage.names import spelled
 
-# Every level each comparison can answer, so that a level the set doesn't show still has a weight.
-LEVELS = {
-    "nhs": ("equal", "typed-equal", "slip", "different", "typed-different"),
-    "given": ("equal", "variant", "slip", "initial", "crossed", "swapped", "half-swapped", "conflict"),
-    "second": ("agree", "conflict"),
-    "family": ("equal", "variant", "part", "slip", "former", "swapped", "half-swapped", "conflict"),
-    "birth": (
-        "equal",
-        "swapped",
-        "first-january",
-        "edit",
-        "same-month",
-        "other",
-        "within-hours",
-        "within-minutes",
-        "within-days",
-        "within-weeks",
-        "within-months",
-        "within-years",
-        "within-month",
-        "within-year",
-        "near",
-        "outside",
-    ),
-    "death": ("same-hour", "same-hour-newborn", "equal", "equal-newborn", "overlap", "near", "days", "other"),
-    "sex": ("equal", "different"),
-    "home": ("same", "postcode", "house", "different"),
-    "practice": ("equal", "different"),
-    "mother": ("equal", "different"),
-    "mother_nhs": ("equal", "different"),
-    "place": ("same", "different"),
-    "order": ("equal", "different"),
-    "weight": ("equal", "near", "different"),
-    "gestation": ("equal", "near", "different"),
-    "local_ref": ("equal", "different"),
-    "person": ("equal", "different"),
-    "coroner": ("equal",),
-    "event": ("equal",),
-}
 # Levels no such set can show, or shows too rarely to count: stated by judgement, as (m, u).
 STATED = {
     ("nhs", "equal"): (0.95, 1e-7),

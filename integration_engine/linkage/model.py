@@ -6,12 +6,14 @@ stream would make the answer depend on what came first.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from math import log2
 from pathlib import Path
+from typing import Any
 
+from integration_engine.linkage.levels import LEVELS
 from integration_engine.linkage.names import TABLES
 
 VERSION = 1
@@ -46,10 +48,15 @@ class Model:
 
 
 def load(path: Path) -> Model:
-    """A model from its JSON. Raises ValueError naming the file where it isn't one."""
-    text = json.loads(path.read_text(encoding="utf-8"))
-    if text.get("format") != f"linkage-model/{VERSION}":
-        raise ValueError(f"{path.name} is not a linkage-model/{VERSION}")
+    """A model from its JSON. Raises ModelError, which says everything that is wrong with it."""
+    try:
+        text = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(path.name, [f"can't be read: {error}"]) from error
+    if not isinstance(text, dict) or text.get("format") != f"linkage-model/{VERSION}":
+        raise ModelError(path.name, [f"is not a linkage-model/{VERSION}"])
+    if problems := [*_missing(text)] or [*_wrong(text)]:
+        raise ModelError(path.name, problems)
     bits = {
         comparison: {level: round(log2(value["m"] / value["u"]), 3) for level, value in levels.items()}
         for comparison, levels in text["comparisons"].items()
@@ -68,6 +75,68 @@ def load(path: Path) -> Model:
         names=text["name_shares"],
         unseen=text["unseen_name_share"],
     )
+
+
+class ModelError(ValueError):
+    """A model that can't be used; ``problems`` are sentences, each naming the place in the file."""
+
+    def __init__(self, name: str, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(f"{name}: {problem}" for problem in problems))
+
+
+_PARTS = {
+    "version": str,
+    "made": str,
+    "prior_bits": float,
+    "household_cap_bits": float,
+    "thresholds": dict,
+    "comparisons": dict,
+    "unseen_name_share": float,
+    "name_shares": dict,
+}
+_THRESHOLDS = ("link", "review", "review_vetoed", "margin")
+
+
+def _missing(text: Mapping[str, Any]) -> Iterator[str]:
+    """What isn't there, or isn't of its kind."""
+    for part, kind in _PARTS.items():
+        if not isinstance(text.get(part), kind):
+            yield f"{part} is missing or isn't {_KINDS[kind]}"
+    thresholds = text.get("thresholds")
+    for limit in _THRESHOLDS:
+        if isinstance(thresholds, dict) and not isinstance(thresholds.get(limit), float):
+            yield f"thresholds.{limit} is missing or isn't {_KINDS[float]}"
+
+
+_KINDS = {str: "text", float: "a number with a point", dict: "an object"}
+
+
+def _wrong(text: Mapping[str, Any]) -> Iterator[str]:
+    """What is there and can't be meant: a level without a weight would silently weigh nothing."""
+    limits, comparisons = text["thresholds"], text["comparisons"]
+    if not limits["review"] <= limits["review_vetoed"] <= limits["link"]:
+        yield "thresholds: review, review_vetoed and link must rise"
+    for comparison in comparisons.keys() - LEVELS.keys():
+        yield f"comparisons.{comparison} is no comparison"
+    for comparison, levels in LEVELS.items():
+        given = comparisons.get(comparison, {})
+        for level in given.keys() - set(levels):
+            yield f"comparisons.{comparison}.{level} is no level of it"
+        for level in levels:
+            chances = given.get(level, {})
+            if not all(_chance(chances.get(side)) for side in ("m", "u")):
+                yield f"comparisons.{comparison}.{level} needs m and u, above 0 and at most 1"
+    if not _chance(text["unseen_name_share"]):
+        yield "unseen_name_share is no share"
+    for table in ("given", "family"):
+        shares = text["name_shares"].get(table, {})
+        if not shares or not all(_chance(share) for share in shares.values()):
+            yield f"name_shares.{table} must be shares by name"
+
+
+def _chance(value: Any) -> bool:
+    return isinstance(value, float | int) and 0 < value <= 1
 
 
 @lru_cache(maxsize=1)
