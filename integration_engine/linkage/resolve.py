@@ -6,8 +6,9 @@ repetition don't matter, and nothing outside the notices bonded to a new one can
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from integration_engine.linkage import vetoes as guard
 from integration_engine.linkage.blocking import keys
@@ -17,7 +18,7 @@ from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.model import Model, shipped
 from integration_engine.linkage.rekeys import Rekeys, rekeyed
 
-__all__ = ["Constraint", "Resolution", "Review", "bonded", "resolve"]
+__all__ = ["Along", "Constraint", "Resolution", "Review", "bonded", "resolve", "resolved"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +40,29 @@ def resolve(
     evidence: Iterable[Evidence], constraints: Iterable[Constraint] = (), model: Model | None = None
 ) -> Resolution:
     """Resolve a set of evidence. Repeated ids count once; the order of both arguments doesn't matter."""
+    return resolved(evidence, constraints, model)[0]
+
+
+Along: TypeAlias = Callable[[Collection[str]], Iterable[str]]
+"""Goes along with the ids as their notices are compared and hands on each: to show how far it is."""
+
+
+def resolved(
+    evidence: Iterable[Evidence],
+    constraints: Iterable[Constraint] = (),
+    model: Model | None = None,
+    along: Along = iter,
+) -> tuple[Resolution, Clusters]:
+    """The same answer, with the clusters and pairs that it was read off: for whoever has to say why."""
     model = model or shipped()
     said = {e.id: e for e in evidence}
     rekeys = rekeyed(said.values())
     items = {id: rekeys.apply(said[id]) for id in sorted(said)}
-    graph = _compare_all(items, rekeys, model)
+    graph = _compare_all(items, rekeys, model, along)
     _guard(graph, items, model)
     clusters = Clusters(items, graph, rekeys, model, constraints)
     clusters.join()
-    return Resolution(
+    resolution = Resolution(
         clusters=clusters.sets(),
         reviews=clusters.reviews(),
         related=clusters.related(),
@@ -55,6 +70,7 @@ def resolve(
         former=rekeys.former,
         current=rekeys.current,
     )
+    return resolution, clusters
 
 
 def bonded(a: Evidence, b: Evidence, model: Model | None = None) -> bool:
@@ -68,10 +84,11 @@ def bonded(a: Evidence, b: Evidence, model: Model | None = None) -> bool:
     return bool(guard.kin(a, b, compared, guard.vetoes(a, b, compared)))
 
 
-def _compare_all(items: dict[str, Evidence], rekeys: Rekeys, model: Model) -> Graph:
+def _compare_all(items: dict[str, Evidence], rekeys: Rekeys, model: Model, along: Along) -> Graph:
     graph = Graph()
     blocks: dict[str, list[str]] = defaultdict(list)
-    for id, e in items.items():
+    for id in along(items):
+        e = items[id]
         seen: set[str] = set()
         for key in keys(e, model):
             block = blocks[key]
