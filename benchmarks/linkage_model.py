@@ -33,7 +33,10 @@ STATED = {
     ("local_ref", "different"): (0.01, 1.0),
     ("person", "equal"): (0.99, 1e-5),
     ("person", "different"): (0.005, 1.0),
-    ("coroner", "equal"): (0.9, 1e-3),
+    # An area's own reference names one case; a number without its area one of eighty areas' in any of ten years.
+    ("coroner", "equal"): (0.98, 1e-5),
+    ("coroner", "number"): (0.9, 1e-3),
+    ("coroner", "different"): (0.05, 1.0),
     ("event", "equal"): (0.9, 0.05),
     ("order", "different"): (0.01, 0.5),
     ("order", "equal"): (0.99, 0.5),

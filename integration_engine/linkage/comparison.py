@@ -11,6 +11,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
+from integration_engine.linkage import coroners
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.model import Model
 from integration_engine.linkage.names import alike, own_name, slip, spelled
@@ -149,8 +150,8 @@ def _references(a: Evidence, b: Evidence, c: Compared) -> None:
             c.person = "equal" if a.person == b.person else "different"
         elif a.event_ref and a.event_ref == b.event_ref and a.person != b.person:
             c.person = "different"
-    if a.coroner_ref and a.coroner_ref == b.coroner_ref:
-        c.coroner = "equal"
+    if a.coroner_refs and b.coroner_refs:
+        c.coroner = coroners.agree(a.coroner_refs, b.coroner_refs)
     if a.event_ref and a.event_ref == b.event_ref:
         c.event = "equal"
 

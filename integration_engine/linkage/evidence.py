@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from integration_engine.linkage import names, written
+from integration_engine.linkage import coroners, names, written
 from integration_engine.record import dates
-from integration_engine.record.account import Address, Child, MultipleBirth, Person, Place
+from integration_engine.record.account import Address, Child, Coroner, MultipleBirth, Person, Place
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.outside import may_end
 
@@ -26,12 +26,13 @@ class Evidence:
     ``at`` orders evidence (with ``id``): when the notice was received. ``nhs`` is a valid number, ``nhs_stated`` the one
     stated where a rekey put another in its place, ``nhs_typed`` the digits of an invalid one. ``given`` and ``family``
     are levelled words without placeholders; ``unnamed`` says that a placeholder stood there. ``person`` is the partner's
-    person id within ``report`` and ``event_ref``. ``order`` is the stated birth order, ``order_hint`` what a placeholder
-    says of it (``TWIN 2``). ``birth_unit`` is ``day`` for a full date, else what the interval rests on: ``month``,
-    ``year`` or the unit of an age. ``places`` are the codes, postcodes and names of the place of death. ``rekey`` are the
-    two identifiers (numbers or partner-scoped local references) that a rekey joins, ``rekey_refs`` the local references
-    it joins beside two numbers; ``dead_number`` one that it invalidates.
-    ``ends`` says that a case of this child would be none (a stillbirth, a termination).
+    person id within ``report`` and ``event_ref``. ``coroner_refs`` are the coroners' references that the notice gives the
+    case, each ``area|number`` (see ``coroners``): its own and, after a transfer, the other area's. ``order`` is the stated
+    birth order, ``order_hint`` what a placeholder says of it (``TWIN 2``). ``birth_unit`` is ``day`` for a full date, else
+    what the interval rests on: ``month``, ``year`` or the unit of an age. ``places`` are the codes, postcodes and names of
+    the place of death. ``rekey`` are the two identifiers (numbers or partner-scoped local references) that a rekey joins,
+    ``rekey_refs`` the local references it joins beside two numbers; ``dead_number`` one that it invalidates. ``ends``
+    says that a case of this child would be none (a stillbirth, a termination).
     """
 
     id: str
@@ -43,7 +44,7 @@ class Evidence:
     event_ref: str = ""
     report: str = ""
     person: str = ""
-    coroner_ref: str = ""
+    coroner_refs: tuple[str, ...] = ()
     nhs: str = ""
     nhs_stated: str = ""
     nhs_typed: str = ""
@@ -125,14 +126,7 @@ def evidence_of(notice: DeathNotice) -> Evidence:
     partner = source.partner or ""
     report = f"{partner}|{police.report_id}" if police and police.report_id else ""
     person = police.person_id or "" if police else ""
-    reference = (
-        names.plain(notice.coroner.reference).replace(" ", "") if notice.coroner and notice.coroner.reference else ""
-    )
-    local = (
-        f"{report}|{person}"
-        if report and person
-        else source.local_ref or (reference if source.kind == "coroner" else "")
-    )
+    local = f"{report}|{person}" if report and person else source.local_ref or _own_reference(notice)
     rekey, rekey_refs, dead = _rekey(notice)
     return Evidence(
         id=notice.id,
@@ -144,7 +138,9 @@ def evidence_of(notice: DeathNotice) -> Evidence:
         event_ref=death.event.reference or "" if death.event else "",
         report=report,
         person=person,
-        coroner_ref=reference,
+        coroner_refs=_coroner_refs(notice.coroner, partner if source.kind == "coroner" else "")
+        if notice.coroner
+        else (),
         nhs=valid,
         nhs_typed=typed,
         nhs_verified=child.nhs_number_status == "01" and bool(valid),
@@ -177,6 +173,20 @@ def evidence_of(notice: DeathNotice) -> Evidence:
         dead_number=dead,
         ends=may_end(notice),
     )
+
+
+def _own_reference(notice: DeathNotice) -> str:
+    """A coroner's own number of the case, for rows that have no other id."""
+    return (notice.coroner.reference or "") if notice.coroner and notice.source.kind == "coroner" else ""
+
+
+def _coroner_refs(coroner: Coroner, office: str) -> tuple[str, ...]:
+    told = (
+        coroners.reference(coroner.area or office, coroner.reference),
+        coroners.reference(coroner.transferred_from, coroner.transferred_from_reference),
+        coroners.reference(coroner.transferred_to, coroner.transferred_to_reference),
+    )
+    return tuple(dict.fromkeys(filter(None, told)))
 
 
 def _mistyped(child: Child) -> str:

@@ -37,7 +37,7 @@ LEVELS: Mapping[str, tuple[str, ...]] = {
     "gestation": ("equal", "near", "different"),
     "local_ref": ("equal", "different"),
     "person": ("equal", "different"),
-    "coroner": ("equal",),
+    "coroner": ("equal", "number", "different"),
     "event": ("equal",),
 }
 """Levels by comparison, the most telling first. What a side doesn't say has no level and weighs nothing."""

@@ -17,6 +17,7 @@ from integration_engine.linkage.comparison import Compared, compare
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.model import Model, shipped
 from integration_engine.linkage.rekeys import Rekeys, rekeyed
+from integration_engine.linkage.reports import each_ones_own
 
 __all__ = ["Along", "Constraint", "Resolution", "Review", "bonded", "resolve", "resolved"]
 
@@ -57,7 +58,7 @@ def resolved(
     model = model or shipped()
     said = {e.id: e for e in evidence}
     rekeys = rekeyed(said.values())
-    items = {id: rekeys.apply(said[id]) for id in sorted(said)}
+    items = {id: rekeys.apply(e) for id, e in sorted(each_ones_own(said).items())}
     graph = _compare_all(items, rekeys, model, along)
     _guard(graph, items, model)
     clusters = Clusters(items, graph, rekeys, model, constraints)
@@ -79,7 +80,7 @@ def bonded(a: Evidence, b: Evidence, model: Model | None = None) -> bool:
     resolving that alone gives the same clusters as resolving everything."""
     model = model or shipped()
     compared = compare(a, b, model)
-    if _plausible(compared, model) or compared.event == "equal" or a.rekey or b.rekey:
+    if _plausible(compared, model) or compared.event == "equal" or compared.person or a.rekey or b.rekey:
         return True
     return bool(guard.kin(a, b, compared, guard.vetoes(a, b, compared)))
 

@@ -140,12 +140,13 @@ def _contradicted(a: Evidence, b: Evidence, c: Compared) -> bool:
 
 
 def _backed(a: Evidence, b: Evidence, c: Compared) -> bool:
-    """Whether a home, the mother, or the hour and place of the death stand behind name and birth date."""
+    """Whether a home, the mother, the hour and place of the death or its coroner's number stand behind name and birth
+    date."""
     if c.home in _HOME_AGREES or c.mother_nhs == "equal":
         return True
     if c.mother == "equal" and (c.home != "different" or _same_day(c)):
         return True
-    there = c.place == "same" or c.practice == "equal" or c.event == "equal"
+    there = c.place == "same" or c.practice == "equal" or c.event == "equal" or c.coroner == "number"
     named = c.given in ("equal", "variant", "slip") and c.family in _SAME_FAMILY
     born = c.birth in ("equal", "") or (c.birth.startswith("within") and c.death.startswith("same-hour"))
     return there and named and born and _same_day(c)

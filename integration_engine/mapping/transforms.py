@@ -12,6 +12,7 @@ from nhs_number.validate import is_valid
 
 from integration_engine.mapping import codes, moments
 from integration_engine.mapping.registry import TRANSFORMS, Example, Refused, shape, text_of, transform
+from integration_engine.record.references import area_and_reference
 
 __all__ = ["TRANSFORMS", "Refused", "moments", "nhs_number", "postcode", "shape", "text_of"]
 
@@ -311,6 +312,20 @@ def last_part(value: str, separator: str) -> str | None:
 def slug(value: str) -> str | None:
     """A name as a slug: small letters, words joined by hyphens, ``&`` as ``and``. Coroner areas are known by theirs."""
     return "-".join(re.findall(r"[a-z0-9]+", value.casefold().replace("&", " and ").replace("'", ""))) or None
+
+
+@transform(Example("Oxfordshire; 00412-2026", "Oxfordshire"), Example("Avon", "Avon"), Example("00412-2026", None))
+def office_within(value: str) -> str | None:
+    """The office in a text that may hold its reference as well."""
+    return area_and_reference(value)[0]
+
+
+@transform(
+    Example("Oxfordshire; 00412-2026", "00412-2026"), Example("Avon (ref 412/2026)", "412/2026"), Example("Avon", None)
+)
+def reference_within(value: str) -> str | None:
+    """The reference in a text that may name the office as well: three figures at least, with what is joined to them."""
+    return area_and_reference(value)[1]
 
 
 @transform(

@@ -217,7 +217,8 @@ class PostMortem(Canonical):
 
 
 class Coroner(Canonical):
-    """The coroner's investigation. ``area`` is a coroner area's slug; ``stage`` the latest event of coroner-case/1."""
+    """The coroner's investigation. ``area`` is a coroner area's slug; ``stage`` the latest event of coroner-case/1.
+    ``transferred_from`` and ``transferred_to`` are other areas, with the references they know the case by."""
 
     area: Text | None = None
     reference: Text | None = None
@@ -236,7 +237,9 @@ class Coroner(Canonical):
     narrative: Text | None = None
     prevention_of_future_deaths: tuple[Text, ...] = ()
     transferred_from: Text | None = None
+    transferred_from_reference: Text | None = None
     transferred_to: Text | None = None
+    transferred_to_reference: Text | None = None
     notes: Text | None = None
 
 

@@ -34,6 +34,16 @@ def try_files(
     return answer
 
 
+def joined(answer: Mapping[str, Any], *refs: str) -> bool:
+    """Whether these references are of one case."""
+    return any(set(refs) <= set(case["from"]) for case in answer["cases"])
+
+
+def asked(answer: Mapping[str, Any], a: str, b: str) -> list[str]:
+    """Why a person is asked whether these two are one child; empty where nobody is."""
+    return next((review["why"] for review in answer["reviews"] if {review["a"], review["b"]} == {a, b}), [])
+
+
 def notice_ids(folder: Path, messages: Mapping[str, bytes]) -> dict[str, str]:
     """The id of each notice by its reference, as ``cdr read --json`` prints them."""
     result = CliRunner().invoke(_build(["read"]), ["read", "--json", *_written(folder, messages)])

@@ -34,7 +34,7 @@ def test_a_stillbirth_wants_more() -> None:
 
 @pytest.mark.parametrize(
     "own",
-    [{"nhs": "9991000003"}, {"local_ref": "RTH|M17"}, {"coroner_ref": "66-2021"}],
+    [{"nhs": "9991000003"}, {"local_ref": "RTH|M17"}, {"coroner_refs": ("oxfordshire|66-2021",)}],
     ids=["nhs", "local", "coroner"],
 )
 def test_an_identifier_of_the_childs_own_is_enough(own: dict[str, Any]) -> None:

@@ -100,13 +100,13 @@ def test_a_police_person_is_known_by_report_and_person_id() -> None:
     assert one.report == two.report
 
 
-def test_a_coroners_reference_is_the_case_number_of_police_and_coroner() -> None:
-    coroner = notice(
-        source={"kind": "coroner", "partner": "leeds"}, coroner={"area": "leeds", "reference": "00412-2026"}
-    )
-    police = notice(source={"kind": "police", "partner": "E23000009"}, coroner={"reference": "00412 2026"})
-    assert coroner.coroner_ref == police.coroner_ref != ""
-    assert coroner.local_ref == "leeds|00412-2026".replace("-", "") or coroner.local_ref.startswith("leeds|")
+def test_a_coroners_reference_is_compared_by_its_area_and_number() -> None:
+    coroner = notice(source={"kind": "coroner", "partner": "avon"}, coroner={"area": "avon", "reference": "00412-2026"})
+    police = notice(source={"kind": "police"}, coroner={"area": "hm-coroner-for-avon", "reference": "412/2026"})
+    unsaid = notice(source={"kind": "police"}, coroner={"reference": "00412 2026"})
+    assert coroner.coroner_refs == police.coroner_refs == ("avon|412-2026",)
+    assert unsaid.coroner_refs == ("|412-2026",)
+    assert coroner.local_ref == "avon|00412-2026"
 
 
 def test_a_placeholder_family_name_is_no_name() -> None:

@@ -98,7 +98,7 @@ SAYINGS: dict[str, list[dict[str, Any]]] = {
 }
 FORMER = replace(said("former", ROWAN), also_family=("smith",))
 PEOPLE = [replace(said("x", ROWAN), report="RXA|1", event_ref="X9", person=person) for person in ("1", "2")]
-CORONER = [replace(said("x", ROWAN), coroner_ref="17")]
+CORONER = [replace(said("x", ROWAN), coroner_refs=(reference,)) for reference in ("avon|17", "avon|18", "|17")]
 
 
 def shown() -> dict[str, set[str]]:

@@ -61,8 +61,9 @@ def test_s1_a_coroner_who_has_only_age_place_and_hour_of_death_does_too() -> Non
 
 def test_s1_a_reference_that_police_and_coroner_share_is_an_identifier() -> None:
     police = told(
-        "police", "police", "E23000038", GIRL | BORN, {"died_at": "2026-03-09"}, coroner={"reference": "00412-2026"}
-    )
+        "police", "police", "E23000038", GIRL | BORN, {"died_at": "2026-03-09"},
+        coroner={"area": "oxfordshire", "reference": "00412-2026"},
+    )  # fmt: skip
     coroner = told(
         "coroner", "coroner", "oxfordshire", GIRL | {"age_at_death": {"value": 11, "unit": "years"}},
         {"died_at": "2026-03-09"}, coroner={"reference": "00412-2026"},
