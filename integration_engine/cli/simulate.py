@@ -1,10 +1,8 @@
 """``cdr simulate``: past cases under another footprint, before and after. Nothing is changed, nothing stored."""
 
 import csv
-import gc
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +14,7 @@ from rich.console import Console
 from integration_engine.cli.past_cases import past_cases
 from integration_engine.cli.ruling import FOOTPRINTS, SWITCHED, TABLES, ruling
 from integration_engine.cli.simulate_shown import show
+from integration_engine.cli.uncollected import uncollected
 from integration_engine.cli.when import first_day, instant, last_day
 from integration_engine.planning.intake import IntakeError, Tally
 from integration_engine.record.dates import london
@@ -71,7 +70,7 @@ def command(  # noqa: PLR0913, PLR0917 - one option for each thing a planner may
         prices = read_costs(costs) if costs else None
         made_up = _invented if invented else None
         cases = past_cases(files or [], made_up, settings=settings, tally=tally, now=now, purpose="simulate")
-        with _uncollected():
+        with uncollected():
             simulation = simulate(cases, tally, before.reference, after.reference, asked, before.switches)
     except (IntakeError, CostsError) as problem:
         raise typer.BadParameter(str(problem)) from problem
@@ -90,17 +89,6 @@ def command(  # noqa: PLR0913, PLR0917 - one option for each thing a planner may
     if not tally.taken:
         typer.echo("no case could be used", err=True)
         raise typer.Exit(_NOT_SO)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without the cyclic garbage collector: ten years of cases make no cycles, and it would walk them again and again, which
-    costs a sixth of the time."""
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _name(plan: Path) -> str:
