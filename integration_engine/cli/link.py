@@ -1,125 +1,177 @@
 """``cdr link``: linkage alone, on tabular notices. No broker, nothing stored."""
 
-import csv
-import random
 import sys
+import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import orjson
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from integration_engine.linkage.evaluation import Evaluation, Truth, differing, evaluate
-from integration_engine.linkage.evidence import Evidence, evidence_of_row
-from integration_engine.linkage.explain import Waterfall, explain
+from integration_engine.appraisal.account import account
+from integration_engine.appraisal.notices import Notices, read_notices
+from integration_engine.appraisal.people import Replayed, replayed
+from integration_engine.appraisal.shuffles import Moved, shuffled
+from integration_engine.cli.link_shown import show_account, show_evaluation, show_summary
+from integration_engine.cli.uncollected import uncollected
+from integration_engine.linkage.clusters import Clusters
+from integration_engine.linkage.evaluation import evaluate_held
+from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.model import shipped
-from integration_engine.linkage.resolve import Resolution, resolve
+from integration_engine.linkage.resolve import Resolution, resolved
+from integration_engine.linkage.truth import Held
+from integration_engine.linkage.verdicts import Verdicts
+from integration_engine.sheets import SheetError
 
 _NOT_SO, _USAGE = 1, 2
-_SHOWN_REVIEWS = 12
+_TOLD = 5
+"""So many places or ids of a kind are named, the rest counted."""
+_EVERY = 512
 
 
-def command(
-    files: Annotated[list[Path], typer.Argument(help="Notices: JSON lines or CSV.", metavar="FILE...")],
+def command(  # noqa: PLR0913, PLR0917 - one parameter an option
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="Notices: JSON lines or CSV, plain or gzipped; - reads them in.", metavar="FILE..."),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line a notice.")] = False,
     truth: Annotated[str | None, typer.Option(help="Evaluate against this column; linkage never reads it.")] = None,
+    evaluation: Annotated[
+        Path | None, typer.Option(help="Write the evaluation as JSON (with --truth).", metavar="FILE.json")
+    ] = None,
     pair: Annotated[
         tuple[str, str] | None, typer.Option("--explain", help="Show why two notices are, or are not, one child.")
     ] = None,
     shuffles: Annotated[int, typer.Option(min=0, help="Resolve again in this many other orders and compare.")] = 0,
+    decisions: Annotated[
+        Path | None, typer.Option(help="What people decided: links and unlinks of a JSON list.", metavar="FILE.json")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write an HTML report with charts.", metavar="FILE.html")] = None,
+    with_values: Annotated[
+        bool, typer.Option("--with-values", help="Let the report show names, dates and numbers: patient data.")
+    ] = False,
 ) -> None:
-    """Linkage alone: which notices are about the same child, and which pairs a person has to settle."""
+    """Linkage alone: which notices are about the same child, and which pairs a person has to settle.
+
+    Exit 1 where --shuffles finds an order that changes the answer."""
+    if evaluation and not truth:
+        raise typer.BadParameter("an evaluation needs --truth", param_hint="--evaluation")
+    if with_values and not report:
+        raise typer.BadParameter("only a report shows values", param_hint="--with-values")
     out, err = Console(), Console(stderr=True)
-    read = _read(files, truth, err)
+    started = time.perf_counter()
+    with uncollected():
+        read = _read(files, truth, err)
+        people = _decided(decisions, read, err)
+        for id in pair or ():
+            if id not in read.evidence:
+                _refuse(f"no notice {id}")
+        resolution, clusters = _resolved(read, people, err)
+    taken = time.perf_counter() - started
     if pair:
-        _explained(out, read.evidence, pair, as_json)
+        _explain(out, Verdicts(resolution, clusters), pair, as_json)
         return
-    with err.status("Linking ..."):
-        resolution = resolve(read.evidence.values())
-    evaluation = evaluate(resolution, read.truth) if truth else None
-    moved = _shuffled(read.evidence, resolution, shuffles, err)
+    held = Held(resolution, read.truth) if truth else None
+    found = evaluate_held(held) if held else None
     if as_json:
-        _lines(read, resolution)
+        _lines(read, resolution, err)
     else:
-        _summary(out, read, resolution)
-    report = err if as_json else out
-    if evaluation:
-        _evaluated(report, evaluation)
+        show_summary(out, _figures(read, people, resolution, taken), resolution)
+    shown = err if as_json else out
+    if found:
+        show_evaluation(shown, found)
+    if evaluation and found:
+        _write(evaluation, orjson.dumps(found.to_json() | {"model": shipped().version}, option=orjson.OPT_INDENT_2))
+    moved = _shuffled(read, people, resolution, shuffles, err)
     if shuffles:
-        report.print(f"{shuffles} shuffles: {moved} pairs differ")
-    if moved:
+        shown.print(f"{shuffles} shuffles: {moved.pairs} pairs differ, {moved.reviews} reviews differ", highlight=False)
+    if moved.pairs or moved.reviews:
         raise typer.Exit(_NOT_SO)
 
 
-class _Notices:
-    """What was read: ids in the order of the input, evidence by id, and the truth where it was asked for."""
+def _read(files: Sequence[Path], truth: str | None, err: Console) -> Notices:
+    with _progress(err, "Reading") as progress:
+        task = progress.add_task("", total=None)
 
-    def __init__(self) -> None:
-        self.order: list[str] = []
-        self.evidence: dict[str, Evidence] = {}
-        self.truth: dict[str, Truth] = {}
+        def far(name: str, position: int, size: int | None) -> None:
+            progress.update(task, description=name, completed=position, total=size)
 
-
-def _read(files: list[Path], truth: str | None, err: Console) -> _Notices:
-    found = _Notices()
-    missing = 0
-    with Progress(
-        TextColumn("Reading"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), console=err, transient=True
-    ) as progress:
-        for path in files:
-            if not path.is_file():
-                _refuse(f"{path}: no such file")
-            task = progress.add_task(str(path), total=path.stat().st_size)
-            for number, row, size in _rows(path):
-                evidence = evidence_of_row(row)
-                if not evidence.id:
-                    _refuse(f"{path} row {number}: no id")
-                found.order.append(evidence.id)
-                found.evidence[evidence.id] = evidence
-                if truth:
-                    missing += row.get(truth) in (None, "")
-                    found.truth[evidence.id] = _truth(row, truth)
-                progress.advance(task, size)
-    if truth and missing == len(found.order):
+        try:
+            found = read_notices(files, truth, far)
+        except SheetError as problem:
+            _refuse(str(problem))
+    if found.bad:
+        _refuse("\n".join(found.bad))
+    if truth and found.order and not found.truth:
         _refuse(f"no row has a column {truth}")
+    for name in found.windows:
+        _tell(f"{name}: not all of it is UTF-8; the rest was read as Windows-1252")
+    if found.differing:
+        places = "; ".join(found.differing[:_TOLD])
+        more = f" and {len(found.differing) - _TOLD:,} more" if len(found.differing) > _TOLD else ""
+        _tell(
+            f"{len(found.differing):,} rows repeat an id with other content ({places}{more}): "
+            "of each id the row notified first counts"
+        )
+    if found.without_truth:
+        _tell(f"{found.without_truth:,} rows have no {truth} and don't count in the evaluation")
     return found
 
 
-def _truth(row: Mapping[str, Any], column: str) -> Truth:
-    child, group, kind, names = (str(row.get(name) or "") for name in (column, "group", "kind", "name_group"))
-    return Truth(child or f"row {row.get('id')}", group, kind, names)
+def _decided(path: Path | None, read: Notices, err: Console) -> Replayed:
+    if path is None:
+        return Replayed()
+    from integration_engine.casebook import read_decisions
 
-
-def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, Any], int]]:
-    """Row number from 1, the row, and its size in bytes (about), one at a time."""
-    if path.suffix.lower() == ".csv":
-        with path.open(encoding="utf-8-sig", newline="") as text:
-            for number, row in enumerate(csv.DictReader(text), 1):
-                yield number, row, sum(len(value) + 1 for value in row.values() if isinstance(value, str))
-        return
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            yield number, _object(line, f"{path} line {number}"), len(line)
-
-
-def _object(line: bytes, where: str) -> Mapping[str, Any]:
     try:
-        found = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        found = None
-    return found if isinstance(found, dict) else _refuse(f"{where}: not a JSON object")
+        people = replayed(read_decisions(path), read.evidence.keys())
+    except ValueError as problem:
+        raise typer.BadParameter(str(problem), param_hint="--decisions") from problem
+    for ids, why in (
+        (people.elsewhere, "about fewer than two of these notices"),
+        (people.aside, "not for that role to take"),
+    ):
+        if ids:
+            names = ", ".join(ids[:_TOLD]) + (" ..." if len(ids) > _TOLD else "")
+            _tell(f"{len(ids):,} decisions set aside, {why}: {names}")
+    if people.other:
+        _tell(f"{people.other:,} decisions of other kinds than link and unlink say nothing here")
+    return people
 
 
-def _refuse(sentence: str) -> NoReturn:
-    typer.echo(sentence, err=True)
-    raise typer.Exit(_USAGE)
+def _resolved(read: Notices, people: Replayed, err: Console) -> tuple[Resolution, Clusters]:
+    with _progress(err, "Comparing") as progress:
+        task = progress.add_task("notices", total=len(read.evidence))
+
+        def along(ids: Collection[str]) -> Iterable[str]:
+            for number, id in enumerate(ids):
+                if number % _EVERY == 0:
+                    progress.update(task, completed=number)
+                yield id
+            progress.update(task, completed=len(ids), description="notices; joining and asking")
+
+        return resolved(read.evidence.values(), people.constraints, along=along)
+
+
+def _lines(read: Notices, resolution: Resolution, err: Console) -> None:
+    name = {id: _first(read.evidence, cluster) for cluster in resolution.clusters for id in cluster}
+    with_whom: dict[str, list[str]] = defaultdict(list)
+    for review in resolution.reviews:
+        with_whom[review.a].append(review.b)
+        with_whom[review.b].append(review.a)
+    with _progress(err, "Writing") as progress:
+        task = progress.add_task("notices", total=len(read.order))
+        for number, id in enumerate(read.order):
+            line = orjson.dumps({"id": id, "cluster": name[id], "review_with": with_whom.get(id, [])})
+            sys.stdout.buffer.write(line + b"\n")
+            if number % _EVERY == 0:
+                progress.update(task, completed=number)
+    sys.stdout.flush()
 
 
 def _first(evidence: Mapping[str, Evidence], cluster: frozenset[str]) -> str:
@@ -127,82 +179,67 @@ def _first(evidence: Mapping[str, Evidence], cluster: frozenset[str]) -> str:
     return min(cluster, key=lambda id: (evidence[id].at, id))
 
 
-def _lines(read: _Notices, resolution: Resolution) -> None:
-    name = {id: _first(read.evidence, cluster) for cluster in resolution.clusters for id in cluster}
-    with_whom: dict[str, list[str]] = defaultdict(list)
-    for review in resolution.reviews:
-        with_whom[review.a].append(review.b)
-        with_whom[review.b].append(review.a)
-    write = sys.stdout.buffer.write
-    for id in read.order:
-        write(orjson.dumps({"id": id, "cluster": name[id], "review_with": with_whom[id]}) + b"\n")
-    sys.stdout.flush()
+def _figures(read: Notices, people: Replayed, resolution: Resolution, taken: float) -> dict[str, str]:
+    figures = {"notices": f"{len(read.order):,}"}
+    if read.repeated or read.differing:
+        figures["rows repeating an id"] = f"{read.repeated:,} the same, {len(read.differing):,} with other content"
+    figures |= {
+        "children": f"{len(resolution.clusters):,}",
+        "pairs for a person": f"{len(resolution.reviews):,}",
+        "related children (multiple birth, same event)": f"{len(resolution.related):,}",
+        "restricted notices": f"{len(resolution.restricted):,}",
+    }
+    if people.taken:
+        figures["people's links and unlinks"] = f"{people.taken:,}"
+    figures["model"] = shipped().version
+    figures["read and linked in"] = f"{taken:.1f} s, {len(read.order) / max(taken, 1e-9):,.0f} notices a second"
+    return figures
 
 
-def _shuffled(evidence: Mapping[str, Evidence], first: Resolution, times: int, err: Console) -> int:
-    moved = 0
-    everything = list(evidence.values())
-    with err.status("Shuffling ...") as status:
-        for turn in range(times):
-            random.Random(turn).shuffle(everything)  # noqa: S311  an order to try, not a secret
-            again = resolve(everything)
-            moved += differing(first, again) + (again.reviews != first.reviews)
-            status.update(f"Shuffling ... {turn + 1} of {times}")
-    return moved
-
-
-def _summary(out: Console, read: _Notices, resolution: Resolution) -> None:
-    table = Table(title="Linkage", show_header=False)
-    table.add_row("notices", f"{len(read.evidence):,}")
-    table.add_row("children", f"{len(resolution.clusters):,}")
-    table.add_row("pairs for a person", f"{len(resolution.reviews):,}")
-    table.add_row("related children (multiple birth, same event)", f"{len(resolution.related):,}")
-    table.add_row("restricted notices", f"{len(resolution.restricted):,}")
-    table.add_row("model", shipped().version)
-    out.print(table)
-    if resolution.reviews:
-        pairs = Table("notice", "notice", "bits", "why", title="Most telling pairs for a person")
-        for review in resolution.reviews[:_SHOWN_REVIEWS]:
-            pairs.add_row(review.a, review.b, f"{review.score:.1f}", ", ".join(review.why))
-        out.print(pairs)
-
-
-def _explained(out: Console, evidence: Mapping[str, Evidence], pair: tuple[str, str], as_json: bool) -> None:
-    for id in pair:
-        if id not in evidence:
-            _refuse(f"no notice {id}")
-    shown = explain(evidence[pair[0]], evidence[pair[1]])
+def _explain(out: Console, verdicts: Verdicts, pair: tuple[str, str], as_json: bool) -> None:
+    found = account(verdicts, *pair)
     if as_json:
-        sys.stdout.buffer.write(orjson.dumps(shown) + b"\n")
+        sys.stdout.buffer.write(orjson.dumps(found.to_json()) + b"\n")
         sys.stdout.flush()
     else:
-        out.print(_waterfall(shown))
-        guards = [*(f"veto: {code}" for code in shown.vetoes), *(f"for a person: {code}" for code in shown.holds)]
-        out.print("\n".join([*guards, f"verdict of the pair alone: {shown.verdict}"]))
+        show_account(out, found)
 
 
-def _waterfall(shown: Waterfall) -> Table:
-    table = Table("comparison", "level", "bits", "", title=f"{shown.a} and {shown.b} (model {shown.model})")
-    for step in shown.steps:
-        bar = ("[green]" if step.bits > 0 else "[red]") + "█" * min(30, round(abs(step.bits))) + "[/]"
-        table.add_row(step.comparison, step.level, f"{step.bits:+.1f}", bar)
-    table.add_section()
-    table.add_row("weight", "", f"{shown.score:+.1f}", "")
-    return table
+def _shuffled(read: Notices, people: Replayed, first: Resolution, times: int, err: Console) -> Moved:
+    pairs = reviews = 0
+    with _progress(err, "Shuffling") as progress:
+        task = progress.add_task("orders", total=times)
+        for moved in shuffled(list(read.evidence.values()), people.constraints, first, times):
+            pairs, reviews = pairs + moved.pairs, reviews + moved.reviews
+            progress.advance(task)
+    return Moved(pairs, reviews)
 
 
-def _evaluated(out: Console, found: Evaluation) -> None:
-    table = Table(title="Against the truth", show_header=False)
-    table.add_row("notices, children, clusters", f"{found.notices:,}, {found.children:,}, {found.clusters:,}")
-    table.add_row("precision", f"{found.precision:.6f}")
-    table.add_row("recall, automatic", f"{found.recall:.4f}")
-    table.add_row("recall after perfect review", f"{found.recall_after_review:.4f}")
-    table.add_row("wrong clusters", str(found.wrong_clusters))
-    kinds = ", ".join(f"{kind} {n}" for kind, n in found.false_merges.items())
-    table.add_row("false merges (pairs) by kind", kinds or "none")
-    table.add_row("twin false merges", str(found.twin_false_merges))
-    table.add_row("reviews per 100 children", f"{found.review_load:.2f}")
-    table.add_row("of which true", f"{found.review_true_share:.1%}")
-    for group, share in found.recall_by_name_group.items():
-        table.add_row(f"recall, {group} names", f"{share:.4f}")
-    out.print(table)
+@contextmanager
+def _progress(err: Console, doing: str) -> Iterator[Progress]:
+    """How far it is, on a terminal; elsewhere nothing."""
+    columns = (
+        TextColumn(doing),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.description}"),
+    )
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+        yield progress
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError:
+        _refuse(f"{path.name} can't be written")
+
+
+def _tell(sentence: str) -> None:
+    typer.echo(sentence, err=True)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    _tell(sentence)
+    raise typer.Exit(_USAGE)

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from integration_engine.cli import _build
 from tests.linkage_rows import BABY, ROWAN, number
+from tests.linkage_stream import stream, written
 
 ROWS: list[dict[str, Any]] = [
     {"id": "late", "notified_at": "2026-02-05T09:00:00", "truth": "rowan"} | ROWAN | {"nhs_number": number(1)},
@@ -36,8 +37,8 @@ def lines(tmp_path: Path) -> Path:
     return path
 
 
-def link(*arguments: object) -> Result:
-    return CliRunner().invoke(_build(["link"]), ["link", *map(str, arguments)])
+def link(*arguments: object, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(_build(["link"]), ["link", *map(str, arguments)], input=stdin)
 
 
 def answers(result: Result) -> dict[str, dict[str, Any]]:
@@ -72,6 +73,79 @@ def test_csv_says_the_same_as_json_lines(lines: Path, tmp_path: Path) -> None:
     assert answers(link("--json", path)) == answers(link("--json", lines))
 
 
+def test_several_files_are_one_set_of_notices(lines: Path, tmp_path: Path) -> None:
+    halves = [written(tmp_path / f"{n}.jsonl", ROWS[n::2]) for n in (0, 1)]
+    found, whole = answers(link("--json", *halves)), answers(link("--json", lines))
+    assert list(found) == [row["id"] for row in (*ROWS[::2], *ROWS[1::2])]
+    assert {id: row["cluster"] for id, row in found.items()} == {id: row["cluster"] for id, row in whole.items()}
+
+
+def test_a_dash_reads_standard_input(lines: Path) -> None:
+    assert answers(link("--json", "-", stdin=lines.read_text(encoding="utf-8"))) == answers(link("--json", lines))
+
+
+def test_a_notice_told_twice_counts_once_and_is_answered_once(lines: Path) -> None:
+    result = link("--json", lines, lines)
+    assert result.stdout == link("--json", lines).stdout
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_other_content_under_one_id_is_told_and_the_row_notified_first_counts(tmp_path: Path, turned: bool) -> None:
+    later = ROWS[1] | {"notified_at": "2026-03-01T09:00:00", "nhs_number": number(8), "given": "Otto", "truth": "x"}
+    rows = [ROWS[0], later, ROWS[1]] if turned else [ROWS[0], ROWS[1], later]
+    result = link("--json", written(tmp_path / "twice.jsonl", rows))
+    assert {id: row["cluster"] for id, row in answers(result).items()} == {"late": "early", "early": "early"}
+    assert "1 rows repeat an id with other content (twice.jsonl line 3" in result.stderr
+    assert "Otto" not in result.stderr
+
+
+def test_a_file_of_an_older_program_is_read_and_it_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "old.csv"
+    path.write_bytes("id;notified_at;given;family\na;2026-02-03;Siân;Pryce\n".encode("cp1252"))
+    result = link("--json", path)
+    assert list(answers(result)) == ["a"]
+    assert "old.csv: not all of it is UTF-8" in result.stderr
+
+
+def test_what_people_decided_is_replayed(lines: Path, tmp_path: Path) -> None:
+    def decided(number: int, kind: str, *about: str, role: str = "designated-doctor") -> dict[str, Any]:
+        said = {"id": f"d{number}", "at": f"2026-02-1{number}T09:00:00Z", "by": "a", "role": role, "reason": "seen"}
+        return said | {"kind": kind, "about": about}
+
+    path = tmp_path / "decisions.json"
+    decisions = [decided(1, "unlink", "late", "early"), decided(2, "link", "late", "gone")]
+    path.write_text(json.dumps([*decisions, decided(3, "confirm-death", "late")]), encoding="utf-8")
+    result = link("--json", lines, "--decisions", path)
+    found = answers(result)
+    assert found["late"]["cluster"] == "late"
+    assert "early" not in found["late"]["review_with"]
+    assert "1 decisions set aside, about fewer than two of these notices: d2" in result.stderr
+    assert link("--json", lines, "--decisions", lines).exit_code == 2
+
+
+def test_the_evaluation_as_json_says_what_the_table_says(tmp_path: Path) -> None:
+    path, to = written(tmp_path / "stream.jsonl", stream()), tmp_path / "evaluation.json"
+    shown = link(path, "--truth", "truth", "--evaluation", to).stdout
+    found = json.loads(to.read_text(encoding="utf-8"))
+    assert f"{found['recall']:.4f}" in shown
+    assert f"{found['all_pairs']['lost']:,} of {found['all_pairs']['pairs']:,}" in shown
+    for parts in ("name_groups", "kinds", "noises"):
+        for name, part in found[parts].items():
+            row = next(line for line in shown.splitlines() if line.startswith(f"│ {name} "))
+            assert f"{part['recall']:.4f}" in row
+    for code, asked in found["reviews_by_reason"].items():
+        assert any(code in line and f"│ {asked['pairs']:>5} │" in line for line in shown.splitlines()), code
+    assert link(path, "--evaluation", to).exit_code == 2
+
+
+def test_notices_without_truth_are_told_and_left_out_of_the_evaluation(lines: Path, tmp_path: Path) -> None:
+    some = written(tmp_path / "some.jsonl", [*ROWS, ROWS[0] | {"id": "unknown", "truth": None}])
+    result = link(some, "--truth", "truth")
+    assert "1 rows have no truth" in result.stderr
+    assert "│ 5, 3, 4 " in result.stdout
+
+
 def test_the_truth_column_changes_nothing_but_the_evaluation(lines: Path) -> None:
     result = link("--json", lines, "--truth", "truth")
     assert result.exit_code == 0
@@ -101,6 +175,17 @@ def test_a_waterfall_shows_what_each_comparison_weighs(lines: Path) -> None:
 def test_a_waterfall_never_shows_a_value(lines: Path) -> None:
     shown = link(lines, "--explain", "late", "early").output
     assert not any(value in shown for value in ("Rowan", "Fairclough", number(1), "LS6", "2018"))
+
+
+def test_the_final_answer_is_that_of_all_notices_and_not_of_the_pair_alone(lines: Path) -> None:
+    """Alone the vague notice might be either twin's; that there are two makes it a question."""
+    shown = json.loads(link("--json", lines, "--explain", "vague", "twin-1").stdout)
+    assert shown["final"]["state"] == "person"
+    assert [why["code"] for why in shown["final"]["why"]] == list(shown["sentences"])[-len(shown["final"]["why"]) :]
+    assert json.loads(link("--json", lines, "--explain", "late", "early").stdout)["final"]["state"] == "joined"
+    apart = json.loads(link("--json", lines, "--explain", "late", "twin-1").stdout)
+    assert (apart["final"]["state"], apart["final"]["unasked"]) == ("apart", "no-shared-key")
+    assert "With all notices known: for a person" in link(lines, "--explain", "vague", "twin-1").stdout
 
 
 def test_shuffles_differ_in_no_pair(lines: Path) -> None:
