@@ -1,4 +1,5 @@
-"""Every level that a comparison can answer, as data: the one list that the model, its training and its check share."""
+"""Every level that a comparison can answer, as data: the one list that the model, its training and its check share. How a
+level is told to people stands in ``mappings/linkage/wording.yaml``."""
 
 from collections.abc import Mapping
 
