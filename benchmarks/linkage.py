@@ -13,6 +13,7 @@ import random
 import sys
 import time
 from datetime import date, datetime, timedelta
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +39,13 @@ class Town:
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
-        shares = shipped().names
-        self.given = list(shares["given"].items())
-        self.family = list(shares["family"].items())
+        self.names = {table: (list(s), list(accumulate(s.values()))) for table, s in shipped().names.items()}
 
     def name(self, table: str) -> str:
-        pool = self.given if table == "given" else self.family
         if table == "family" and self.chance.random() < 0.5:
             return (self.chance.choice(SYLLABLES) + self.chance.choice(SYLLABLES) + self.chance.choice(ENDINGS)).title()
-        names, weights = zip(*pool, strict=True)
-        return str(self.chance.choices(names, weights)[0]).title()
+        names, weights = self.names[table]
+        return self.chance.choices(names, cum_weights=weights)[0].title()
 
     def home(self) -> dict[str, str]:
         area = self.chance.choice(("LS", "BD", "M", "B", "E", "SE", "CR", "NE", "BS", "PL"))

@@ -1,6 +1,6 @@
-"""Train the linkage model: how often true pairs and unrelated pairs show each level, and how common each name is.
+"""Train the linkage model: how often true pairs and unrelated pairs show each level.
 
-    python benchmarks/linkage_model.py NOTICES.jsonl --truth COLUMN --to mappings/linkage/model-1.json
+    python benchmarks/linkage_model.py NOTICES.jsonl --truth COLUMN --to mappings/linkage/model-2.json
 
 m is counted on every pair of notices of one child, u on random pairs of different children; both are smoothed, and bounded
 where a set of this size can't know better. The truth column serves here only; linkage never reads it.
@@ -13,12 +13,10 @@ from collections import Counter, defaultdict
 from itertools import combinations
 from pathlib import Path
 
-from integration_engine.linkage import comparison, names
 from integration_engine.linkage.comparison import compare
 from integration_engine.linkage.evidence import Evidence, evidence_of_row
 from integration_engine.linkage.levels import LEVELS
 from integration_engine.linkage.model import Model
-from integration_engine.linkage.names import spelled
 
 # Levels no such set can show, or shows too rarely to count: stated by judgement, as (m, u).
 STATED = {
@@ -83,8 +81,7 @@ STATED = {
 }
 LEAST_M, LEAST_U = 0.004, 2e-4
 SMOOTH = 2.0
-SEEN_AT_LEAST = 5
-RAREST, UNSEEN = 2.5e-4, 1 / 1500
+RAREST, UNSEEN = 2**-12, 1 / 1500
 
 
 def blank() -> Model:
@@ -102,17 +99,6 @@ def counted(pairs: list[tuple[Evidence, Evidence]]) -> dict[str, Counter[str]]:
             if level:
                 found[name][level] += 1
     return found
-
-
-def shares(evidence: list[Evidence]) -> dict[str, dict[str, float]]:
-    """Shares of names among notices, in their usual spelling; names seen too rarely to be sure of are left out."""
-    tables = {}
-    for table in ("given", "family"):
-        counts = Counter(spelled(name) for e in evidence for name in getattr(e, table))
-        total = sum(1 for e in evidence if getattr(e, table))
-        kept = {name: n for name, n in counts.items() if n >= SEEN_AT_LEAST}
-        tables[table] = {name: round(max(n / total, RAREST), 6) for name, n in sorted(kept.items())}
-    return tables
 
 
 def train(rows: list[dict], truth: str) -> dict:
@@ -135,20 +121,20 @@ def train(rows: list[dict], truth: str) -> dict:
             m, u = STATED.get((name, level), (max(m, LEAST_M), max(u, LEAST_U)))
             comparisons[name][level] = {"m": float(f"{m:.3g}"), "u": float(f"{u:.3g}")}
     return {
-        "format": "linkage-model/1",
-        "version": "1",
+        "format": "linkage-model/2",
+        "version": "2",
         "made": (
             "benchmarks/linkage_model.py on a synthetic development stream of 13,112 invented notices of 5,000 children: "
             f"m from {len(same):,} pairs of one child, u from {len(others):,} random pairs, smoothed and bounded; levels "
-            "such a stream can't show are stated by judgement in that script. Name shares are those of the same stream "
-            f"(names seen {SEEN_AT_LEAST} times or more)."
+            "such a stream can't show are stated by judgement in that script."
         ),
         "prior_bits": -16.0,
         "household_cap_bits": 14.0,
         "thresholds": {"link": 12.0, "review": 0.0, "review_vetoed": 10.0, "margin": 6.0},
         "comparisons": comparisons,
+        "name_shares": "name-shares-1.csv",
+        "rarest_name_share": RAREST,
         "unseen_name_share": round(UNSEEN, 6),
-        "name_shares": shares(evidence),
     }
 
 
@@ -159,13 +145,7 @@ def main() -> None:
     ask.add_argument("--to", type=Path, required=True)
     said = ask.parse_args()
     rows = [json.loads(line) for line in said.notices.read_text(encoding="utf-8").splitlines() if line.strip()]
-    # Twice: what counts as a known name, and so as a slip of one, comes from the first run's own tables.
-    for _ in range(2):
-        said.to.write_text(json.dumps(train(rows, said.truth), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        for remembered in (names._known, names.known, names.slip, names.alike):
-            getattr(remembered, "cache_clear", lambda: None)()
-        comparison._GIVEN.clear()
-        comparison._FAMILY.clear()
+    said.to.write_text(json.dumps(train(rows, said.truth), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

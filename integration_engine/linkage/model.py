@@ -1,8 +1,8 @@
 """The linkage model: how much each level of agreement says, in bits, and how common each name is. Data, read once.
 
 A level's weight is ``log2(m / u)``: how often true pairs show it against how often unrelated ones do. The shipped model is
-a readable JSON file that says how it was made; its frequency tables are frozen with it, because a table that followed the
-stream would make the answer depend on what came first.
+a readable JSON file that says how it was made and names its table of name shares. Both are frozen: what followed the
+stream would make the answer depend on which notices came first.
 """
 
 import json
@@ -14,17 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from integration_engine.linkage.levels import LEVELS
-from integration_engine.linkage.names import TABLES
+from integration_engine.linkage.names import TABLES, spelled
+from integration_engine.linkage.shares import NameSharesError, name_shares
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
     """A model as read. ``bits`` are weights by comparison and level; ``prior`` the bits against two notices taken at random
     out of a block being about one child; ``link`` and ``review`` the two thresholds, ``review_vetoed`` that of vetoed pairs,
-    ``margin`` how far a rival must lie behind; ``names`` the shares of given and family names, ``unseen`` that of a name
-    in no table."""
+    ``margin`` how far a rival must lie behind; ``names`` the shares of given and family names in their usual spelling,
+    ``unseen`` that of a name in no table."""
 
     version: str
     made: str
@@ -72,9 +73,26 @@ def load(path: Path) -> Model:
         margin=limits["margin"],
         household_cap=text["household_cap_bits"],
         bits=bits,
-        names=text["name_shares"],
+        names=_names(path.parent / text["name_shares"], text["rarest_name_share"]),
         unseen=text["unseen_name_share"],
     )
+
+
+def _names(path: Path, rarest: float) -> dict[str, dict[str, float]]:
+    """Shares by table and usual spelling; below ``rarest`` a table of counts knows nothing, so no name is rarer."""
+    try:
+        tables = name_shares(path)
+    except NameSharesError as error:
+        raise ModelError(path.name, [str(error)]) from error
+    found: dict[str, dict[str, float]] = {}
+    for table, shares in tables.items():
+        summed = found[table] = {}
+        for name, share in shares.items():
+            usual = spelled(name)
+            summed[usual] = summed.get(usual, 0.0) + share
+        for name, share in summed.items():
+            summed[name] = min(1.0, max(share, rarest))
+    return found
 
 
 class ModelError(ValueError):
@@ -92,8 +110,9 @@ _PARTS = {
     "household_cap_bits": float,
     "thresholds": dict,
     "comparisons": dict,
+    "name_shares": str,
+    "rarest_name_share": float,
     "unseen_name_share": float,
-    "name_shares": dict,
 }
 _THRESHOLDS = ("link", "review", "review_vetoed", "margin")
 
@@ -127,12 +146,8 @@ def _wrong(text: Mapping[str, Any]) -> Iterator[str]:
             chances = given.get(level, {})
             if not all(_chance(chances.get(side)) for side in ("m", "u")):
                 yield f"comparisons.{comparison}.{level} needs m and u, above 0 and at most 1"
-    if not _chance(text["unseen_name_share"]):
-        yield "unseen_name_share is no share"
-    for table in ("given", "family"):
-        shares = text["name_shares"].get(table, {})
-        if not shares or not all(_chance(share) for share in shares.values()):
-            yield f"name_shares.{table} must be shares by name"
+    if not 0 < text["rarest_name_share"] <= text["unseen_name_share"] < 1:
+        yield "rarest_name_share and unseen_name_share must be shares, the rarest not above the unseen"
 
 
 def _chance(value: Any) -> bool:
@@ -142,4 +157,4 @@ def _chance(value: Any) -> bool:
 @lru_cache(maxsize=1)
 def shipped() -> Model:
     """The model that comes with the engine."""
-    return load(TABLES / "model-1.json")
+    return load(TABLES / "model-2.json")

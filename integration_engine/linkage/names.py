@@ -6,7 +6,6 @@ a transliterated name say nothing about who is meant. Two different known names 
 """
 
 import csv
-import json
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -15,6 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from rapidfuzz.distance import OSA
+
+from integration_engine.linkage.shares import name_shares
 
 TABLES = Path(__file__).resolve().parents[2] / "mappings" / "linkage"
 
@@ -246,7 +247,7 @@ def _listed() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def _known() -> frozenset[str]:
     """Every name in the frozen tables: a name of its own, not a slip of a similar one."""
-    shares = json.loads((TABLES / "model-1.json").read_text(encoding="utf-8"))["name_shares"]
+    shares = name_shares()
     return _listed().union(shares["given"], shares["family"])
 
 

@@ -15,7 +15,8 @@ try:
     main()
 except SystemExit:
     pass
-loaded = sys.modules.keys() & {"integration_engine.settings", "integration_engine.core", "sqlalchemy", "matplotlib"}
+engine = {"integration_engine." + room for room in ("settings", "core", "linkage")}
+loaded = sys.modules.keys() & (engine | {"sqlalchemy", "matplotlib"})
 print("LOADED", sorted(loaded), [name for name in sys.modules if name.startswith("integration_engine.cli.")])
 """
 

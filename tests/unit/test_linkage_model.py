@@ -16,7 +16,7 @@ from integration_engine.linkage.model import ModelError, load, shipped
 from integration_engine.linkage.names import TABLES
 from tests.linkage_rows import ROWAN, number, said
 
-SHIPPED = TABLES / "model-1.json"
+SHIPPED = TABLES / "model-2.json"
 SLIP = number(3)[:-1] + str((int(number(3)[-1]) + 1) % 10)
 
 # What notices say of one field each, so that among all pairs of one line every level of that comparison shows.
@@ -147,7 +147,8 @@ BREAKS: dict[str, tuple[tuple[str, ...], Any]] = {
     "review, review_vetoed and link must rise": (("thresholds", "review"), 40.0),
     "thresholds.margin is missing": (("thresholds", "margin"), None),
     "prior_bits is missing": (("prior_bits",), None),
-    "unseen_name_share is no share": (("unseen_name_share",), 7.0),
+    "unseen_name_share must be shares": (("unseen_name_share",), 7.0),
+    "no-such-table.csv: can't be read": (("name_shares",), "no-such-table.csv"),
 }
 
 
@@ -161,9 +162,10 @@ def test_a_broken_model_is_refused_with_what_is_wrong(complaint: str, tmp_path: 
     place[last] = value
     broken = tmp_path / "broken.json"
     broken.write_text(json.dumps(text), encoding="utf-8")
+    (tmp_path / "name-shares-1.csv").write_text("given,rowan,200\nfamily,smith,9000\n", encoding="utf-8")
     with pytest.raises(ModelError, match=complaint) as refused:
         load(broken)
-    assert str(refused.value).startswith("broken.json: ")
+    assert all(": " in problem for problem in str(refused.value).splitlines())
 
 
 def test_a_file_that_is_no_json_is_refused(tmp_path: Path) -> None:
