@@ -80,7 +80,7 @@ class Casebook:
     def decide(self, decisions: Iterable[Decision], reference: Reference, now: datetime, switches: Switches) -> Outcome:
         """Run the core over everything taken in."""
         named = [d.model_copy(update={"about": tuple(self._named(a) for a in d.about)}) for d in decisions]
-        return decide(map(_known_of, self.notices.values()), named, reference, now, switches)
+        return decide(map(_known_of, self.notices.values()), named, reference, now, switches, from_files=True)
 
     def _named(self, subject: str) -> str:
         """The notice that a reference stands for. A file may be named by the end of its path, where that is one file's."""

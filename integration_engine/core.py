@@ -12,9 +12,10 @@ from integration_engine.decided import Decided, sorted_out, steps
 from integration_engine.decided import case_id as case_id  # noqa: PLC0414 - a case is asked for by it from here
 from integration_engine.decided import standing as decided_on
 from integration_engine.linkage.current import as_shown, is_marked, record_as_shown
-from integration_engine.linkage.evidence import evidence_of
+from integration_engine.linkage.evidence import Evidence, evidence_of
 from integration_engine.linkage.resolve import Resolution, Review, resolve
 from integration_engine.record.authority import NotTheirs
+from integration_engine.record.dates import earliest
 from integration_engine.record.decision import Decision
 from integration_engine.record.identity import under_current_identity
 from integration_engine.record.notice import DeathNotice
@@ -80,13 +81,16 @@ def decide(
     reference: Reference,
     now: datetime,
     switches: Switches,
+    *,
+    from_files: bool = False,
 ) -> Outcome:
     """The state of every case that these notices make. A notice given twice counts once, as first received.
 
-    Decisions name notices or cases; one that names nothing among these notices changes nothing.
+    Decisions name notices or cases; one that names nothing among these notices changes nothing. ``from_files``: nobody knows
+    when the notices were received, so whoever decided is taken to have known what had been stated by then.
     """
     known = _once_each(notices)
-    evidence = [evidence_of(n) for n in known.values()]
+    evidence = [_as_stated(evidence_of(n), n) if from_files else evidence_of(n) for n in known.values()]
     people, resolution = sorted_out(decisions, known, lambda linked: resolve(evidence, linked))
     rekeys = [n for n in known.values() if n.rekey]
     waiting: list[str] = []
@@ -207,6 +211,10 @@ def _reaches_all(rekey: DeathNotice, resolution: Resolution) -> bool:
     """Whether a rekey changes how other clusters' notices read: a number that is nobody's any more, or an adoption, whose
     two identities are kept apart. Any other rekey only says something of the cluster it belongs to."""
     return rekey.id in resolution.restricted or (rekey.rekey is not None and rekey.rekey.kind == "invalidated")
+
+
+def _as_stated(evidence: Evidence, notice: DeathNotice) -> Evidence:
+    return replace(evidence, at=earliest(notice.stated_at).isoformat() if notice.stated_at else "")
 
 
 def _is_routine(notice: DeathNotice) -> bool:

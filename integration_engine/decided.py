@@ -8,6 +8,8 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import combinations
+from typing import Literal
 
 from integration_engine.linkage.current import is_marked
 from integration_engine.linkage.resolve import Constraint, Resolution
@@ -165,19 +167,17 @@ def steps(decisions: Sequence[Decision]) -> list[Decision]:
 
 
 def constraints(links: Iterable[tuple[Decision, frozenset[str]]]) -> list[Constraint]:
-    """What people said belongs together or apart; of two decisions about one pair the later stands."""
-    latest: dict[tuple[str, str], dict[str, tuple[int, Decision]]] = {}
+    """What people said belongs together or apart: every word that nobody has taken back since, in order."""
+    said: dict[tuple[str, str], list[Constraint]] = {}
     for turn, (decision, about) in enumerate(links):
-        ordered = sorted(about)
-        for n, a in enumerate(ordered):
-            for b in ordered[n + 1 :]:
-                latest.setdefault((a, b), {})[decision.kind] = (turn, decision)
-    found = []
-    for (a, b), by_kind in sorted(latest.items()):
-        left = [(turn, kind) for kind, (turn, decision) in by_kind.items() if not decision.withdraws]
-        if left:
-            found.append(Constraint(a, b, "link" if max(left)[1] == "link" else "unlink"))
-    return found
+        for a, b in combinations(sorted(about), 2):
+            before = said.get((a, b), [])
+            if decision.withdraws:
+                said[a, b] = [word for word in before if word.kind != decision.kind]
+            else:
+                kind: Literal["link", "unlink"] = "link" if decision.kind == "link" else "unlink"
+                said[a, b] = [*before, Constraint(a, b, kind, decision.by, decision.at, turn)]
+    return [word for _, words in sorted(said.items()) for word in words]
 
 
 def _subjects(decisions: Iterable[Decision], known: Mapping[str, DeathNotice]) -> list[tuple[Decision, frozenset[str]]]:

@@ -7,42 +7,24 @@ pair that would join them. What people decided comes first and stays.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from datetime import datetime
 
 from integration_engine.linkage import vetoes as guard
 from integration_engine.linkage.comparison import Compared, compare
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.model import Model
 from integration_engine.linkage.names import alike, slip
+from integration_engine.linkage.people import Constraint, multiple_birth_known, rulings
 from integration_engine.linkage.rekeys import Rekeys
 
 _OTHER_AGE = frozenset({"other", "outside"})
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
-    """A pair only a person can settle. ``score`` in bits; ``why`` are codes; ``vetoed``: something keeps them apart."""
-
-    a: str
-    b: str
-    score: float
-    why: tuple[str, ...]
-    vetoed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Constraint:
-    """What a person decided about two notices."""
-
-    a: str
-    b: str
-    kind: Literal["link", "unlink"]
-
-
 @dataclass(slots=True)
 class Edge:
     """A pair that may be one child. ``holds`` grow with what the neighbourhood knows; ``bare``: one side
-    names only an identifier that the other carries."""
+    names only an identifier that the other carries; ``alone``: nothing but the neighbourhood could keep the two from being
+    joined."""
 
     a: str
     b: str
@@ -50,6 +32,7 @@ class Edge:
     vetoes: tuple[str, ...]
     holds: tuple[str, ...]
     bare: bool = False
+    alone: bool = False
 
     def sure(self, least: float) -> bool:
         """Whether this pair alone may be joined automatically."""
@@ -75,17 +58,19 @@ class Clusters:
         self.items, self.graph, self.rekeys, self.model = items, graph, rekeys, model
         self.of = {id: id for id in items}
         self.members: dict[str, list[str]] = {id: [id] for id in items}
-        known = [c for c in constraints if c.a in items and c.b in items and c.a != c.b]
-        self.links = sorted({(min(c.a, c.b), max(c.a, c.b)) for c in known if c.kind == "link"})
-        self.unlinks = {(min(c.a, c.b), max(c.a, c.b)) for c in known if c.kind == "unlink"}
+        self.words = [c for c in constraints if c.a in items and c.b in items and c.a != c.b]
+        self.rulings = {ruling.pair: ruling for ruling in rulings(self.words, self._multiple)}
+        self.links = [pair for pair, ruling in self.rulings.items() if ruling.holds == "together" or ruling.contrary]
+        self.unlinks = {pair for pair, ruling in self.rulings.items() if ruling.holds == "apart"}
         self.by_person: dict[str, set[str]] = defaultdict(set)
         self.disagreeing: list[tuple[str, str]] = []
         self._barred: dict[tuple[str, str], tuple[str, ...]] = {}
         self._unnamed = self._unnamed_beside()
 
     def join(self) -> None:
+        self.unlinks -= self._overruled()
         for a, b in self.links:
-            if (a, b) in self.unlinks or self._unlinked(self.of[a], self.of[b]):
+            if (a, b) in self.unlinks or self.unlinked(self.of[a], self.of[b]):
                 self.disagreeing.append((a, b))
                 continue
             self._merge(self.of[a], self.of[b])
@@ -95,10 +80,29 @@ class Clusters:
         strong = [edge for edge in self.graph.edges.values() if edge.sure(self.model.link)]
         for edge in sorted(strong, key=lambda e: (-e.compared.score, e.a, e.b)):
             one, other = self.of[edge.a], self.of[edge.b]
-            if one == other or self._unlinked(one, other) or self.barred_between(one, other):
+            if one == other or self.unlinked(one, other) or self.barred_between(one, other):
                 continue
-            if not self._may_be_unnamed(edge, one, other) and not self._ends_unsurely(one, other):
+            if not self.may_be_unnamed(edge, one, other) and not self._ends_unsurely(one, other):
                 self._merge(one, other)
+
+    def _multiple(self, pair: tuple[str, str], until: datetime | None) -> bool:
+        return multiple_birth_known(self.items, self.graph, pair, until)
+
+    def _overruled(self) -> set[tuple[str, str]]:
+        """Pairs that somebody kept apart before somebody said of the same two sides that they are one child: whoever says so
+        later, of other notices of theirs, has seen what was said before."""
+        together = [ruling for ruling in self.rulings.values() if ruling.holds == "together"]
+        if not together or not self.unlinks:
+            return set()
+        sides = Clusters(self.items, self.graph, self.rekeys, self.model, [w for w in self.words if w.kind == "unlink"])
+        sides.join()
+        return {
+            pair
+            for pair in self.unlinks
+            for ruling in together
+            if ruling.turn > self.rulings[pair].turn
+            and {sides.of[id] for id in ruling.pair} == {sides.of[id] for id in pair}
+        }
 
     def _merge(self, one: str, other: str) -> None:
         if one == other:
@@ -124,7 +128,7 @@ class Clusters:
     def _tells(self, id: str) -> bool:
         return self.items[id].intent == "report" and not self.items[id].ends
 
-    def _unlinked(self, one: str, other: str) -> bool:
+    def unlinked(self, one: str, other: str) -> bool:
         if not self.unlinks or one == other:
             return False
         return any((min(x, y), max(x, y)) in self.unlinks for x in self.members[one] for y in self.members[other])
@@ -225,7 +229,7 @@ class Clusters:
                     found[id].add(mate)
         return found
 
-    def _may_be_unnamed(self, edge: Edge, one: str, other: str) -> bool:
+    def may_be_unnamed(self, edge: Edge, one: str, other: str) -> bool:
         """Whether one side may just as well be a child of the other's event whom nobody has named yet. Name, home and day
         don't tell the children of one fire apart: only an identifier or the birth date does."""
         c = edge.compared
@@ -248,33 +252,6 @@ class Clusters:
 
     def sets(self) -> tuple[frozenset[str], ...]:
         return tuple(frozenset(ids) for _, ids in sorted((min(ids), ids) for ids in self.members.values()))
-
-    def reviews(self) -> tuple[Review, ...]:
-        best: dict[tuple[str, str], Edge] = {}
-        for edge in self.graph.edges.values():
-            one, other = sorted((self.of[edge.a], self.of[edge.b]))
-            if one == other:
-                continue
-            held = best.get((one, other))
-            if held is None or (-edge.compared.score, edge.a, edge.b) < (-held.compared.score, held.a, held.b):
-                best[one, other] = edge
-        found = [r for (one, other), edge in best.items() if (r := self._review(one, other, edge))]
-        found += [Review(a, b, 0.0, ("people-disagree",), True) for a, b in self.disagreeing]
-        return tuple(sorted(found, key=lambda r: (-r.score, r.a, r.b)))
-
-    def _review(self, one: str, other: str, edge: Edge) -> Review | None:
-        if self._unlinked(one, other):
-            return None
-        barred = self.barred_between(one, other)
-        adopted = guard.maybe_adopted(edge.compared)
-        if barred and edge.compared.score < self.model.review_vetoed and not adopted:
-            return None
-        if len(barred) > 1 or guard.plainly_two(self.items[edge.a], self.items[edge.b], edge.compared, barred):
-            return None  # they are two children by two reasons at once or by one that is enough: nobody need be asked
-        why = tuple(sorted(barred)) + (("maybe-adopted",) if adopted else ()) + edge.holds
-        if self._may_be_unnamed(edge, one, other):
-            why += ("unnamed-child-of-the-event",)
-        return Review(edge.a, edge.b, round(edge.compared.score, 2), why or ("below-automatic",), bool(barred))
 
     def related(self) -> tuple[tuple[str, str, str], ...]:
         """One pair of notices for each pair of clusters and reason, the smallest ids."""

@@ -12,12 +12,14 @@ from typing import TypeAlias
 
 from integration_engine.linkage import vetoes as guard
 from integration_engine.linkage.blocking import keys
-from integration_engine.linkage.clusters import Clusters, Constraint, Edge, Graph, Review
+from integration_engine.linkage.clusters import Clusters, Edge, Graph
 from integration_engine.linkage.comparison import Compared, compare
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.model import Model, shipped
+from integration_engine.linkage.people import Constraint
 from integration_engine.linkage.rekeys import Rekeys, rekeyed
 from integration_engine.linkage.reports import each_ones_own
+from integration_engine.linkage.reviews import Review, reviews_of
 
 __all__ = ["Along", "Constraint", "Resolution", "Review", "bonded", "resolve", "resolved"]
 
@@ -65,7 +67,7 @@ def resolved(
     clusters.join()
     resolution = Resolution(
         clusters=clusters.sets(),
-        reviews=clusters.reviews(),
+        reviews=reviews_of(clusters),
         related=clusters.related(),
         restricted=rekeys.restricted,
         former=rekeys.former,
@@ -113,6 +115,7 @@ def _consider(graph: Graph, a: Evidence, b: Evidence, model: Model) -> None:
     if _plausible(compared, model):
         bare = guard.names_only_an_identifier(a, b, compared)
         edge = Edge(a.id, b.id, compared, barred, guard.holds(a, b, compared), bare)
+        edge.alone = edge.sure(model.link)
         graph.edges[a.id, b.id] = edge
         graph.at[a.id].append(edge)
         graph.at[b.id].append(edge)

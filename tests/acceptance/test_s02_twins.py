@@ -73,12 +73,44 @@ def test_a_copy_with_neither_order_nor_date_goes_to_a_person_without_a_suggestio
     assert {ref for r in (first, second) for ref in (r["a"], r["b"])} == {"one.hl7#0", "two.hl7#0", "vague.hl7#0"}
 
 
-def test_a_person_links_the_copy_to_the_second_twin_and_the_first_stays_alone(cdr_try: Try) -> None:
-    linked = decided("link", "two.hl7#0", "vague.hl7#0", at="2026-06-05T12:00:00Z", role="operator")
-    answer = cdr_try(s2() | {"vague.hl7": vague_copy("2026-06-04")}, *NOW, decisions=[linked])
+def read_by(person: str, kind: str, hour: int) -> dict[str, Any]:
+    """One person's word on whether the copy speaks of the second twin."""
+    told = decided(kind, "two.hl7#0", "vague.hl7#0", at=f"2026-06-05T{hour}:00:00Z", role="operator")
+    return told | {"id": f"{person}-{kind}-{hour}", "by": person}
+
+
+def test_two_people_link_the_copy_to_the_second_twin_and_the_first_stays_alone(cdr_try: Try) -> None:
+    both = [read_by("Ann", "link", 12), read_by("Bo", "link", 13)]
+    answer = cdr_try(s2() | {"vague.hl7": vague_copy("2026-06-04")}, *NOW, decisions=both)
     assert [case["from"] for case in answer["cases"]] == [["one.hl7#0"], ["two.hl7#0", "vague.hl7#0"]]
     assert answer["reviews"] == []
     assert answer["cases"][1]["record"]["death"]["died_at"] == "2026-06-04T22:15+01:00"
+
+
+@pytest.mark.parametrize("again", ["Ann", " ann"])
+def test_one_person_never_joins_what_may_be_a_twin_however_often_they_say_so(cdr_try: Try, again: str) -> None:
+    words = [read_by("Ann", "link", 12), read_by(again, "link", 13)]
+    answer = cdr_try(s2() | {"vague.hl7": vague_copy("2026-06-04")}, *NOW, decisions=words)
+    assert len(answer["cases"]) == 3
+    asked = {(review["a"], review["b"]): review["why"] for review in answer["reviews"]}
+    assert "one-of-two" in asked["two.hl7#0", "vague.hl7#0"]
+
+
+def test_two_who_contradict_one_another_leave_twins_apart_and_with_a_third(cdr_try: Try) -> None:
+    messages = s2() | {"vague.hl7": vague_copy("2026-06-04")}
+    words = [read_by("Ann", "link", 12), read_by("Bo", "unlink", 13)]
+    answer = cdr_try(messages, *NOW, decisions=words)
+    assert len(answer["cases"]) == 3
+    assert "readers-disagree" in {code for review in answer["reviews"] for code in review["why"]}
+    assert len(cdr_try(messages, *NOW, decisions=[*words, read_by("Ann", "link", 14)])["cases"]) == 3
+    assert len(cdr_try(messages, *NOW, decisions=[*words, read_by("Cy", "link", 14)])["cases"]) == 2
+    apart = cdr_try(messages, *NOW, decisions=[*words, read_by("Cy", "unlink", 14)])
+    assert {"two.hl7#0", "vague.hl7#0"} not in [{r["a"], r["b"]} for r in apart["reviews"]]
+
+
+def test_one_person_is_enough_to_say_that_they_are_two_children(cdr_try: Try) -> None:
+    answer = cdr_try(s2() | {"vague.hl7": vague_copy("2026-06-04")}, *NOW, decisions=[read_by("Ann", "unlink", 12)])
+    assert [{r["a"], r["b"]} for r in answer["reviews"]] == [{"one.hl7#0", "vague.hl7#0"}]
 
 
 def test_order_alone_keeps_twins_apart_and_so_does_a_number_alone(cdr_try: Try) -> None:

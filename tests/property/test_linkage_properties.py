@@ -64,8 +64,13 @@ def notices(draw: st.DrawFn, most: int = 9) -> list[Evidence]:
 
 @st.composite
 def people(draw: st.DrawFn, count: int) -> list[Constraint]:
-    pairs = st.tuples(st.integers(0, count - 1), st.integers(0, count - 1), st.sampled_from(["link", "unlink"]))
-    return [Constraint(f"n{a}", f"n{b}", kind) for a, b, kind in draw(st.lists(pairs, max_size=3)) if a != b]
+    number, kind, who = (
+        st.integers(0, count - 1),
+        st.sampled_from(["link", "unlink"]),
+        st.sampled_from(["ann", "bo", "cy"]),
+    )
+    words = draw(st.lists(st.tuples(number, number, kind, who, st.integers(0, 2)), max_size=4))
+    return [Constraint(f"n{a}", f"n{b}", kind, by, turn=turn) for a, b, kind, by, turn in words if a != b]
 
 
 @st.composite
@@ -115,16 +120,36 @@ def test_no_veto_is_outvoted(evidence: list[Evidence]) -> None:
 
 @settings(max_examples=250, deadline=None)
 @given(cases())
-def test_a_persons_link_and_unlink_stay_unless_people_disagree(case: tuple[list[Evidence], list[Constraint]]) -> None:
+def test_a_persons_last_word_stays_unless_people_disagree_or_a_second_is_to_read(
+    case: tuple[list[Evidence], list[Constraint]],
+) -> None:
     evidence, constraints = case
     found = resolve(evidence, constraints)
-    disagreed = any("people-disagree" in review.why for review in found.reviews)
+    still_asked = {code for review in found.reviews for code in review.why}
+    later_links = max((c.turn for c in constraints if c.kind == "link"), default=-1)
     for decided in constraints:
         joined = decided.b in cluster_of(found, decided.a)
-        if decided.kind == "unlink":
+        about = [c for c in constraints if c.pair == decided.pair]
+        if decided.turn < max(c.turn for c in about):
+            continue
+        if decided.kind == "link":
+            assert joined or not still_asked.isdisjoint({"people-disagree", "one-of-two", "readers-disagree"})
+        elif decided.turn >= later_links:
             assert not joined
-        else:
-            assert joined or disagreed
+
+
+@settings(max_examples=250, deadline=None)
+@given(notices(most=6), st.integers(0, 5), st.integers(0, 5))
+def test_one_person_never_joins_twins_however_often(evidence: list[Evidence], one: int, other: int) -> None:
+    told = {e.id: replace(e, order=1, order_hint=0) if e.id.startswith("n") else e for e in evidence}
+    pair = sorted({f"n{one}", f"n{other}"} & told.keys())
+    if len(pair) < 2:
+        return
+    before = resolve(told.values())
+    words = [Constraint(*pair, "link", by, turn=turn) for turn, by in enumerate(("ann", "Ann ", "ann"))]
+    assert set(resolve(told.values(), words).clusters) == set(before.clusters)
+    both = resolve(told.values(), [*words, Constraint(*pair, "link", "bo", turn=3)])
+    assert pair[1] in cluster_of(both, pair[0])
 
 
 def neighbourhood(start: str, evidence: dict[str, Evidence]) -> set[str]:
@@ -161,6 +186,23 @@ def test_a_notice_never_changes_clusters_outside_its_neighbourhood(held: list[Ev
     before, after = resolve(held), resolve(everything.values())
     untouched = {cluster for cluster in before.clusters if not cluster & touched}
     assert untouched <= set(after.clusters)
+
+
+@settings(max_examples=250, deadline=None)
+@given(notices(most=10), st.integers(1, 9))
+def test_no_case_that_was_one_is_parted_without_a_person_being_asked(evidence: list[Evidence], count: int) -> None:
+    told = [e for e in evidence if not e.rekey]
+    before, after = resolve(told[:count]), resolve(told)
+    tied = [(cluster_of(after, review.a), cluster_of(after, review.b)) for review in after.reviews]
+    for cluster in before.clusters:
+        pieces = {cluster_of(after, id) for id in cluster}
+        reached, todo = set(), [next(iter(pieces))]
+        while todo:
+            reached.add(here := todo.pop())
+            todo += [
+                y if x == here else x for x, y in tied if here in (x, y) and (y if x == here else x) not in reached
+            ]
+        assert pieces <= reached
 
 
 @settings(max_examples=150, deadline=None)

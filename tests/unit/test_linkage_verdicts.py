@@ -71,7 +71,7 @@ def test_two_for_several_reasons_are_nobodys_question() -> None:
 def test_what_a_person_said_is_the_reason() -> None:
     a, b = numbered("a", 1), numbered("b", 1)
     assert verdicts(a, b, people=[Constraint("a", "b", "unlink")]).of("a", "b").why == ("unlinked-by-a-person",)
-    strangers = (numbered("a", 1), numbered("b", 2, given="Otto"))
+    strangers = (numbered("a", 1), numbered("b", 2))
     linked = verdicts(*strangers, people=[Constraint("a", "b", "link")]).of("a", "b")
     assert (linked.state, linked.why) == ("joined", ("linked-by-a-person",))
 

@@ -1,0 +1,171 @@
+"""Which pairs of cases a person is asked about, and why: what evidence can't settle, what people haven't settled yet, and
+what was rejected before more was heard."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from integration_engine.linkage import vetoes as guard
+from integration_engine.linkage.clusters import Clusters, Edge
+from integration_engine.linkage.comparison import compare
+from integration_engine.linkage.evidence import Evidence
+from integration_engine.linkage.people import SINCE_LINKED, Ruling, known_by, multiple_birth_known
+
+NEW_EVIDENCE = "new-evidence-since-rejected"
+CASE_SPLIT = "case-split"
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A pair only a person can settle. ``score`` in bits; ``why`` are codes; ``vetoed``: something keeps them apart;
+    ``multiple``: a multiple birth is known, so that it takes two people to join; ``readers`` have decided already."""
+
+    a: str
+    b: str
+    score: float
+    why: tuple[str, ...]
+    vetoed: bool
+    multiple: bool = False
+    readers: tuple[str, ...] = ()
+
+
+def reviews_of(clusters: Clusters) -> tuple[Review, ...]:
+    """What a person is asked once everything is joined that can be: one question for each two clusters, the heaviest
+    first."""
+    crossing: dict[tuple[str, str], list[Edge]] = defaultdict(list)
+    for edge in clusters.graph.edges.values():
+        one, other = sorted((clusters.of[edge.a], clusters.of[edge.b]))
+        if one != other:
+            crossing[one, other].append(edge)
+    ruled: dict[tuple[str, str], list[Ruling]] = defaultdict(list)
+    for ruling in clusters.rulings.values():
+        one, other = sorted(clusters.of[id] for id in ruling.pair)
+        ruled[one, other].append(ruling)
+    asking = _Asking(clusters)
+    found = [
+        review
+        for pair in crossing.keys() | ruled.keys()
+        if (review := asking.about(*pair, crossing.get(pair, ()), ruled.get(pair, ())))
+    ]
+    found += [Review(a, b, 0.0, ("people-disagree",), True) for a, b in clusters.disagreeing]
+    return tuple(sorted(found, key=lambda r: (-r.score, r.a, r.b)))
+
+
+@dataclass(frozen=True)
+class _Asking:
+    clusters: Clusters
+
+    def about(self, one: str, other: str, edges: Collection[Edge], ruled: Iterable[Ruling]) -> Review | None:
+        """The question about two clusters, or about one that people's words hold together; None where there is none."""
+        undecided = sorted((r for r in ruled if r.open), key=lambda r: (r.turn, r.pair))
+        if one == other:
+            undecided = [ruling for ruling in undecided if SINCE_LINKED in ruling.open]
+        if undecided:
+            # Whoever reads second is asked about the very pair that was read first.
+            return self._half_read(one, other, undecided[0])
+        if one == other:
+            return None
+        if self.clusters.unlinked(one, other):
+            more = self._more(one, other, edges)
+            return self._told(one, other, more, (NEW_EVIDENCE,)) if more else None
+        return self._told(one, other, min(edges, key=_heaviest)) if edges else None
+
+    def _told(self, one: str, other: str, edge: Edge, because: tuple[str, ...] = ()) -> Review | None:
+        clusters = self.clusters
+        barred = clusters.barred_between(one, other)
+        # What joins by itself would be one case, and may have been until another notice came: never parted in silence.
+        parted = not because and any(e.alone for e in self._edges(one, other))
+        adopted = guard.maybe_adopted(edge.compared)
+        if not parted:
+            if barred and edge.compared.score < clusters.model.review_vetoed and not adopted:
+                return None
+            a, b = clusters.items[edge.a], clusters.items[edge.b]
+            if len(barred) > 1 or guard.plainly_two(a, b, edge.compared, barred):
+                return None  # two children by two reasons at once or by one that is enough: nobody need be asked
+        why = because + tuple(sorted(barred)) + (("maybe-adopted",) if adopted else ()) + edge.holds
+        if clusters.may_be_unnamed(edge, one, other):
+            why += ("unnamed-child-of-the-event",)
+        why += (CASE_SPLIT,) if parted else ()
+        multiple = self._multiple(one, other)
+        return Review(edge.a, edge.b, _bits(edge.compared.score), why or ("below-automatic",), bool(barred), multiple)
+
+    def _half_read(self, one: str, other: str, ruling: Ruling) -> Review:
+        clusters, (a, b) = self.clusters, ruling.pair
+        edge = clusters.graph.edges.get(ruling.pair)
+        compared = edge.compared if edge else compare(clusters.items[a], clusters.items[b], clusters.model)
+        barred = clusters.barred_between(one, other) if one != other else frozenset()
+        why = (*ruling.open, *sorted(barred), *(edge.holds if edge and one != other else ()))
+        return Review(a, b, _bits(compared.score), why, bool(barred), True, ruling.readers)
+
+    def _multiple(self, one: str, other: str) -> bool:
+        names = [*self.clusters.members[one], *self.clusters.members[other]]
+        return multiple_birth_known(self.clusters.items, self.clusters.graph, names)
+
+    def _edges(self, one: str, other: str) -> Iterator[Edge]:
+        for id in self.clusters.members[one]:
+            for edge in self.clusters.graph.at.get(id, ()):
+                if self.clusters.of[edge.b if edge.a == id else edge.a] == other:
+                    yield edge
+
+    def _more(self, one: str, other: str, edges: Iterable[Edge]) -> Edge | None:
+        """What was heard since somebody said that these are two children, and says more than what they saw: an identifier
+        that both sides now carry, or a weight above the best of then by more than the margin. The same again is nothing new.
+        """
+        clusters, items = self.clusters, self.clusters.items
+        rejected = [pair for pair in clusters.unlinks if {clusters.of[pair[0]], clusters.of[pair[1]]} == {one, other}]
+        at = _latest(clusters.rulings[pair].at for pair in rejected)
+        named = {id for pair in rejected for id in pair}
+        seen = {
+            id for id in (*clusters.members[one], *clusters.members[other]) if id in named or _was_there(items[id], at)
+        }
+        mine, theirs = (
+            {i for id in clusters.members[side] if id in seen for i in _identifiers(items[id])} for side in (one, other)
+        )
+        scores = [edge.compared.score for edge in edges if edge.a in seen and edge.b in seen]
+        scores += [compare(items[a], items[b], clusters.model).score for a, b in rejected]
+        fresh = [
+            edge
+            for edge in edges
+            if not (edge.a in seen and edge.b in seen)
+            and (self._shared(edge) - (mine & theirs) or edge.compared.score > max(scores) + clusters.model.margin)
+        ]
+        return min(fresh, key=_heaviest, default=None)
+
+    def _shared(self, edge: Edge) -> frozenset[str]:
+        """The identifiers by which these two are one child, as far as they are the child's own."""
+        a, b = self.clusters.items[edge.a], self.clusters.items[edge.b]
+        shared = _identifiers(a) & _identifiers(b)
+        return shared if guard.shares_identifier(a, b, edge.compared) else frozenset()
+
+
+def _identifiers(e: Evidence) -> frozenset[str]:
+    carried = {
+        "nhs": e.nhs,
+        "typed": e.nhs_typed,
+        "local": e.local_ref,
+        "person": f"{e.report}|{e.person}" if e.report and e.person else "",
+        "mother": e.mother_nhs,
+    }
+    # A coroner's case is its area's: a number without one may be another's.
+    coroners = {f"coroner:{reference}" for reference in e.coroner_refs if not reference.startswith("|")}
+    return frozenset({f"{kind}:{value}" for kind, value in carried.items() if value} | coroners)
+
+
+def _was_there(e: Evidence, at: datetime | None) -> bool:
+    # A word without a time covers everything: nobody knows what came after it.
+    return at is None or known_by(e, at)
+
+
+def _latest(times: Iterable[datetime | None]) -> datetime | None:
+    told = list(times)
+    known = [at for at in told if at is not None]
+    return max(known) if len(known) == len(told) else None
+
+
+def _heaviest(edge: Edge) -> tuple[float, str, str]:
+    return (-edge.compared.score, edge.a, edge.b)
+
+
+def _bits(score: float) -> float:
+    return round(score, 2)
