@@ -107,7 +107,7 @@ def _invented() -> Iterator[Mapping[str, Any]]:
 
 
 def _write_report(found: dict[str, Any], to: Path) -> None:
-    from integration_engine.reports.charts import ChartsUnavailable
+    from integration_engine.reports.drawing import ChartsUnavailable
     from integration_engine.reports.page import render
     from integration_engine.simulation.report import report
 

@@ -138,7 +138,7 @@ def _one_of(text: str, words: Sequence[str], option: str) -> str:
 
 
 def _write(path: Path, found: Findings, words: Words, now: datetime, source: str) -> None:
-    from integration_engine.reports.charts import ChartsUnavailable
+    from integration_engine.reports.drawing import ChartsUnavailable
     from integration_engine.reports.page import render
     from integration_engine.trends.report import report_of
 

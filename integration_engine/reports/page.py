@@ -17,7 +17,7 @@ from typing import TypeAlias
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from integration_engine.reports.charts import Chart
+from integration_engine.reports.drawing import Chart
 
 Cell: TypeAlias = str | int | float | None
 """A number is set to the right with thousands parted (a float with one decimal); None is a dash."""
@@ -52,6 +52,61 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One line of two sides: what is set side by side, what either says, how they agree, and what that counts for.
+
+    The bar of the line begins at ``before`` and is ``amount`` long, to the left where it is negative; None draws none.
+    """
+
+    label: str
+    left: str
+    right: str
+    agreement: str
+    amount: float | None = None
+    before: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Two things side by side, and a waterfall of what each line counts for. ``heads`` are the names of the two; ``notes``
+    sentences under the caption; ``marks`` sums to read the waterfall against, each with its name."""
+
+    caption: str
+    heads: tuple[str, str]
+    lines: tuple[Line, ...]
+    unit: str
+    total: float
+    notes: tuple[str, ...] = ()
+    marks: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The least and the greatest sum that the waterfall passes, marks included."""
+        ends = [
+            end for line in self.lines if line.amount is not None for end in (line.before, line.before + line.amount)
+        ]
+        every = [0.0, *ends, *(at for _, at in self.marks)]
+        return min(every), max(every)
+
+    def place(self, at: float) -> float:
+        """Where a sum lies across the bars, 0 to 100."""
+        low, high = self.span
+        return round(100 * (at - low) / ((high - low) or 1), 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """Things to look at one by one under a heading. ``listed`` names all of them where not each is shown. ``folded``: opens
+    on a click (open on paper)."""
+
+    title: str
+    text: str = ""
+    shown: tuple[Sides, ...] = ()
+    listed: Table | None = None
+    folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """A headline: what is counted, the figure, and a word on it."""
 
@@ -62,11 +117,12 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a report under its own heading: sentences, then tables and charts."""
+    """A part of a report under its own heading: sentences, then tables and charts, then galleries."""
 
     title: str
     text: tuple[str, ...] = ()
     items: tuple[Shown, ...] = ()
+    galleries: tuple[Gallery, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

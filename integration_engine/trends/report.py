@@ -6,7 +6,8 @@ Charts are drawn from what the tables show; a suppressed number is a gap in both
 from collections.abc import Iterator
 from datetime import date
 
-from integration_engine.reports.charts import Chart, Limit, Point, bars, lines, scatter
+from integration_engine.reports.charts import Limit, Point, bars, lines, scatter
+from integration_engine.reports.drawing import Chart
 from integration_engine.reports.page import Cell, Fact, Report, Section, Shown, Table
 from integration_engine.trends.breakdowns import TIMES, TITLES, Words
 from integration_engine.trends.control import Controlled

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from lxml import etree, html
 
-from integration_engine.reports import charts
-from integration_engine.reports.charts import Chart, ChartsUnavailable, Limit, Point
+from integration_engine.reports import charts, drawing
+from integration_engine.reports.charts import Limit, Point
+from integration_engine.reports.drawing import Chart, ChartsUnavailable
 from integration_engine.reports.page import Fact, Report, Section, Shown, Table, render
 
 TABLE = Table("Cases <a year>", ("Panel", "Before", "Share"), (("A & B", 1234, "12.5%"), ("C", None, "<5")), "Note")
@@ -94,7 +95,7 @@ def test_numbers_are_written_with_thousands_parted() -> None:
 
 
 def test_without_the_drawing_library_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(charts, "available", lambda: False)
+    monkeypatch.setattr(drawing, "available", lambda: False)
     with pytest.raises(ChartsUnavailable, match="reports"):
         picture()
 
