@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -26,7 +27,8 @@ from integration_engine.linkage.model import shipped
 from integration_engine.linkage.resolve import Resolution, resolved
 from integration_engine.linkage.truth import Held
 from integration_engine.linkage.verdicts import Verdicts
-from integration_engine.sheets import SheetError
+from integration_engine.record.dates import london
+from integration_engine.sheets import STDIN, SheetError
 
 _NOT_SO, _USAGE = 1, 2
 _TOLD = 5
@@ -87,6 +89,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         show_evaluation(shown, found)
     if evaluation and found:
         _write(evaluation, orjson.dumps(found.to_json() | {"model": shipped().version}, option=orjson.OPT_INDENT_2))
+    if report:
+        _report(report, files, (read, resolution, Verdicts(resolution, clusters), held), values=with_values, err=err)
     moved = _shuffled(read, people, resolution, shuffles, err)
     if shuffles:
         shown.print(f"{shuffles} shuffles: {moved.pairs} pairs differ, {moved.reviews} reviews differ", highlight=False)
@@ -227,6 +231,28 @@ def _progress(err: Console, doing: str) -> Iterator[Progress]:
     )
     with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
         yield progress
+
+
+def _report(
+    to: Path,
+    files: Sequence[Path],
+    linked: tuple[Notices, Resolution, Verdicts, Held | None],
+    *,
+    values: bool,
+    err: Console,
+) -> None:
+    from integration_engine.appraisal.report import Appraised, report_of
+    from integration_engine.reports.drawing import ChartsUnavailable
+    from integration_engine.reports.page import render
+
+    source = ", ".join("standard input" if path == STDIN else path.name for path in files)
+    now = london(datetime.now(UTC))
+    with err.status("Writing the report ..."):
+        try:
+            page = render(report_of(Appraised(source, *linked), values=values, made=f"Made {now.day} {now:%B %Y}."))
+        except ChartsUnavailable as problem:
+            _refuse(str(problem))
+    _write(to, page.encode())
 
 
 def _write(path: Path, content: bytes) -> None:
