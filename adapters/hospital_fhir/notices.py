@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from adapters.adapter import Submission, notice_id
@@ -18,6 +19,7 @@ from adapters.hospital_fhir.versions import Version
 from integration_engine.mapping.notices import notice_from
 from integration_engine.mapping.paths import FhirSource
 from integration_engine.mapping.profile import Mapped, Profile
+from integration_engine.record.dates import earliest, latest
 from integration_engine.record.notice import DeathNotice, Problem, Provenance, Retraction, Source
 from integration_engine.record.outside import needed
 
@@ -25,6 +27,7 @@ NATIONAL = "national"
 # Whoever has this many things wrong has one thing wrong; the rest would only fill the answer.
 _MOST_PROBLEMS = 100
 _OVER = ("resolved", "inactive", "remission", "refuted", "entered-in-error")
+_BABY = timedelta(days=366)
 _DISTRICT = re.compile(r"[EWNS]\d{8}")
 
 
@@ -52,7 +55,8 @@ def notice_of(
     for placed in _supporting(finding):
         supporting += check(placed, envelope.version, strict=False)[1]
     production = bool(envelope.submission.feed and envelope.submission.feed.production)
-    numbers = numbers_of(patient, production)
+    not_theirs = finding.relatives.mothers_numbers if _may_be_a_baby(finding, envelope.submission) else frozenset()
+    numbers = numbers_of(patient, production, not_theirs)
     sources, places = _sources(message, patient, resource, finding)
     mapped = _in_place(envelope.profile.map(FhirSource(sources)), places)
     values, provenance = dict(mapped.values), dict(mapped.provenance)
@@ -62,6 +66,8 @@ def notice_of(
             provenance[path] = Provenance(
                 path=at, profile=envelope.profile.name, rule=f"{envelope.profile.name}/{path}#reader"
             )
+    if "child.mother" in values:
+        values["child.mother"] |= _mothers_own_numbers(finding)
     _tidy(values)
     if finding.outside:
         values = needed(values)
@@ -102,6 +108,20 @@ def notice_of(
             *supporting,
         ),
     )
+
+
+def _may_be_a_baby(finding: Finding, submission: Submission) -> bool:
+    """Whether a number of the mother's may stand for the child's: never for an older child."""
+    died = finding.judgement.died_at if finding.judgement else None
+    told = earliest(died.value) if died else submission.received_at
+    return finding.birth_date is None or told - latest(finding.birth_date.value) < _BABY
+
+
+def _mothers_own_numbers(finding: Finding) -> dict[str, Any]:
+    """A hospital's own numbers for the mother, which no path can tell from her NHS number."""
+    person = next((person for person, _ in finding.relatives.mother), {})
+    found = children(person, "otherIdentifiers")
+    return {"other_identifiers": found} if found else {}
 
 
 def _retraction(judgement: Judgement, national: bool) -> Retraction:

@@ -55,8 +55,9 @@ def is_nhs_system(system: str | None) -> bool:
     return (system or "").lower() in _NHS_SYSTEMS
 
 
-def numbers_of(patient: Placed, production: bool) -> Numbers:
-    """Choose the NHS number (valid, current) and keep everything else as other identifiers, an invalid number with why."""
+def numbers_of(patient: Placed, production: bool, not_theirs: frozenset[str] = frozenset()) -> Numbers:
+    """Choose the NHS number (valid, current) and keep everything else as other identifiers, an invalid number with why. What
+    is ``not_theirs`` (the mother's numbers) is left out, with problem ``mothers-number``."""
     chosen: tuple[str, str, str | None] | None = None
     others: list[dict[str, Any]] = []
     problems: list[Problem] = []
@@ -65,6 +66,10 @@ def numbers_of(patient: Placed, production: bool) -> Numbers:
     for index, identifier in enumerate(children(patient.resource, "identifier")):
         at, value = f"{patient.path}.identifier[{index}].value", text(identifier, "value")
         if not value:
+            continue
+        if (_checked(value)[0] or value) in not_theirs:
+            why = "A number of the mother's, not read as the child's."
+            problems.append(Problem(code="mothers-number", text=why, path=at))
             continue
         system, kind = text(identifier, "system"), next((code for _, code in codings(identifier.get("type"))), None)
         if is_nhs_system(system) or (not system and kind == "NH"):
@@ -126,6 +131,13 @@ class Relatives:
     siblings: tuple[tuple[Tree, str], ...] = ()
     parent_named: bool = False
 
+    @property
+    def mothers_numbers(self) -> frozenset[str]:
+        """Every identifier of the mother's. Systems put it where a baby's own will stand."""
+        people = [person for person, _ in self.mother]
+        numbers = {person["nhsNumber"] for person in people if "nhsNumber" in person}
+        return frozenset(numbers | {one["value"] for person in people for one in children(person, "otherIdentifiers")})
+
 
 def relatives_of(message: Message, patient: Placed) -> Relatives:
     """The mother by RelatedPerson, by a linked Patient or by ``contact``; other parents and guardians are carers."""
@@ -172,7 +184,8 @@ def _gave_birth(linked: Placed) -> bool:
 
 
 def _as_person(resource: Tree) -> Tree:
-    """One shape for a Patient, a RelatedPerson and a contact, with a checked NHS number as ``nhsNumber``."""
+    """One shape for a Patient, a RelatedPerson and a contact, with a checked NHS number as ``nhsNumber``, a hospital's own
+    numbers as ``otherIdentifiers``."""
     person: Tree = {
         "name": children(resource, "name"),
         "address": children(resource, "address"),
@@ -181,11 +194,15 @@ def _as_person(resource: Tree) -> Tree:
     }
     if isinstance(resource.get("birthDate"), str):
         person["birthDate"] = resource["birthDate"]
+    others: list[Tree] = []
     for identifier in children(resource, "identifier"):
-        if is_nhs_system(text(identifier, "system")) and (number := _checked(text(identifier, "value") or "")[0]):
-            person["nhsNumber"] = number
-            break
-    return person
+        value, system = text(identifier, "value") or "", text(identifier, "system")
+        if is_nhs_system(system):
+            if "nhsNumber" not in person and (number := _checked(value)[0]):
+                person["nhsNumber"] = number
+        elif value:
+            others.append({"value": value, **({"system": system} if system else {})})
+    return person | ({"otherIdentifiers": others} if others else {})
 
 
 def practices(message: Message, patient: Placed) -> list[Tree]:

@@ -7,7 +7,8 @@ from adapters.adapter import Feed, Item, Reading, Submission, content_hash
 from adapters.hospital_hl7.er7 import Message, NotReadable, Segment, parse
 from adapters.hospital_hl7.header import Header, header_of
 from adapters.hospital_hl7.members import Member, members
-from adapters.hospital_hl7.person import Context, Outcome, read_person
+from adapters.hospital_hl7.outcome import Context, Outcome
+from adapters.hospital_hl7.person import read_person
 from adapters.hospital_hl7.screen import screen
 from adapters.hospital_hl7.settings import ReadingSettings, settings_of
 from adapters.hospital_hl7.triggers import ABOUT_NO_PATIENT, ACKNOWLEDGEMENTS

@@ -28,8 +28,8 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stated:
-    """One identifier as sent."""
+class Stated:
+    """One identifier as sent: its value, assigning authority and type in capitals, and where it stood."""
 
     value: str
     authority: str
@@ -46,22 +46,31 @@ def is_nhs_number(digits: str) -> bool:
     return len(digits) == 10 and digits.isascii() and digits.isdigit() and len(set(digits)) > 1 and is_valid(digits)
 
 
-def identity_of(message: Message, segment: Segment, places: tuple[int, ...], settings: ReadingSettings) -> Identity:
+def identity_of(
+    message: Message,
+    segment: Segment,
+    places: tuple[int, ...],
+    settings: ReadingSettings,
+    not_theirs: frozenset[str] = frozenset(),
+) -> Identity:
     """The identity that one segment's fields state: PID-3 first, then PID-2 and PID-4; for MRG its fields 1 and 4.
 
     An identifier marked as an NHS number by type or authority comes first, then an unmarked one that is valid. A marked one
-    that isn't valid is kept among the others with problem ``nhs-number-invalid`` and is never a key.
+    that isn't valid is kept among the others with problem ``nhs-number-invalid`` and is never a key. What is ``not_theirs``
+    (the mother's numbers) and what has a type of the mother's is left out, with problem ``mothers-number``.
     """
-    marked: list[_Stated] = []
-    others: list[_Stated] = []
-    for stated in _stated(message, segment, places):
-        is_marked = stated.type in settings.nhs_number_types or (
-            not stated.type and stated.authority in settings.nhs_number_authorities
-        )
-        (marked if is_marked else others).append(stated)
+    marked: list[Stated] = []
+    others: list[Stated] = []
+    other: list[Identifier] = []
+    problems: list[Problem] = []
+    for stated in stated_in(message, segment, places):
+        if stated.digits in not_theirs or stated.value in not_theirs or stated.type in settings.mothers_number_types:
+            text = "a number of the mother's, not read as the child's"
+            problems.append(Problem(code="mothers-number", text=text, path=stated.path))
+        else:
+            (marked if is_marked(stated, settings) else others).append(stated)
     valid = [one for one in marked if is_nhs_number(one.digits)]
     chosen = valid[0] if valid else next((one for one in others if _passes_unmarked(one)), None)
-    other, problems = [], []
     for one in marked:
         if not is_nhs_number(one.digits):
             problems.append(Problem(code="nhs-number-invalid", text="this is no valid NHS number", path=one.path))
@@ -78,7 +87,7 @@ def identity_of(message: Message, segment: Segment, places: tuple[int, ...], set
     )
 
 
-def _stated(message: Message, segment: Segment, places: tuple[int, ...]) -> Iterator[_Stated]:
+def stated_in(message: Message, segment: Segment, places: tuple[int, ...]) -> Iterator[Stated]:
     for place in places:
         repetitions = segment.repetitions(place)
         for number, raw in enumerate(repetitions, start=1):
@@ -91,27 +100,40 @@ def _stated(message: Message, segment: Segment, places: tuple[int, ...]) -> Iter
             several = f"[{number}]" if len(repetitions) > 1 else ""
             authority = message.value(raw, 4).upper()
             kind = message.value(raw, 5).upper()
-            yield _Stated(value, authority, kind, f"{segment.name}-{place}{several}.1")
+            yield Stated(value, authority, kind, f"{segment.name}-{place}{several}.1")
 
 
-def _passes_unmarked(stated: _Stated) -> bool:
-    """Whether an unmarked identifier is taken for an NHS number. One that a hospital calls its own needs a likely range."""
-    if stated.type or not is_nhs_number(stated.digits):
-        return False
-    return not stated.authority or stated.digits[0] in _ISSUED
+def is_marked(stated: Stated, settings: ReadingSettings) -> bool:
+    """Whether an identifier's type, or without one its authority, says that it is an NHS number."""
+    if stated.type:
+        return stated.type in settings.nhs_number_types
+    return stated.authority in settings.nhs_number_authorities
 
 
-def _identifier(stated: _Stated, kind: str, problem: str | None) -> Identifier:
+def looks_like_nhs_number(stated: Stated) -> bool:
+    """Whether an identifier that nothing marks may be taken for an NHS number. One that a hospital calls its own needs a
+    likely range."""
+    return is_nhs_number(stated.digits) and (not stated.authority or stated.digits[0] in _ISSUED)
+
+
+def _passes_unmarked(stated: Stated) -> bool:
+    return not stated.type and looks_like_nhs_number(stated)
+
+
+def _identifier(stated: Stated, kind: str, problem: str | None) -> Identifier:
     return Identifier(value=stated.value, system=stated.authority or None, type=kind or None, problem=problem)
 
 
-def local_ref_of(message: Message, settings: ReadingSettings, nhs_number: str | None) -> str | None:
-    """The hospital's own number for this person, by the first of the feed's paths that has one."""
+def local_ref_of(
+    message: Message, settings: ReadingSettings, nhs_number: str | None, not_theirs: frozenset[str] = frozenset()
+) -> str | None:
+    """The hospital's own number for this person, by the first of the feed's paths that has one that is theirs."""
     source = Er7Source(message)
     for path in settings.local_ref:
         for found in source.find(f"{path}.1"):
             value = str(found.value).strip()
-            if value and value.translate(_SEPARATORS) != nhs_number:
+            digits = value.translate(_SEPARATORS)
+            if value and digits != nhs_number and digits not in not_theirs and value not in not_theirs:
                 return value
     return None
 

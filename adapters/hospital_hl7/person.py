@@ -6,23 +6,22 @@ moved are refused before anything is believed; adults and attended stillbirths l
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from adapters.adapter import ADULT, Submission, Verdict, notice_id
+from adapters.adapter import ADULT, notice_id
 from adapters.hospital_hl7.births import VIABLE_DAYS, Birth, birth_of
 from adapters.hospital_hl7.childhood import signs_of_childhood
 from adapters.hospital_hl7.death import Evidence, evidence_of, perhaps_shifted, shifted_fields
 from adapters.hospital_hl7.er7 import Message, Segment
-from adapters.hospital_hl7.header import Header
 from adapters.hospital_hl7.identity import Identity, identity_of, local_ref_of, may_be_the_twins
+from adapters.hospital_hl7.mother import mothers_numbers, with_her_numbers
+from adapters.hospital_hl7.outcome import Context, Outcome
 from adapters.hospital_hl7.place import place_of_death
-from adapters.hospital_hl7.settings import ReadingSettings
 from adapters.hospital_hl7.triggers import ALWAYS_CANCEL, CANCEL_IF_DEAD, REKEYS
 from integration_engine.mapping.notices import notice_from
 from integration_engine.mapping.paths import Er7Source
-from integration_engine.mapping.profile import Mapped, Profile
+from integration_engine.mapping.profile import Mapped
 from integration_engine.record.account import Age
 from integration_engine.record.age import Answer, child_or_adult
 from integration_engine.record.dates import earliest, latest
@@ -34,43 +33,15 @@ CANCELLED_VISIT = "cancelled-visit"
 NOT_DEAD = "not-dead"
 
 _TOMORROW = timedelta(days=1)
+_BABY = timedelta(days=366)
+# NHS number statuses that speak of a number the sender holds: verified, not traced yet, traced in part.
+_HAS_A_NUMBER = frozenset({"01", "02", "03"})
 _BIRTH_CLOCK = re.compile(r"\d{8}([01]\d|2[0-3])([0-5]\d)(?:[0-5]\d(?:\.\d+)?)?(?:[+-]\d{4})?")
 _AREA_CODE = re.compile(r"[EWSNLM]\d{8}")
 # Longer than this after the birth nobody is stillborn: the code was a slip for another.
 _STILLBORN_WITHIN = timedelta(days=28)
 # The same where no date of death is given, only the message's own.
 _STILLBORN_TOLD_WITHIN = timedelta(days=366)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """One finding: a verdict with its reason, and for what is kept the notice."""
-
-    verdict: Verdict
-    reason: str
-    notice: DeathNotice | None = None
-    problems: tuple[Problem, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What all persons of one message share."""
-
-    header: Header
-    settings: ReadingSettings
-    profile: Profile
-    submission: Submission
-    content: str
-    problems: tuple[Problem, ...] = ()
-
-    @property
-    def partner(self) -> str | None:
-        """Who says it: whoever proved to, else whom the message names."""
-        return self.submission.partner or self.header.facility or None
-
-    @property
-    def received_at(self) -> datetime:
-        return self.submission.received_at
 
 
 def read_person(message: Message, context: Context, position: int = 0) -> Iterator[Outcome]:
@@ -118,8 +89,11 @@ class _Person:
         self.values: dict[str, Any] = dict(mapped.values)
         self.provenance: dict[str, Provenance] = dict(mapped.provenance)
         self.problems: list[Problem] = [*mapped.problems, *evidence.problems, *birth.problems]
-        self.identity = self._identify()
         self.told_on = context.header.told_on(context.received_at)
+        self.mothers = mothers_numbers(message, context.settings)
+        # Systems repeat the mother's number as a baby's, never as an older child's.
+        self.not_theirs = self.mothers.values if self._may_be_a_baby() else frozenset()
+        self.identity = self._identify()
 
     # What the message says.
 
@@ -158,7 +132,7 @@ class _Person:
             return Outcome("refused", "no-mrg", problems=(Problem(code="no-mrg", text=text, path="MRG"),))
         old = identity_of(self.message, prior, (1, 4), self.context.settings)
         new_number, old_number = self.identity.nhs_number, old.nhs_number
-        new_ref = local_ref_of(self.message, self.context.settings, new_number)
+        new_ref = local_ref_of(self.message, self.context.settings, new_number, self.not_theirs)
         old_ref = next((one.value for one in old.other if not one.problem), None)
         if old_number == new_number:
             old_number = None
@@ -297,7 +271,7 @@ class _Person:
         segment = self.message.first("PID")
         if segment is None:
             return Identity()
-        identity = identity_of(self.message, segment, (3, 2, 4), self.context.settings)
+        identity = identity_of(self.message, segment, (3, 2, 4), self.context.settings, self.not_theirs)
         values, profile = self.values, self.context.profile.name
         if identity.nhs_number and "child.nhs_number" not in values:
             self._put("child.nhs_number", identity.nhs_number, identity.path or "PID-3")
@@ -311,12 +285,28 @@ class _Person:
         if number:
             values.pop("child.nhs_number_absent_reason", None)
             self.provenance.pop("child.nhs_number_absent_reason", None)
+        elif values.get("child.nhs_number_status") in _HAS_A_NUMBER:
+            # The status of the number that wasn't the child's.
+            del values["child.nhs_number_status"]
         feed = self.context.submission.feed
         if number and number.startswith("999") and feed is not None and feed.production:
             text = "an NHS number of the test range in a production feed"
             self.problems.append(Problem(code="test-nhs-number", text=text, path=identity.path))
+        self._name_the_mother()
         self._refine(segment)
         return identity
+
+    def _name_the_mother(self) -> None:
+        """Her numbers, wherever they stood, on what the profile mapped of her."""
+        mapped = self.values.get("child.mother")
+        if found := with_her_numbers(mapped or {}, self.mothers):
+            self.values["child.mother"] = found
+            place = Provenance(path=self.mothers.path, profile=self.context.profile.name)
+            self.provenance.setdefault("child.mother", place)
+
+    def _may_be_a_baby(self) -> bool:
+        born = self._birth_date()
+        return born is None or earliest(self.told_on) - latest(born) < _BABY
 
     def _refine(self, person: Segment) -> None:
         """What of PID no path can say: a placeholder for a name, a time of birth, whether an area code is one."""
@@ -377,7 +367,7 @@ class _Person:
                 system=header.system or None,
                 message_id=message_id,
                 event=header.event or header.kind or None,
-                local_ref=local_ref_of(self.message, context.settings, self.identity.nhs_number),
+                local_ref=local_ref_of(self.message, context.settings, self.identity.nhs_number, self.not_theirs),
                 visit=(self.message.value(visit.field(19)) or None) if visit else None,
                 indirect=None if header.is_adt else True,
             ),

@@ -49,6 +49,8 @@ class ReadingSettings:
     death_indicator: tuple[str, ...] = ("PID-30",)
     disposition: tuple[str, ...] = ("PV1-36",)
     local_ref: tuple[str, ...] = ("PID-3[5=PI]", "PID-3[5=MR]", "PID-3[5=PAS]", "PID-3[5=]", "PID-18")
+    mothers_number_types: frozenset[str] = _words("MTH", "MOTHER", "MUM")
+    mother_codes: frozenset[str] = _words("MTH", "MOTHER", "MUM", "NATURAL MOTHER", "BIRTH MOTHER")
     nhs_number_types: frozenset[str] = _words("NH", "NI", "HN", "NHS", "NHSNMBR", "NHSNBR", "NHSN")
     nhs_number_authorities: frozenset[str] = _words("NHS", "NHSNBR", "NHSNMBR", "NHSNO", "2.16.840.1.113883.2.1.4.1")
     paediatric_specialties: frozenset[str] = field(default_factory=frozenset)

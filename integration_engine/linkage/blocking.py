@@ -65,6 +65,8 @@ def _identifiers(e: Evidence) -> Iterator[str]:
         yield from (*e.rekey, *(e.rekey_refs or ()))
     if e.mother_nhs:
         yield f"mother:{e.mother_nhs}"
+    if e.mother_ref:
+        yield f"mother:{e.mother_ref}"
     # By its number alone: police don't always name the area, nor as the office does.
     yield from (f"coroner:{reference.partition('|')[2]}" for reference in e.coroner_refs)
     if e.event_ref:

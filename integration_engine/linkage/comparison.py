@@ -85,7 +85,9 @@ def compare(a: Evidence, b: Evidence, model: Model, explain: bool = False) -> Co
     c.home = home_level(a, b)
     c.practice = _same(a.gp, b.gp)
     c.mother = _mother(a, b)
-    c.mother_nhs = _same(a.mother_nhs, b.mother_nhs)
+    c.mother_nhs = _same(a.mother_nhs, b.mother_nhs) or (
+        "equal" if a.mother_ref and a.mother_ref == b.mother_ref else ""
+    )
     c.place = ("same" if a.places & b.places else "different") if a.places and b.places else ""
     one, other = a.order or a.order_hint, b.order or b.order_hint
     c.order = ("equal" if one == other else "different") if one and other else ""

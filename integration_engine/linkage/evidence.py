@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from integration_engine.linkage import coroners, names, written
+from integration_engine.linkage import names, stated, written
 from integration_engine.record import dates
-from integration_engine.record.account import Address, Child, Coroner, MultipleBirth, Person, Place
+from integration_engine.record.account import Place
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.outside import may_end
 
@@ -30,9 +30,10 @@ class Evidence:
     case, each ``area|number`` (see ``coroners``): its own and, after a transfer, the other area's. ``order`` is the stated
     birth order, ``order_hint`` what a placeholder says of it (``TWIN 2``). ``birth_unit`` is ``day`` for a full date, else
     what the interval rests on: ``month``, ``year`` or the unit of an age. ``places`` are the codes, postcodes and names of
-    the place of death. ``rekey`` are the two identifiers (numbers or partner-scoped local references) that a rekey joins,
-    ``rekey_refs`` the local references it joins beside two numbers; ``dead_number`` one that it invalidates. ``ends``
-    says that a case of this child would be none (a stillbirth, a termination).
+    the place of death. ``mother_family`` are all her family names, ``mother_ref`` a hospital's own number for her.
+    ``rekey`` are the two identifiers (numbers or partner-scoped local references) that a rekey joins, ``rekey_refs`` the
+    local references it joins beside two numbers; ``dead_number`` one that it invalidates. ``ends`` says that a case of
+    this child would be none (a stillbirth, a termination).
     """
 
     id: str
@@ -68,6 +69,7 @@ class Evidence:
     mother_given: str = ""
     mother_family: tuple[str, ...] = ()
     mother_nhs: str = ""
+    mother_ref: str = ""
     order: int = 0
     order_hint: int = 0
     multiple: bool = False
@@ -94,20 +96,6 @@ class Evidence:
         return self.multiple or bool(self.order) or bool(self.order_hint)
 
 
-def _death(notice: DeathNotice) -> tuple[int, int, int]:
-    """Earliest and latest day of death, and the minute where a time is stated."""
-    death = notice.death
-    if death.died_at:
-        first, last = written.days_of(dates.day_of(death.died_at))
-        minute = int(dates.earliest(death.died_at).timestamp()) // 60 if len(death.died_at) > 10 else 0
-        return first, last, minute
-    if death.found_at:
-        found = written.days_of(dates.day_of(death.found_at))[1]
-        seen = written.days_of(dates.day_of(death.last_seen_alive_at))[0] if death.last_seen_alive_at else found - 1
-        return min(seen, found), found, 0
-    return 0, 0, 0
-
-
 def _also(*texts: str | None) -> tuple[str, ...]:
     return tuple(word for text in texts if text and not names.placeholder(text) for word in names.words(text))
 
@@ -116,18 +104,18 @@ def evidence_of(notice: DeathNotice) -> Evidence:
     """What a notice says, for linkage. Never fails: what can't be read is not said."""
     child, death, source, police = notice.child, notice.death, notice.source, notice.police
     named = written.named(" ".join(child.given_names), child.family_name or "", bool(child.name_is_placeholder))
-    died_from, died_to, minute = _death(notice)
+    died_from, died_to, minute = stated.death(notice)
     told = notice.received_at.toordinal()
     born_from, born_to, unit = written.born(child.birth_date, child.age_at_death, (died_from, died_to), told)
     mother, multiple = child.mother, child.multiple_birth
-    homes = _homes(child.addresses, mother.address if mother else None)
+    homes = stated.homes(child.addresses, mother.address if mother else None)
     valid, typed = written.number(child.nhs_number or "")
-    typed = typed or _mistyped(child)
+    typed = typed or stated.mistyped(child)
     partner = source.partner or ""
     report = f"{partner}|{police.report_id}" if police and police.report_id else ""
     person = police.person_id or "" if police else ""
-    local = f"{report}|{person}" if report and person else source.local_ref or _own_reference(notice)
-    rekey, rekey_refs, dead = _rekey(notice)
+    local = f"{report}|{person}" if report and person else source.local_ref or stated.own_reference(notice)
+    rekey, rekey_refs, dead = stated.rekey(notice)
     return Evidence(
         id=notice.id,
         at=notice.received_at.astimezone(dates.LONDON).isoformat(),
@@ -138,7 +126,7 @@ def evidence_of(notice: DeathNotice) -> Evidence:
         event_ref=death.event.reference or "" if death.event else "",
         report=report,
         person=person,
-        coroner_refs=_coroner_refs(notice.coroner, partner if source.kind == "coroner" else "")
+        coroner_refs=stated.coroner_refs(notice.coroner, partner if source.kind == "coroner" else "")
         if notice.coroner
         else (),
         nhs=valid,
@@ -160,12 +148,13 @@ def evidence_of(notice: DeathNotice) -> Evidence:
         addresses=tuple(dict.fromkeys(filter(None, (written.address_of(*a.lines) for a in homes)))),
         places=written.place_of(death.place) if death.place else frozenset(),
         gp=(child.gp_practice or "").upper(),
-        mother_given=_first_name(mother) or named.hint.mother or "",
-        mother_family=names.words(mother.family_name) if mother and mother.family_name else (),
+        mother_given=stated.first_name(mother) or named.hint.mother or "",
+        mother_family=stated.mothers_families(mother) if mother else (),
         mother_nhs=written.number(mother.nhs_number or "")[0] if mother else "",
+        mother_ref=stated.mothers_ref(mother, partner) if mother else "",
         order=multiple.order or 0 if multiple else 0,
         order_hint=named.hint.order or 0,
-        multiple=named.hint.multiple or _multiple(multiple),
+        multiple=named.hint.multiple or stated.multiple(multiple),
         weight_g=child.birth_weight_g or 0,
         gestation_days=child.gestation_days or 0,
         rekey=rekey,
@@ -175,60 +164,8 @@ def evidence_of(notice: DeathNotice) -> Evidence:
     )
 
 
-def _own_reference(notice: DeathNotice) -> str:
-    """A coroner's own number of the case, for rows that have no other id."""
-    return (notice.coroner.reference or "") if notice.coroner and notice.source.kind == "coroner" else ""
-
-
-def _coroner_refs(coroner: Coroner, office: str) -> tuple[str, ...]:
-    told = (
-        coroners.reference(coroner.area or office, coroner.reference),
-        coroners.reference(coroner.transferred_from, coroner.transferred_from_reference),
-        coroners.reference(coroner.transferred_to, coroner.transferred_to_reference),
-    )
-    return tuple(dict.fromkeys(filter(None, told)))
-
-
-def _mistyped(child: Child) -> str:
-    """The digits of an NHS number that fails its check, kept among the other identifiers."""
-    kept = (i.value for i in child.other_identifiers if i.problem and "nhs" in f"{i.type} {i.system}".lower())
-    return next((written.number(value)[1] for value in kept), "")
-
-
-def _first_name(mother: Person | None) -> str:
-    return _first(names.words(" ".join(mother.given_names) or mother.name or "")) if mother else ""
-
-
-def _multiple(birth: MultipleBirth | None) -> bool:
-    return bool(birth and (birth.is_multiple or (birth.count or 0) > 1 or (birth.order or 0) > 1))
-
-
 def _first(found: tuple[str, ...]) -> str:
     return found[0] if found else ""
-
-
-def _homes(addresses: tuple[Address, ...], mothers: Address | None) -> list[Address]:
-    """Where the family may be known to live, the home first; a correspondence address says nothing."""
-    lived = [address for address in addresses if address.use != "correspondence"]
-    return sorted(lived, key=lambda address: address.use not in ("home", None)) + ([mothers] if mothers else [])
-
-
-_Pair = tuple[str, str] | None
-
-
-def _rekey(notice: DeathNotice) -> tuple[_Pair, _Pair, str]:
-    """The two identifiers a rekey joins, the local references it joins besides, and the number it declares nobody's."""
-    change = notice.rekey
-    if change is None:
-        return None, None, ""
-    old, new = written.number(change.old_nhs_number or "")[0], written.number(change.new_nhs_number or "")[0]
-    if change.kind == "invalidated":
-        return None, None, old or written.number(notice.child.nhs_number or "")[0]
-    partner, before, after = notice.source.partner, change.old_local_ref, change.new_local_ref
-    refs = (f"ref:{partner}|{before}", f"ref:{partner}|{after}") if partner and before and after else None
-    if old and new and old != new:
-        return (f"nhs:{old}", f"nhs:{new}"), refs if before != after else None, ""
-    return refs, None, ""
 
 
 def evidence_of_row(row: Mapping[str, Any]) -> Evidence:

@@ -135,7 +135,8 @@ def _contradicted(a: Evidence, b: Evidence, c: Compared) -> bool:
     where a child has no name, a neighbour's in the ward, with another family name and another home or none."""
     if c.birth == "other" and not _same_day(c) and c.death != "near":
         return True
-    related = c.home in _HOME_AGREES or c.mother == "equal" or c.weight == "equal" or c.local_ref == "equal"
+    mothers = c.mother == "equal" or (c.mother_nhs == "equal" and _same_day(c))
+    related = c.home in _HOME_AGREES or mothers or c.weight == "equal" or c.local_ref == "equal"
     return not (a.given and b.given) and c.family == "conflict" and not related
 
 

@@ -82,15 +82,18 @@ class MultipleBirth(Canonical):
 
 
 class Person(Canonical):
-    """Somebody else in the child's story: mother, carer, sibling."""
+    """Somebody else in the child's story: mother, carer, sibling. ``former_names`` are family names, a maiden name among
+    them; ``other_identifiers`` a hospital's own numbers."""
 
     UNIT = True
     relationship: Text | None = None
     name: Text | None = None
     family_name: Text | None = None
     given_names: tuple[Text, ...] = ()
+    former_names: tuple[Text, ...] = ()
     birth_date: Partial | None = None
     nhs_number: Text | None = None
+    other_identifiers: tuple[Identifier, ...] = ()
     address: Address | None = None
 
 
