@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from adapters.adapter import Item, Reading
 from integration_engine.core import Case, Outcome, case_id, decide
+from integration_engine.linkage.questions import question
 from integration_engine.linkage.resolve import Review
 from integration_engine.record.authority import NotTheirs
 from integration_engine.record.dates import earliest
@@ -105,7 +106,7 @@ class Casebook:
         """The outcome as ``cdr try --json`` prints it. With ``now`` the clocks say which are overdue."""
         return {
             "cases": [self._case(case, restricted_role, now) for case in outcome.cases],
-            "reviews": [self._review(review) for review in outcome.reviews],
+            "reviews": [self._review(review, outcome, restricted_role) for review in outcome.reviews],
             "waiting": sorted(self.refs[notice] for notice in outcome.waiting),
             "passed_over": [*self.passed_over, *self._untouching(outcome)],
             "refused": self.refused,
@@ -134,9 +135,19 @@ class Casebook:
             {"notices": [n.model_dump(mode="json") for n in case.notices]} if restricted_role and case.protected else {}
         )
 
-    def _review(self, review: Review) -> dict[str, Any]:
+    def _review(self, review: Review, outcome: Outcome, restricted_role: bool) -> dict[str, Any]:
         a, b = sorted((self.refs[review.a], self.refs[review.b]))
-        return {"a": a, "b": b, "score": round(review.score, 2), "why": list(review.why)}
+        about = [case for case in outcome.cases if {n.id for n in case.notices} & {review.a, review.b}]
+        asked = question(review, [{n.id for n in case.notices} for case in about], self.notices)
+        if not restricted_role and any(case.protected for case in about):
+            asked = asked.codes_only()
+        return {
+            "a": a,
+            "b": b,
+            "score": round(review.score, 2),
+            "why": list(review.why),
+            "question": asked.named(self.refs).model_dump(mode="json"),
+        }
 
 
 def _known_of(notice: DeathNotice) -> DeathNotice:

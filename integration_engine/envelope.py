@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from integration_engine.core import Case
 from integration_engine.record.codes import SourceKind
 from integration_engine.record.dates import Partial
-from integration_engine.record.fields import dictionary, nested
+from integration_engine.record.fields import at_path, dictionary, nested
 from integration_engine.record.record import ChildDeathRecord
 from integration_engine.record.steps import STATED
 from integration_engine.routing.answer import Copy, Jar, Lead, Routing, State, explanation_json
@@ -325,16 +325,6 @@ def routing_json(routing: Routing) -> dict[str, Any]:
             "mode": jar.mode,
         },
     }
-
-
-def at_path(record: Mapping[str, Any], path: str) -> Any:
-    """The plain value at a dotted path of the record's dictionary, None where there is none."""
-    here: Any = record
-    for name in path.split("."):
-        if not isinstance(here, Mapping) or name not in here:
-            return None
-        here = here[name]
-    return here
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any], *, tell_before: bool = True) -> list[dict[str, Any]]:

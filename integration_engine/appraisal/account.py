@@ -1,14 +1,12 @@
 """One pair in full: its waterfall, and what became of it once all notices were known."""
 
-import hashlib
 from dataclasses import asdict, dataclass
-from functools import cache
 from typing import Any
 
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.explain import Waterfall, explain
-from integration_engine.linkage.names import TABLES
 from integration_engine.linkage.verdicts import Verdict, Verdicts
+from integration_engine.linkage.versions import names_version
 from integration_engine.linkage.wording import reason
 
 
@@ -67,10 +65,3 @@ def account(verdicts: Verdicts, a: str, b: str) -> Account:
     a, b = sorted((a, b))
     model, one, other = verdicts.clusters.model, verdicts.items[a], verdicts.items[b]
     return Account(one, other, explain(one, other, model), verdicts.of(a, b), names_version())
-
-
-@cache
-def names_version() -> str:
-    """The tables of names, told by their content: the same letters mean the same tables."""
-    content = b"".join(path.read_bytes() for path in sorted(TABLES.glob("*.csv")))
-    return hashlib.sha256(content).hexdigest()[:8]

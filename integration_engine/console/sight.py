@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from integration_engine.envelope import at_path
 from integration_engine.record.authority import kinds
 from integration_engine.record.decision import Decision
-from integration_engine.record.fields import dictionary
+from integration_engine.record.fields import at_path, dictionary
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.statement import plain
 from integration_engine.security.identity import Principal

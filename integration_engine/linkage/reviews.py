@@ -3,15 +3,19 @@ what was rejected before more was heard."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from integration_engine.linkage import vetoes as guard
 from integration_engine.linkage.clusters import Clusters, Edge
-from integration_engine.linkage.comparison import compare
+from integration_engine.linkage.comparison import Compared, Step, compare
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.people import SINCE_LINKED, Ruling, known_by, multiple_birth_known
 
+_TELLING = frozenset({"nhs", "given", "second", "sex", "order", "weight", "death", "local_ref", "person", "coroner"})
+"""Comparisons of what is one child's alone: a twin has its own."""
+# Bits: less than a doubling of the odds suggests nobody.
+_CLEARLY = 1.0
 NEW_EVIDENCE = "new-evidence-since-rejected"
 CASE_SPLIT = "case-split"
 
@@ -19,7 +23,9 @@ CASE_SPLIT = "case-split"
 @dataclass(frozen=True, slots=True)
 class Review:
     """A pair only a person can settle. ``score`` in bits; ``why`` are codes; ``vetoed``: something keeps them apart;
-    ``multiple``: a multiple birth is known, so that it takes two people to join; ``readers`` have decided already."""
+    ``multiple``: a multiple birth is known, so that it takes two people to join; ``readers`` have decided already.
+    ``steps`` is the waterfall. ``likelier`` says, where one notice may be either of two children that are told apart,
+    whether this is the likelier one; None where nothing that tells twins apart says so."""
 
     a: str
     b: str
@@ -28,6 +34,8 @@ class Review:
     vetoed: bool
     multiple: bool = False
     readers: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+    likelier: bool | None = None
 
 
 def reviews_of(clusters: Clusters) -> tuple[Review, ...]:
@@ -49,7 +57,7 @@ def reviews_of(clusters: Clusters) -> tuple[Review, ...]:
         if (review := asking.about(*pair, crossing.get(pair, ()), ruled.get(pair, ())))
     ]
     found += [Review(a, b, 0.0, ("people-disagree",), True) for a, b in clusters.disagreeing]
-    return tuple(sorted(found, key=lambda r: (-r.score, r.a, r.b)))
+    return tuple(sorted(_with_likelier(found, clusters), key=lambda r: (-r.score, r.a, r.b)))
 
 
 @dataclass(frozen=True)
@@ -88,15 +96,27 @@ class _Asking:
             why += ("unnamed-child-of-the-event",)
         why += (CASE_SPLIT,) if parted else ()
         multiple = self._multiple(one, other)
-        return Review(edge.a, edge.b, _bits(edge.compared.score), why or ("below-automatic",), bool(barred), multiple)
+        steps = self._compared(edge.a, edge.b).steps
+        return Review(
+            edge.a,
+            edge.b,
+            _bits(edge.compared.score),
+            why or ("below-automatic",),
+            bool(barred),
+            multiple,
+            steps=steps,
+        )
 
     def _half_read(self, one: str, other: str, ruling: Ruling) -> Review:
         clusters, (a, b) = self.clusters, ruling.pair
-        edge = clusters.graph.edges.get(ruling.pair)
-        compared = edge.compared if edge else compare(clusters.items[a], clusters.items[b], clusters.model)
+        edge, compared = clusters.graph.edges.get(ruling.pair), self._compared(a, b)
         barred = clusters.barred_between(one, other) if one != other else frozenset()
         why = (*ruling.open, *sorted(barred), *(edge.holds if edge and one != other else ()))
-        return Review(a, b, _bits(compared.score), why, bool(barred), True, ruling.readers)
+        return Review(a, b, _bits(compared.score), why, bool(barred), True, ruling.readers, compared.steps)
+
+    def _compared(self, a: str, b: str) -> Compared:
+        """The two with each step of the waterfall."""
+        return compare(self.clusters.items[a], self.clusters.items[b], self.clusters.model, explain=True)
 
     def _multiple(self, one: str, other: str) -> bool:
         names = [*self.clusters.members[one], *self.clusters.members[other]]
@@ -137,6 +157,25 @@ class _Asking:
         a, b = self.clusters.items[edge.a], self.clusters.items[edge.b]
         shared = _identifiers(a) & _identifiers(b)
         return shared if guard.shares_identifier(a, b, edge.compared) else frozenset()
+
+
+def _with_likelier(found: Iterable[Review], clusters: Clusters) -> list[Review]:
+    """Each question with whether it is the likelier of those that one side may be the answer to. Twins share home, mother and
+    name: only what is one child's alone counts."""
+    told = {review: sum(step.bits for step in review.steps if step.comparison in _TELLING) for review in found}
+    at: dict[str, list[tuple[Review, str]]] = defaultdict(list)
+    for review in told:
+        one, other = clusters.of[review.a], clusters.of[review.b]
+        at[one].append((review, other))
+        at[other].append((review, one))
+    likelier: dict[Review, bool] = {}
+    for asked in at.values():
+        rivals = [r for r, there in asked if any(clusters.barred_between(there, x) for _, x in asked if x != there)]
+        if len(rivals) > 1:
+            first, second = sorted((told[review] for review in rivals), reverse=True)[:2]
+            if first - second >= _CLEARLY:
+                likelier |= {r: likelier.get(r, True) and told[r] == first for r in rivals}
+    return [replace(review, likelier=likelier.get(review)) for review in told]
 
 
 def _identifiers(e: Evidence) -> frozenset[str]:

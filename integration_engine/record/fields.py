@@ -106,3 +106,13 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
             here = here.setdefault(name, {})
         here[last] = value
     return tree
+
+
+def at_path(record: Mapping[str, Any], path: str) -> Any:
+    """The plain value at a dotted path of a notice or record in plain terms, None where there is none."""
+    here: Any = record
+    for name in path.split("."):
+        if not isinstance(here, Mapping) or name not in here:
+            return None
+        here = here[name]
+    return here

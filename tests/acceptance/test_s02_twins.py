@@ -5,7 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from integration_engine.cli.schemas import schemas
 from integration_engine.synthetic import hl7
 from integration_engine.synthetic.person import invented_nhs_number
 from tests.acceptance.conftest import Try
@@ -63,6 +65,24 @@ def test_a_copy_with_the_second_twins_date_goes_to_a_person_who_sees_him_first(i
     assert [pair for pair, _ in pairs] == [{"two.hl7#0", "vague.hl7#0"}, {"one.hl7#0", "vague.hl7#0"}]
     assert pairs[0][1] > pairs[1][1]
     assert all("in-review" in case["flags"] for case in answer["cases"])
+
+
+def test_the_question_is_data_with_both_sides_and_what_would_settle_it(cdr_try: Try) -> None:
+    answer = cdr_try(s2() | {"vague.hl7": vague_copy("2026-06-04")}, *NOW)
+    questions = {(review["a"], review["b"]): review["question"] for review in answer["reviews"]}
+    for found in questions.values():
+        Draft202012Validator(schemas()["review-1.json"]).validate(found)
+        assert (found["multiple_birth"], found["people"], found["weight"]) == (True, 2, None)
+        assert all(why["settle"] for why in found["why"])
+    second = questions["two.hl7#0", "vague.hl7#0"]
+    assert [[teller["notice"] for teller in side] for side in second["sides"]] in (
+        [["two.hl7#0"], ["vague.hl7#0"]],
+        [["vague.hl7#0"], ["two.hl7#0"]],
+    )
+    assert second["likelier"] is True
+    assert questions["one.hl7#0", "vague.hl7#0"]["likelier"] is False
+    vague = cdr_try(s2() | {"vague.hl7": vague_copy(None)}, *NOW)["reviews"]
+    assert [review["question"]["likelier"] for review in vague] == [None, None]
 
 
 def test_a_copy_with_neither_order_nor_date_goes_to_a_person_without_a_suggestion(in_any_order: Play) -> None:
