@@ -6,7 +6,6 @@ Every figure is the evaluation's own. Without values the page names nobody: it s
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from integration_engine.appraisal.account import names_version
 from integration_engine.appraisal.figures import clusters, completeness, distribution, questions, recalls
 from integration_engine.appraisal.gallery import Cards, joins, left_to_people, lost, telling, wrong
 from integration_engine.appraisal.notices import Notices
@@ -16,6 +15,7 @@ from integration_engine.linkage.recall import wilson
 from integration_engine.linkage.resolve import Resolution
 from integration_engine.linkage.truth import Held
 from integration_engine.linkage.verdicts import Verdicts
+from integration_engine.linkage.versions import names_version
 from integration_engine.reports.page import Fact, Report
 
 _NAMED = (
