@@ -1,6 +1,5 @@
 """What a message says about a birth: gestation, weight, whether it was live, and who was there. Codes by the shared table."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -176,7 +175,7 @@ def _days(value: Any) -> int | None:
 def _grams(value: Any) -> int | None:
     if isinstance(value, tuple):
         amount, unit = value
-        weight = grams(f"{amount} {re.sub(r'[^a-z]', '', unit)}".strip())
+        weight = grams(f"{amount} {unit}".strip())
     else:
         weight = grams(str(value)) if value is not None and not isinstance(value, bool) else None
     return None if weight is None else int(weight)

@@ -6,15 +6,16 @@ evidence is then cheap.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from integration_engine.linkage import names, stated, written
+from integration_engine.linkage import cells, names, stated, written
 from integration_engine.record import dates
 from integration_engine.record.account import Place
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.outside import may_end
 
+# No birth on record brought more children into the world.
+_MOST_BORN = 20
 _SEXES = {"male": "M", "female": "F", "m": "M", "f": "F", "1": "M", "2": "F"}
 
 
@@ -116,6 +117,7 @@ def evidence_of(notice: DeathNotice) -> Evidence:
     person = police.person_id or "" if police else ""
     local = f"{report}|{person}" if report and person else source.local_ref or stated.own_reference(notice)
     rekey, rekey_refs, dead = stated.rekey(notice)
+    order, hint, disagree = stated.orders(multiple.order or 0 if multiple else 0, named.hint.order or 0)
     return Evidence(
         id=notice.id,
         at=notice.received_at.astimezone(dates.LONDON).isoformat(),
@@ -152,9 +154,9 @@ def evidence_of(notice: DeathNotice) -> Evidence:
         mother_family=stated.mothers_families(mother) if mother else (),
         mother_nhs=written.number(mother.nhs_number or "")[0] if mother else "",
         mother_ref=stated.mothers_ref(mother, partner) if mother else "",
-        order=multiple.order or 0 if multiple else 0,
-        order_hint=named.hint.order or 0,
-        multiple=named.hint.multiple or stated.multiple(multiple),
+        order=order,
+        order_hint=hint,
+        multiple=named.hint.multiple or stated.multiple(multiple) or disagree,
         weight_g=child.birth_weight_g or 0,
         gestation_days=child.gestation_days or 0,
         rekey=rekey,
@@ -168,27 +170,31 @@ def _first(found: tuple[str, ...]) -> str:
     return found[0] if found else ""
 
 
+def _born(birth: str, age: str, died: tuple[int, int], told: str) -> tuple[int, int, str]:
+    """The birth interval of a row. A birth date may be partial; an age counts from the death, else from the row's date."""
+    first, last, _ = cells.moment_of(birth)
+    if last:
+        days = last - first
+        return first, last, "day" if not days else "month" if days < 31 else "year"
+    return written.born(None, cells.age_of(age), died, cells.moment_of(told)[1])
+
+
 def evidence_of_row(row: Mapping[str, Any]) -> Evidence:
     """What one row of the tabular form says. Tolerant: unknown columns are ignored, what can't be read is not said."""
 
     def said(column: str) -> str:
-        value = row.get(column)
-        return "" if value is None else str(value).strip()
+        return cells.text_of(row, column)
 
     named = written.named(said("given"), said("family"))
     middle = () if names.placeholder(said("middle")) else names.words(said("middle"))
     valid, typed = written.number(said("nhs_number"))
-    died = written.partial(row.get("death_datetime"))
-    died_from, died_to = written.days_of(died[:10]) if died else (0, 0)
-    told = written.day_of(said("notified_at"))
-    born = written.partial(row.get("birth_date"))
-    age = written.stated_age(said("age_text")) if said("age_text") else None
-    born_from, born_to, unit = written.born(born[:10] if born else None, age, (died_from, died_to), told)
+    died_from, died_to, minute = cells.moment_of(said("death_datetime"))
+    born_from, born_to, unit = _born(said("birth_date"), said("age_text"), (died_from, died_to), said("notified_at"))
     partner, local = said("sender"), said("local_ref")
     postcode, address = written.postcode_of(said("postcode")), written.address_of(said("address_line"))
-    place = written.place_of(Place(name=said("place_of_death") or None))
-    order, mother = written.whole(row.get("birth_order")), names.words(said("mother_given"))
-    told_multiple = said("multiple_birth").lower() in ("true", "y", "yes", "1", "t")
+    mother = names.words(said("mother_given"))
+    stated_order = cells.number_of(said("birth_order"), _MOST_BORN)
+    order, hint, disagree = stated.orders(stated_order, named.hint.order or 0)
     return Evidence(
         id=said("id"),
         at=said("notified_at"),
@@ -209,16 +215,16 @@ def evidence_of_row(row: Mapping[str, Any]) -> Evidence:
         birth_unit=unit,
         death_from=died_from,
         death_to=died_to,
-        death_minute=int(datetime.fromisoformat(died).timestamp()) // 60 if died and len(died) > 10 else 0,
+        death_minute=minute,
         postcodes=(postcode,) if postcode else (),
         addresses=(address,) if address else (),
-        places=place,
+        places=written.place_of(Place(name=said("place_of_death") or None)),
         gp=said("gp_ods").upper(),
         mother_given=_first(mother) or named.hint.mother or "",
         mother_nhs=written.number(said("mother_nhs_number"))[0],
         order=order,
-        order_hint=named.hint.order or 0,
-        multiple=told_multiple or named.hint.multiple or order > 1,
-        weight_g=written.whole(row.get("birth_weight_g")),
-        gestation_days=written.whole(row.get("gestation_weeks")) * 7,
+        order_hint=hint,
+        multiple=cells.is_yes(said("multiple_birth")) or named.hint.multiple or order > 1 or disagree,
+        weight_g=cells.grams_of(said("birth_weight_g")),
+        gestation_days=cells.gestation_of(said("gestation_weeks")),
     )

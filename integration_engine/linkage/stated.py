@@ -59,6 +59,12 @@ def mothers_ref(mother: Person, partner: str) -> str:
     return f"{partner}|{value}" if partner and value else ""
 
 
+def orders(order: int, hint: int) -> tuple[int, int, bool]:
+    """A stated place in the birth order and what a placeholder says of it, and whether the two disagree. Then neither counts:
+    whichever is wrong is the twin's."""
+    return (0, 0, True) if order and hint and order != hint else (order, hint, False)
+
+
 def multiple(birth: MultipleBirth | None) -> bool:
     return bool(birth and (birth.is_multiple or (birth.count or 0) > 1 or (birth.order or 0) > 1))
 

@@ -4,15 +4,14 @@ Nothing here fails: what can't be read is not said.
 """
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any
 
 from nhs_number.validate import is_valid
 
 from integration_engine.linkage import names
-from integration_engine.record import dates
 from integration_engine.record.account import Age, Place
 
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?\d[A-Z]{2}")
@@ -21,8 +20,6 @@ _NOT_DIGITS = re.compile(r"\D+")
 _ANY_PLACE = frozenset(
     {"home", "residence", "address", "street", "road", "roadway", "public", "place", "scene", "unknown", "not"}
 )
-_AGE_TEXT = re.compile(r"\s*(\d{1,3})\s*(y|mo|w|d|h|mi)?[a-z]*\.?\s*(?:old)?\s*")
-_UNITS = {"y": "years", "mo": "months", "w": "weeks", "d": "days", "h": "hours", "mi": "minutes"}
 _STREET = {"rd": "road", "st": "street", "ave": "avenue", "ln": "lane", "dr": "drive", "cl": "close", "ct": "court"}
 
 
@@ -66,8 +63,13 @@ def place_of(place: Place) -> frozenset[str]:
 
 @lru_cache(maxsize=100_000)
 def days_of(text: str) -> tuple[int, int]:
-    """The first and the last day a partial date can mean."""
-    return dates.earliest(text).toordinal(), dates.latest(text).toordinal()
+    """The first and the last day a partial date can mean, as ordinals."""
+    year, *rest = map(int, text.split("-"))
+    if len(rest) == 2:
+        day = date(year, *rest).toordinal()
+        return day, day
+    first, last = (rest[0], rest[0]) if rest else (1, 12)
+    return date(year, first, 1).toordinal(), date(year, last, monthrange(year, last)[1]).toordinal()
 
 
 def born(text: str | None, age: Age | None, died: tuple[int, int], told: int) -> tuple[int, int, str]:
@@ -86,7 +88,8 @@ def born(text: str | None, age: Age | None, died: tuple[int, int], told: int) ->
     ]
     slack = max(1.0, age.value * 0.2) if age.estimated else 0.0
     oldest = first - int((age.value + 1 + slack) * length) - 1
-    return oldest, last - int(max(0.0, age.value - slack) * length) + (1 if slack else 0), age.unit
+    youngest = last - int(max(0.0, age.value - slack) * length) + (1 if slack else 0)
+    return (oldest, youngest, age.unit) if oldest > 0 else (0, 0, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,33 +132,3 @@ def _parted(given: str, family: str) -> tuple[str, str]:
         if names.placeholder(" ".join(words[cut:])):
             return " ".join(words[cut:]), " ".join(words[:cut])
     return given, family
-
-
-def day_of(text: Any) -> int:
-    try:
-        return date.fromisoformat(str(text)[:10]).toordinal()
-    except ValueError:
-        return 0
-
-
-def partial(text: Any) -> str | None:
-    """A partial date as the tabular form may hold it; None where it can't be read."""
-    if text in (None, ""):
-        return None
-    try:
-        return dates.canonical(str(text).strip().replace(" ", "T")[:19])
-    except ValueError:
-        return None
-
-
-def whole(value: Any) -> int:
-    try:
-        return int(float(value))
-    except (TypeError, ValueError, OverflowError):
-        return 0
-
-
-@lru_cache(maxsize=10_000)
-def stated_age(text: str) -> Age | None:
-    found = _AGE_TEXT.fullmatch(text.lower())
-    return Age.model_validate({"value": int(found[1]), "unit": _UNITS[found[2] or "y"]}) if found else None

@@ -12,6 +12,7 @@ from nhs_number.validate import is_valid
 
 from integration_engine.mapping import codes, moments
 from integration_engine.mapping.registry import TRANSFORMS, Example, Refused, shape, text_of, transform
+from integration_engine.record import measures
 from integration_engine.record.references import area_and_reference
 
 __all__ = ["TRANSFORMS", "Refused", "moments", "nhs_number", "postcode", "shape", "text_of"]
@@ -178,19 +179,19 @@ def number(value: str) -> float | None:
     Example("3200", 3200),
     Example("3.2 kg", 3200),
     Example("640g", 640),
-    Example("7 lb", refused="not-a-weight"),
+    Example("7 lb 4 oz", 3289),
+    Example("heavy", refused="not-a-weight"),
     Example("3.2", 3200),
 )
 def grams(value: str) -> int | None:
-    """A birth weight in grams, from grams or kilograms. A bare number under 15 can only be kilograms."""
+    """A birth weight in grams, from grams, kilograms, or pounds and ounces. A bare number under 15 can only be kilograms."""
     bare = value.strip().lower()
     if not bare:
         return None
-    found = re.fullmatch(r"(\d{1,5}(?:\.\d{1,4})?)\s*(g|gm|gms|grams?|kg|kgs|kilograms?)?", bare, re.ASCII)
-    if not found:
-        raise Refused("not-a-weight", f"expected a weight in grams or kilograms, found {shape(value)}")
-    amount, unit = float(found[1]), found[2] or ""
-    return round(amount * 1000 if unit.startswith("k") or (not unit and 0 < amount < 15) else amount)
+    found = measures.grams_of(bare)
+    if found is None:
+        raise Refused("not-a-weight", f"expected a weight, found {shape(value)}")
+    return found
 
 
 @transform(
@@ -201,6 +202,7 @@ def grams(value: str) -> int | None:
     Example("162 days", 162),
     Example("162", 162),
     Example("40", 280),
+    Example("26.5", 185),
     Example("term", refused="not-a-gestation"),
 )
 def gestation(value: str) -> int | None:
@@ -208,16 +210,8 @@ def gestation(value: str) -> int | None:
     bare = value.strip().lower()
     if not bare:
         return None
-    days = None
-    if found := re.fullmatch(
-        r"(\d{1,2})\s*(?:\+|w(?:ee)?ks?\s*(?:and\s*)?|w\s*)\s*([0-6])\s*(?:/7|d|days?)?", bare, re.ASCII
-    ):
-        days = 7 * int(found[1]) + int(found[2])
-    elif found := re.fullmatch(r"(\d{1,2})(?:\.0+)?\s*(?:w|wks?|weeks?|/\s*40)", bare, re.ASCII):
-        days = 7 * int(found[1])
-    elif found := re.fullmatch(r"(\d{1,3})(?:\.0+)?\s*(d|days?)?", bare, re.ASCII):
-        days = int(found[1]) if found[2] or int(found[1]) > 45 else 7 * int(found[1])
-    if days is None or days > 350:
+    days = measures.gestation_of(bare)
+    if days is None:
         raise Refused("not-a-gestation", f"expected weeks and days of gestation, found {shape(value)}")
     return days
 
