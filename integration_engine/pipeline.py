@@ -17,6 +17,7 @@ from integration_engine.core import case_id, decide
 from integration_engine.linkage import blocking
 from integration_engine.linkage.evidence import Evidence, evidence_of
 from integration_engine.linkage.resolve import bonded
+from integration_engine.readings import read_of
 from integration_engine.record import authority
 from integration_engine.record.codes import PartnerKind
 from integration_engine.record.decision import Decision
@@ -31,6 +32,7 @@ from integration_engine.store.decisions import keep_decision, settle_asked
 from integration_engine.store.inbox import Alarm, Message, Recognised, Refusal, Tally
 from integration_engine.store.neighbourhood import Neighbourhood, founders, gather, load_notices, sharing
 from integration_engine.store.outbox import OutboxRow
+from integration_engine.store.reviews import keep_readings
 
 Reader = Callable[[Submission, PartnerKind | None], Iterable[Reading]]
 
@@ -145,6 +147,7 @@ def record_decision(
         kept = decision.model_copy(update={"about": about})
         if not keep_decision(transaction, kept):
             return Processed()
+        keep_readings(transaction, kept.id, read_of(transaction, kept, roots.values(), before.notices))
         if areas is not None and (other := _not_led_by(areas, roots.values(), before)):
             raise NotTheirDecision("other-area", f"{other} is not led by {' or '.join(sorted(areas))}.")
         hood = gather(transaction, roots.values())

@@ -11,6 +11,8 @@ from integration_engine.continuity import Continued, Continuity, continue_cases
 from integration_engine.core import Case, Outcome
 from integration_engine.dispatch import Delivered, Dispatch, Held, Moves, Standing, diff, ended, merged_away, turn_of
 from integration_engine.envelope import Shown
+from integration_engine.linkage.questions import kept
+from integration_engine.linkage.versions import versions
 from integration_engine.record.outside import outside
 from integration_engine.routing.fingerprint import fingerprint
 from integration_engine.routing.next_look import next_look
@@ -20,11 +22,9 @@ from integration_engine.store import inbox, outbox
 from integration_engine.store.audit import Entry, append
 from integration_engine.store.cases import (
     CaseState,
-    ReviewPair,
     bury,
     end,
     move_notices,
-    settle_reviews,
     write_bonds,
     write_cases,
 )
@@ -33,6 +33,7 @@ from integration_engine.store.database import Transaction
 from integration_engine.store.inbox import Message
 from integration_engine.store.neighbourhood import Neighbourhood, StoredCase
 from integration_engine.store.outbox import OutboxRow
+from integration_engine.store.reviews import ReviewPair, settle_reviews
 from integration_engine.store.watch import Watched, watch
 
 _ENDED = "scope.retracted"
@@ -239,7 +240,7 @@ class Settlement:
         if not self.hood.notices and not self.outcome.reviews:
             return ()
         among = {*self.hood.notices, *self._homes, *self.outcome.waiting}
-        pairs = [ReviewPair(r.a, r.b, r.score, r.why, r.vetoed) for r in self.outcome.reviews]
+        pairs = [ReviewPair(r.a, r.b, r.score, kept(r)) for r in self.outcome.reviews]
         return settle_reviews(self.transaction, among, pairs, self.because, self.now)
 
     def _entries(self, dispatches: Sequence[Dispatch]) -> list[Entry]:
@@ -258,7 +259,7 @@ class Settlement:
                     "deliveries": sent.get(turn.id, []),
                 }
                 if moved := turn.continued.moves.json():
-                    detail["moved"] = moved
+                    detail |= {"moved": moved, "linkage": versions()}
                 found.append(Entry("case.changed" if turn.stored else "case.opened", turn.id, detail))
         found += [
             Entry("case.merged", gone, {"into": into, "deliveries": sent.get(gone, [])})

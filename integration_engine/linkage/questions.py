@@ -4,7 +4,6 @@ The same in ``cdr try``, the store, the console and an export. The weight stands
 decides looks at the two sides first.
 """
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal
@@ -13,9 +12,14 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from integration_engine.linkage import wording, written
+from integration_engine.linkage.comparison import Step, compare
+from integration_engine.linkage.evidence import Evidence
+from integration_engine.linkage.model import shipped
 from integration_engine.linkage.names import TABLES
 from integration_engine.linkage.reviews import Review
 from integration_engine.linkage.versions import versions
+from integration_engine.linkage.vetoes import holds, vetoes
+from integration_engine.record.decision import review_id
 from integration_engine.record.fields import at_path
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.statement import agrees, plain
@@ -137,11 +141,6 @@ class Question(_Part):
         return self.model_copy(update={"fields": bare})
 
 
-def review_id(kind: str, a: str, b: str) -> str:
-    """The stable id of a review."""
-    return "r-" + hashlib.sha256("\x1f".join((kind, *sorted((a, b)))).encode()).hexdigest()[:24]
-
-
 def question(
     review: Review, sides: Sequence[Collection[str]], notices: Mapping[str, DeathNotice], *, weight: bool = False
 ) -> Question:
@@ -181,6 +180,52 @@ def codes(review: Review) -> dict[str, Any]:
         "likelier": review.likelier,
         "versions": versions(),
     }
+
+
+def kept(review: Review) -> dict[str, Any]:
+    """What is kept of a question, in plain JSON values: by which model and tables it was asked, and the weight of each
+    level. ``as_kept`` reads it."""
+    return {
+        "why": list(review.why),
+        "vetoed": review.vetoed,
+        "multiple": review.multiple,
+        "readers": list(review.readers),
+        "likelier": review.likelier,
+        "steps": [[step.comparison, step.level, step.bits] for step in review.steps],
+        "versions": versions(),
+    }
+
+
+def as_kept(a: str, b: str, score: float, told: Mapping[str, Any]) -> Review:
+    """The review that was kept. What an earlier program didn't keep of it isn't known."""
+    return Review(
+        a,
+        b,
+        score,
+        tuple(told.get("why", ())),
+        bool(told.get("vetoed")),
+        bool(told.get("multiple")),
+        tuple(told.get("readers", ())),
+        tuple(Step(*step) for step in told.get("steps", ())),
+        told.get("likelier"),
+    )
+
+
+def unasked(a: Evidence, b: Evidence) -> Review:
+    """Two notices that nobody was asked about, as evidence alone has them: what somebody decided of them rests on that."""
+    compared = compare(a, b, shipped(), explain=True)
+    multiple = a.known_multiple or b.known_multiple
+    barred = vetoes(a, b, compared)
+    return Review(
+        a.id,
+        b.id,
+        round(compared.score, 2),
+        (*barred, *holds(a, b, compared)),
+        bool(barred),
+        multiple,
+        (),
+        compared.steps,
+    )
 
 
 def settling(code: str) -> tuple[str, ...]:

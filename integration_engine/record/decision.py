@@ -1,5 +1,6 @@
 """What people decide: agreements between panels, residence, links, releases, confirmations. First-class input of the core."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -116,3 +117,8 @@ def one_a_name(decisions: Sequence[Decision]) -> str | None:
     """The first id that two different decisions bear, None where each has its own."""
     seen: dict[str, Decision] = {}
     return next((d.id for d in decisions if seen.setdefault(d.id, d) != d), None)
+
+
+def review_id(kind: str, a: str, b: str) -> str:
+    """The stable id of what a person is asked about two notices, or about a case."""
+    return "r-" + hashlib.sha256("\x1f".join((kind, *sorted((a, b)))).encode()).hexdigest()[:24]

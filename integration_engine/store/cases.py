@@ -1,18 +1,17 @@
-"""Cases as last decided, the notices that belong to them, and the reviews that wait for a person."""
+"""Cases as last decided, and the notices that belong to them."""
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, select, update
 
 from integration_engine.store.database import Store, Transaction, table
 from integration_engine.store.sealing import seal_json, unseal_json
-from integration_engine.store.tables import BondRow, CaseRow, NoticeRow, ReviewRow
+from integration_engine.store.tables import BondRow, CaseRow, NoticeRow
 
-_CASE, _NOTICE, _REVIEW = table(CaseRow), table(NoticeRow), table(ReviewRow)
+_CASE, _NOTICE = table(CaseRow), table(NoticeRow)
 _REPLACED = ("founder", "founded_at", "state", "rule", "lead", "restricted", "version", "merged_into", "changed_at")
 
 
@@ -34,21 +33,6 @@ class CaseState:
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewPair:
-    """Two notices that only a person can tell together or apart."""
-
-    a: str
-    b: str
-    score: float
-    why: tuple[str, ...]
-    vetoed: bool
-
-    @property
-    def id(self) -> str:
-        return review_id("linkage", self.a, self.b)
-
-
-@dataclass(frozen=True, slots=True)
 class CaseContent:
     """One case with what is sealed of it: ``shown`` as its lead sees it, ``notices`` the ids it rests on."""
 
@@ -62,11 +46,6 @@ class CaseContent:
     opened_at: datetime
     changed_at: datetime
     content: Mapping[str, Any]
-
-
-def review_id(kind: str, a: str, b: str) -> str:
-    """The stable id of a review."""
-    return "r-" + hashlib.sha256("\x1f".join((kind, *sorted((a, b)))).encode()).hexdigest()[:24]
 
 
 def write_cases(transaction: Transaction, cases: Sequence[CaseState], now: datetime) -> None:
@@ -122,42 +101,6 @@ def write_bonds(transaction: Transaction, pairs: Collection[tuple[str, str]]) ->
     """Keep which notices have to be decided together."""
     both = sorted({pair for a, b in pairs for pair in ((a, b), (b, a))})
     transaction.upsert(BondRow, [{"notice_id": a, "other": b} for a, b in both])
-
-
-def settle_reviews(
-    transaction: Transaction, among: Collection[str], pairs: Sequence[ReviewPair], outcome: str, now: datetime
-) -> tuple[str, ...]:
-    """Open the reviews that are asked for among these notices and close those that no longer are; ``outcome`` says why.
-
-    Returns the ids of the reviews newly opened.
-    """
-    names = sorted(among)
-    query = select(_REVIEW.c.id, _REVIEW.c.closed_at).where(
-        _REVIEW.c.kind == "linkage", or_(_REVIEW.c.a.in_(names), _REVIEW.c.b.in_(names))
-    )
-    known = {row.id: row.closed_at for row in transaction.connection.execute(query)}
-    wanted = {pair.id: pair for pair in pairs}
-    opened = [name for name in wanted if name not in known or known[name] is not None]
-    rows = [
-        {
-            "id": pair.id,
-            "kind": "linkage",
-            "a": pair.a,
-            "b": pair.b,
-            "score": pair.score,
-            "opened_at": now,
-            "closed_at": None,
-            "outcome": None,
-            "sealed": seal_json(transaction.keys, {"why": list(pair.why), "vetoed": pair.vetoed}),
-        }
-        for pair in (wanted[name] for name in sorted(opened))
-    ]
-    transaction.upsert(ReviewRow, rows, replace=["score", "opened_at", "closed_at", "outcome", "sealed"])
-    gone = [name for name, closed_at in known.items() if closed_at is None and name not in wanted]
-    if gone:
-        closing = update(_REVIEW).where(_REVIEW.c.id.in_(gone)).values(closed_at=now, outcome=outcome)
-        transaction.connection.execute(closing)
-    return tuple(sorted(opened))
 
 
 def resolve_id(transaction: Transaction, name: str) -> str | None:

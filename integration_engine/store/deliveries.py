@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from integration_engine.record.decision import review_id
 from integration_engine.store.audit import Entry, append
-from integration_engine.store.cases import review_id
 from integration_engine.store.database import Store, Transaction, table
 from integration_engine.store.sealing import seal_json, unseal_json
 from integration_engine.store.tables import DeliveryRow, ReviewRow
