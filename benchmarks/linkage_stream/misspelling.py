@@ -91,6 +91,12 @@ def respelled(chance: Random, name: str) -> str:
     return " ".join(parts)
 
 
+def one_name(word: str, other: str) -> bool:
+    """Whether the two are spellings, or one a short form, of one name."""
+    short = read("spellings.yaml")["diminutives"]
+    return other in _spellings().get(word, ()) or other in short.get(word, ()) or word in short.get(other, ())
+
+
 def diminutive(chance: Random, name: str) -> str:
     """A short form, or the full form of a short one; unchanged where none is known."""
     table = read("spellings.yaml")["diminutives"]

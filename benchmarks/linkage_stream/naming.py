@@ -6,6 +6,7 @@ A name as lived (`Name`) is one thing; the ways offices put it into three boxes 
 from dataclasses import dataclass, replace
 from random import Random
 
+from benchmarks.linkage_stream.misspelling import one_name
 from benchmarks.linkage_stream.wordlists import Pool, pool, words
 
 GROUPS = (
@@ -128,11 +129,9 @@ def alike(chance: Random, home: Household, sex: str, other: Name) -> Name:
     named = child_name(chance, home, sex, frozenset({other.given or ""}))
     if sex == "M" and other.given in _BLESSINGS and named.given not in _BLESSINGS and chance.random() < 0.6:
         return replace(named, given=other.given, middle=named.given, known_as=None)
-    near = [
-        word
-        for word in _givens(home.name_group, home.way, sex).words
-        if word != other.given and _near(word, other.given or "")
-    ]
+    first = other.given or ""
+    near = [word for word in _givens(home.name_group, home.way, sex).words if word != first and _near(word, first)]
+    near = [word for word in near if not one_name(word, first)]  # nobody calls twins Oliver and Ollie
     return replace(named, given=chance.choice(near)) if near else named
 
 
