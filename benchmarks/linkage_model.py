@@ -16,13 +16,14 @@ from pathlib import Path
 from integration_engine.linkage.comparison import compare
 from integration_engine.linkage.evidence import Evidence, evidence_of_row
 from integration_engine.linkage.levels import LEVELS
-from integration_engine.linkage.model import Model
+from integration_engine.linkage.model import Model, Stratum
 
 # Levels no such set can show, or shows too rarely to count: stated by judgement, as (m, u).
 STATED = {
     ("nhs", "equal"): (0.95, 1e-7),
     ("nhs", "typed-equal"): (0.5, 1e-6),
     ("nhs", "slip"): (0.8, 2e-5),
+    ("nhs", "typed-near"): (0.3, 2e-5),
     ("nhs", "different"): (0.015, 1.0),
     ("nhs", "typed-different"): (0.2, 1.0),
     ("mother_nhs", "equal"): (0.97, 1e-4),
@@ -69,6 +70,9 @@ STATED = {
     ("death", "same-hour-newborn"): (0.9, 0.03),
     ("home", "postcode"): (0.1, 2e-4),
     ("home", "house"): (0.06, 2e-4),
+    ("home", "postcode-and-street"): (0.1, 2e-4),
+    ("home", "street"): (0.02, 0.004),
+    ("home", "near"): (0.02, 6e-4),
     # Families move, hospitals keep old practices, and a stepmother may be written for the mother.
     ("practice", "equal"): (0.9, 0.02),
     ("practice", "different"): (0.15, 0.98),
@@ -79,6 +83,28 @@ STATED = {
     ("gestation", "near"): (0.1, 0.18),
     ("gestation", "different"): (0.12, 0.73),
 }
+# Where both are of age. No stream of children shows them: stated from how many share what in a country of grown-ups. Births
+# spread over eighty years, homes over millions; one in twenty goes by another given name in another register; and of two
+# registers' rows that find no better partner, odds that are even are good enough (``link_bits``).
+GROWN_UPS = {
+    "prior_bits": -12.0,
+    "link_bits": 0.0,
+    "household_cap_bits": 26.0,
+    "comparisons": {
+        "given": {"conflict": {"m": 0.05, "u": 0.985}},
+        "birth": {
+            "equal": {"m": 0.9, "u": 3.4e-5},
+            "swapped": {"m": 0.01, "u": 2e-5},
+            "edit": {"m": 0.015, "u": 1e-3},
+            "other": {"m": 0.02, "u": 0.98},
+        },
+        "home": {
+            "same": {"m": 0.7, "u": 1e-6},
+            "house": {"m": 0.06, "u": 2e-5},
+            "postcode-and-street": {"m": 0.1, "u": 5e-6},
+        },
+    },
+}
 LEAST_M, LEAST_U = 0.004, 2e-4
 SMOOTH = 2.0
 RAREST, UNSEEN = 2**-12, 1 / 1500
@@ -86,7 +112,9 @@ RAREST, UNSEEN = 2**-12, 1 / 1500
 
 def blank() -> Model:
     """A model without weights, to count levels with."""
-    return Model("training", "", 0, 0, 0, 0, 0, 99, {name: {} for name in LEVELS}, {"given": {}, "family": {}}, UNSEEN)
+    bits: dict[str, dict[str, float]] = {name: {} for name in LEVELS}
+    of_age = Stratum(0, 0, 99, bits)
+    return Model("training", "", 0, 0, 0, 0, 0, 99, bits, {"given": {}, "family": {}}, UNSEEN, of_age)
 
 
 def counted(pairs: list[tuple[Evidence, Evidence]]) -> dict[str, Counter[str]]:
@@ -132,6 +160,7 @@ def train(rows: list[dict], truth: str) -> dict:
         "household_cap_bits": 14.0,
         "thresholds": {"link": 12.0, "review": 0.0, "review_vetoed": 10.0, "margin": 6.0},
         "comparisons": comparisons,
+        "grown_ups": GROWN_UPS,
         "name_shares": "name-shares-1.csv",
         "rarest_name_share": RAREST,
         "unseen_name_share": round(UNSEEN, 6),

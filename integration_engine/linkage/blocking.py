@@ -8,6 +8,7 @@ a pair. A key that many children share (a common name) is never capped: what it 
 from collections.abc import Iterator
 from datetime import date
 
+from integration_engine.linkage import homes
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.model import Model, shipped
 from integration_engine.linkage.names import skeleton, spelled
@@ -49,6 +50,19 @@ def _keys(e: Evidence, model: Model) -> Iterator[str]:
             yield f"home+died:{home}:{died}"
         yield from (f"home+name:{home}:{name}" for name in given | sounds)
     yield from _full_names(e, given | sounds, model)
+    if e.grown or e.timeless:
+        yield from _grown_up(e, given, sounds)
+
+
+def _grown_up(e: Evidence, given: set[str], sounds: set[str]) -> Iterator[str]:
+    """Who is of age is found by birth date or postcode alone, by street and a name, by full name: the births of eighty years
+    share few of any."""
+    if e.birth_day:
+        yield f"grown:{e.birth_day}"
+    yield from (f"grown:{postcode}" for postcode in e.postcodes)
+    streets = {street for address in e.addresses for street in homes.streets(address)}
+    yield from (f"grown:{street}:{name}" for street in streets for name in given | sounds)
+    yield from (f"grown:{':'.join(sorted((skeleton(name), sound)))}" for name in given for sound in sounds)
 
 
 def _identifiers(e: Evidence) -> Iterator[str]:

@@ -34,8 +34,9 @@ class Edge:
     bare: bool = False
     alone: bool = False
 
-    def sure(self, least: float) -> bool:
+    def sure(self, model: Model) -> bool:
         """Whether this pair alone may be joined automatically."""
+        least = model.grown.link if self.compared.grown else model.link
         return not self.vetoes and not self.holds and (self.bare or self.compared.score >= least)
 
 
@@ -77,7 +78,7 @@ class Clusters:
             group = self.by_person[a] | self.by_person[b] | {a, b}
             for id in group:
                 self.by_person[id] = group
-        strong = [edge for edge in self.graph.edges.values() if edge.sure(self.model.link)]
+        strong = [edge for edge in self.graph.edges.values() if edge.sure(self.model)]
         for edge in sorted(strong, key=lambda e: (-e.compared.score, e.a, e.b)):
             one, other = self.of[edge.a], self.of[edge.b]
             if one == other or self.unlinked(one, other) or self.barred_between(one, other):
@@ -216,7 +217,7 @@ class Clusters:
 
     def _close(self, one: str, other: str) -> bool:
         edge = self.graph.edges.get((min(one, other), max(one, other)))
-        return bool(edge and edge.sure(self.model.link))
+        return bool(edge and edge.sure(self.model))
 
     def _unnamed_beside(self) -> dict[str, set[str]]:
         """By notice, those of the same event about a child whom nobody has named yet."""

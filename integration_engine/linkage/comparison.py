@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-from integration_engine.linkage import coroners
+from integration_engine.linkage import coroners, homes
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.model import Model
 from integration_engine.linkage.names import alike, own_name, slip, spelled
@@ -61,6 +61,7 @@ class Compared:
     person: str = ""
     coroner: str = ""
     event: str = ""
+    grown: bool = False
     steps: tuple[Step, ...] = ()
 
 
@@ -74,11 +75,7 @@ def compare(a: Evidence, b: Evidence, model: Model, explain: bool = False) -> Co
         crossed = _swapped(a, b)
         if crossed:
             c.given = c.family = crossed
-            given_bits, family_bits = (
-                (_rarity(model, "given", spelled(a.given[0])), _rarity(model, "family", spelled(a.family[0])))
-                if crossed == "swapped"
-                else (0.0, 0.0)
-            )
+            given_bits = family_bits = _crosswise(a, b, model) if crossed == "swapped" else 0.0
     c.birth = birth_level(a, b)
     c.death = death_level(a, b, c.birth)
     c.sex = _same(a.sex, b.sex)
@@ -98,14 +95,16 @@ def compare(a: Evidence, b: Evidence, model: Model, explain: bool = False) -> Co
         days = abs(a.gestation_days - b.gestation_days)
         c.gestation = "equal" if days <= 6 else "near" if days <= 14 else "different"
     _references(a, b, c)
-    bits = model.bits
+    c.grown = (a.grown or a.timeless) and (b.grown or b.timeless)
+    rates = model.grown if c.grown else model
+    bits = rates.bits
     named = bits["given"].get(c.given, 0.0) + bits["second"].get(c.second, 0.0) + given_bits
     surname = bits["family"].get(c.family, 0.0) + family_bits
     household = _sum(c, _HOUSEHOLD, bits)
-    over = max(0.0, household - model.household_cap)
-    c.score = model.prior + named + surname + household - over + _sum(c, _PLAIN, bits)
+    over = max(0.0, household - rates.household_cap)
+    c.score = rates.prior + named + surname + household - over + _sum(c, _PLAIN, bits)
     if explain:
-        steps = [("prior", "", model.prior), ("given", c.given, named), ("family", c.family, surname)]
+        steps = [("prior", "", rates.prior), ("given", c.given, named), ("family", c.family, surname)]
         steps += [
             (name, level, bits[name].get(level, 0.0)) for name in (*_PLAIN, *_HOUSEHOLD) if (level := getattr(c, name))
         ]
@@ -128,6 +127,7 @@ _PLAIN = (
     "coroner",
     "event",
 )
+_HOUSES = ("full", "house", "street", "different")
 _HOUSEHOLD = ("home", "practice", "mother", "mother_nhs")
 
 
@@ -160,19 +160,31 @@ def _references(a: Evidence, b: Evidence, c: Compared) -> None:
 
 def nhs_level(a: Evidence, b: Evidence) -> str:
     """``equal``; ``different`` (both valid: never a slip of each other, modulus 11 catches those); ``typed-equal`` (the same
-    invalid digits); ``slip`` (an invalid number one edit from the other side's); ``typed-different``."""
+    invalid digits); ``typed-near`` (both invalid, one edit apart); ``slip`` (an invalid one, one edit from the other side's);
+    ``typed-different``."""
     if a.nhs and b.nhs:
         return "equal" if a.nhs == b.nhs else "different"
     if a.nhs_typed and b.nhs_typed:
-        return "typed-equal" if a.nhs_typed == b.nhs_typed else "typed-different"
+        if a.nhs_typed == b.nhs_typed:
+            return "typed-equal"
+        return "typed-near" if _one_edit(a.nhs_typed, b.nhs_typed) else "typed-different"
     one, other = a.nhs_stated or a.nhs or a.nhs_typed, b.nhs_stated or b.nhs or b.nhs_typed
     if one and other:
-        return "slip" if OSA.distance(one, other, score_cutoff=1) <= 1 else "typed-different"
+        return "slip" if _one_edit(one, other) else "typed-different"
     return ""
+
+
+def _one_edit(one: str, other: str) -> bool:
+    return OSA.distance(one, other, score_cutoff=1) <= 1
 
 
 def _rarity(model: Model, table: str, name: str) -> float:
     return min(model.rarity(table, name), _RAREST)
+
+
+def _shared(model: Model, table: str, one: str, other: str) -> float:
+    """Bits of a name that two sides write each in its way: those of the commoner, for the rarer may be the misspelt one."""
+    return min(_rarity(model, table, spelled(one)), _rarity(model, table, spelled(other)))
 
 
 _GIVEN: dict[tuple[object, ...], tuple[str, str, float]] = {}
@@ -198,15 +210,13 @@ def given_level(a: Evidence, b: Evidence, model: Model) -> tuple[str, str, float
     if not one or not other:
         return "", "", 0.0
     first, rival = one[0], other[0]
-    rarity = _rarity(model, "given", spelled(first))
+    rarity = _shared(model, "given", first, rival)
     if first == rival or "".join(one) == "".join(other):
         level = "equal"
     elif alike(first, rival) or _also(a, b):
         level = "variant"
-        rarity = min(rarity, _rarity(model, "given", spelled(rival)))
     elif _crossed(one, other):
-        shared = next(x for x in one for y in other if alike(x, y))
-        return "crossed", "", _rarity(model, "given", spelled(shared))
+        return "crossed", "", max(_shared(model, "given", x, y) for x in one for y in other if alike(x, y))
     elif slip(first, rival):
         level = "slip"
     elif first[0] == rival[0] and 1 in (len(first), len(rival)):
@@ -216,11 +226,9 @@ def given_level(a: Evidence, b: Evidence, model: Model) -> tuple[str, str, float
     seconds, others = one[1:], other[1:]
     if not seconds or not others or "".join(one) == "".join(other):
         return level, "", rarity
-    for x in seconds:
-        for y in others:
-            if alike(x, y) or slip(x, y):
-                extra = min(_SECOND_NAME_MOST, model.rarity("given", spelled(x)) * _SECOND_NAME_SHARE)
-                return level, "agree", rarity + extra
+    agreeing = [_shared(model, "given", x, y) for x in seconds for y in others if alike(x, y) or slip(x, y)]
+    if agreeing:
+        return level, "agree", rarity + min(_SECOND_NAME_MOST, max(agreeing) * _SECOND_NAME_SHARE)
     if any(x[0] == y[0] and 1 in (len(x), len(y)) for x in seconds for y in others):
         return level, "", rarity
     return level, "conflict", rarity
@@ -260,24 +268,20 @@ def family_level(a: Evidence, b: Evidence, model: Model) -> tuple[str, float]:
     if not one or not other:
         return "", 0.0
     whole, rival = "".join(one), "".join(other)
-    rarity = min(_rarity(model, "family", spelled(part)) for part in one)
+    rarity = min(_rarity(model, "family", spelled(part)) for part in (*one, *other))
     if whole == rival or set(one) == set(other):
         return "equal", rarity
     if (len(one) == len(other) and all(alike(x, y) for x, y in zip(one, other, strict=True))) or alike(whole, rival):
         return "variant", rarity
-    for x in one:
-        for y in other:
-            if alike(x, y):
-                return "part", _rarity(model, "family", spelled(x))
+    if parts := [_shared(model, "family", x, y) for x in one for y in other if alike(x, y)]:
+        return "part", max(parts)
     short, long = sorted((whole, rival), key=len)
     if len(short) >= 5 and (long.startswith(short) or long.endswith(short)):
         return "part", rarity
     if slip(whole, rival):
         return "slip", rarity
-    for x in one:
-        for y in other:
-            if slip(x, y) and (len(one) > 1 or len(other) > 1):
-                return "part", _rarity(model, "family", spelled(x))
+    if parts := [_shared(model, "family", x, y) for x in one for y in other if slip(x, y)]:
+        return "part", max(parts)
     mine, theirs = {*one, *a.also_family, *a.mother_family}, {*other, *b.also_family, *b.mother_family}
     if any(alike(x, y) for x in mine for y in theirs):
         return "former", min(6.0, rarity)
@@ -288,7 +292,17 @@ def _swapped(a: Evidence, b: Evidence) -> str:
     """``swapped`` where given and family name have changed places on both sides, ``half-swapped`` where only one has."""
     there = any(alike(x, y) for x in a.given[:1] for y in b.family)
     back = any(alike(x, y) for x in a.family for y in b.given[:1])
+    if there != back:  # a slip in one of them is no other name
+        there = there or any(slip(x, y) for x in a.given[:1] for y in b.family)
+        back = back or any(slip(x, y) for x in a.family for y in b.given[:1])
     return "swapped" if there and back else "half-swapped" if there or back else ""
+
+
+def _crosswise(a: Evidence, b: Evidence, model: Model) -> float:
+    """Bits a name of two that have changed places: each is a given name on one side and a family name on the other."""
+    tables = ("given", "family")
+    crossing = ((a.given[0], b.family[0]), (a.family[0], b.given[0]))
+    return sum(min(_shared(model, table, x, y) for table in tables) for x, y in crossing) / len(crossing)
 
 
 def birth_level(a: Evidence, b: Evidence) -> str:
@@ -341,15 +355,21 @@ def death_level(a: Evidence, b: Evidence, birth: str) -> str:
 
 
 def home_level(a: Evidence, b: Evidence) -> str:
-    """``same`` (postcode and house), ``postcode`` or ``house`` alone, ``different``."""
-    postcode = any(x in b.postcodes for x in a.postcodes)
-    house = any(x in b.addresses for x in a.addresses)
-    if postcode:
-        return "same" if house else "postcode"
-    if house:
-        return "house"
-    compared = (a.postcodes and b.postcodes) or (a.addresses and b.addresses)
-    return "different" if compared else ""
+    """``same`` (postcode and house; the postcode may be a slip away), ``postcode-and-street`` (a like street,
+    another house or none), ``postcode``, ``house`` or ``street`` alone, ``near`` (a postcode a slip away), ``different``."""
+    house = ""
+    if a.addresses and b.addresses:
+        house = min((homes.house_level(x, y) for x in a.addresses for y in b.addresses), key=_HOUSES.index)
+    if any(x in b.postcodes for x in a.postcodes):
+        if house in ("full", "house"):
+            return "same"
+        return "postcode-and-street" if house == "street" else "postcode"
+    near = any(homes.one_slip(x, y) for x in a.postcodes for y in b.postcodes)
+    if house in ("full", "house"):
+        return "same" if near or house == "full" else "house"
+    if house == "street" or near:
+        return "street" if house == "street" else "near"
+    return "different" if house or (a.postcodes and b.postcodes) else ""
 
 
 def _mother(a: Evidence, b: Evidence) -> str:

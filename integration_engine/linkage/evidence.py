@@ -6,9 +6,10 @@ evidence is then cheap.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from integration_engine.linkage import cells, names, stated, written
+from integration_engine.linkage import cells, homes, names, stated, written
 from integration_engine.record import dates
 from integration_engine.record.account import Place
 from integration_engine.record.notice import DeathNotice
@@ -34,7 +35,8 @@ class Evidence:
     the place of death. ``mother_family`` are all her family names, ``mother_ref`` a hospital's own number for her.
     ``rekey`` are the two identifiers (numbers or partner-scoped local references) that a rekey joins, ``rekey_refs`` the
     local references it joins beside two numbers; ``dead_number`` one that it invalidates. ``ends`` says that a case of
-    this child would be none (a stillbirth, a termination).
+    this child would be none (a stillbirth, a termination), ``grown`` that the person was of age, ``timeless`` that a row says
+    nothing of when anybody was born or died: a register's row, hardly a notice.
     """
 
     id: str
@@ -80,6 +82,8 @@ class Evidence:
     rekey_refs: tuple[str, str] | None = None
     dead_number: str = ""
     ends: bool = False
+    grown: bool = False
+    timeless: bool = False
 
     @property
     def birth_day(self) -> int:
@@ -97,6 +101,10 @@ class Evidence:
         return self.multiple or bool(self.order) or bool(self.order_hint)
 
 
+# A row that tells neither when it was told nor when anybody died is read as of the day the engine's first notices are.
+_FIRST_TOLD = date(2026, 1, 1).toordinal()
+
+
 def _also(*texts: str | None) -> tuple[str, ...]:
     return tuple(word for text in texts if text and not names.placeholder(text) for word in names.words(text))
 
@@ -109,7 +117,7 @@ def evidence_of(notice: DeathNotice) -> Evidence:
     told = notice.received_at.toordinal()
     born_from, born_to, unit = written.born(child.birth_date, child.age_at_death, (died_from, died_to), told)
     mother, multiple = child.mother, child.multiple_birth
-    homes = stated.homes(child.addresses, mother.address if mother else None)
+    lived = stated.homes(child.addresses, mother.address if mother else None)
     valid, typed = written.number(child.nhs_number or "")
     typed = typed or stated.mistyped(child)
     partner = source.partner or ""
@@ -146,8 +154,8 @@ def evidence_of(notice: DeathNotice) -> Evidence:
         death_from=died_from,
         death_to=died_to,
         death_minute=minute,
-        postcodes=tuple(dict.fromkeys(filter(None, (written.postcode_of(a.postcode or "") for a in homes)))),
-        addresses=tuple(dict.fromkeys(filter(None, (written.address_of(*a.lines) for a in homes)))),
+        postcodes=tuple(dict.fromkeys(filter(None, (homes.postcode_of(a.postcode or "") for a in lived)))),
+        addresses=tuple(dict.fromkeys(filter(None, (homes.address_of(*a.lines) for a in lived)))),
         places=written.place_of(death.place) if death.place else frozenset(),
         gp=(child.gp_practice or "").upper(),
         mother_given=stated.first_name(mother) or named.hint.mother or "",
@@ -163,6 +171,7 @@ def evidence_of(notice: DeathNotice) -> Evidence:
         rekey_refs=rekey_refs,
         dead_number=dead,
         ends=may_end(notice),
+        grown=written.grown(born_to, died_from, told),
     )
 
 
@@ -191,7 +200,7 @@ def evidence_of_row(row: Mapping[str, Any]) -> Evidence:
     died_from, died_to, minute = cells.moment_of(said("death_datetime"))
     born_from, born_to, unit = _born(said("birth_date"), said("age_text"), (died_from, died_to), said("notified_at"))
     partner, local = said("sender"), said("local_ref")
-    postcode, address = written.postcode_of(said("postcode")), written.address_of(said("address_line"))
+    postcode, address = homes.postcode_of(said("postcode")), homes.address_of(said("address_line"))
     mother = names.words(said("mother_given"))
     stated_order = cells.number_of(said("birth_order"), _MOST_BORN)
     order, hint, disagree = stated.orders(stated_order, named.hint.order or 0)
@@ -227,4 +236,6 @@ def evidence_of_row(row: Mapping[str, Any]) -> Evidence:
         multiple=cells.is_yes(said("multiple_birth")) or named.hint.multiple or order > 1 or disagree,
         weight_g=cells.grams_of(said("birth_weight_g")),
         gestation_days=cells.gestation_of(said("gestation_weeks")),
+        grown=written.grown(born_to, died_from, cells.moment_of(said("notified_at"))[1] or _FIRST_TOLD),
+        timeless=not (born_to or died_to or mother or order or hint or cells.is_yes(said("multiple_birth"))),
     )

@@ -36,7 +36,7 @@ def explain(a: Evidence, b: Evidence, model: Model | None = None) -> Waterfall:
     verdict: Literal["link", "review", "apart", "not-compared"]
     if keys(a, model).isdisjoint(keys(b, model)):
         verdict = "not-compared"
-    elif Edge(a.id, b.id, compared, barred, held, guard.names_only_an_identifier(a, b, compared)).sure(model.link):
+    elif Edge(a.id, b.id, compared, barred, held, guard.names_only_an_identifier(a, b, compared)).sure(model):
         verdict = "link"
     else:
         verdict = "review" if compared.score >= (model.review_vetoed if barred else model.review) else "apart"

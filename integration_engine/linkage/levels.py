@@ -4,7 +4,7 @@ level is told to people stands in ``mappings/linkage/wording.yaml``."""
 from collections.abc import Mapping
 
 LEVELS: Mapping[str, tuple[str, ...]] = {
-    "nhs": ("equal", "typed-equal", "slip", "different", "typed-different"),
+    "nhs": ("equal", "typed-equal", "slip", "typed-near", "different", "typed-different"),
     "given": ("equal", "variant", "slip", "initial", "crossed", "swapped", "half-swapped", "conflict"),
     "second": ("agree", "conflict"),
     "family": ("equal", "variant", "part", "slip", "former", "swapped", "half-swapped", "conflict"),
@@ -28,7 +28,7 @@ LEVELS: Mapping[str, tuple[str, ...]] = {
     ),
     "death": ("same-hour", "same-hour-newborn", "equal", "equal-newborn", "overlap", "near", "days", "other"),
     "sex": ("equal", "different"),
-    "home": ("same", "postcode", "house", "different"),
+    "home": ("same", "postcode-and-street", "postcode", "house", "near", "street", "different"),
     "practice": ("equal", "different"),
     "mother": ("equal", "different"),
     "mother_nhs": ("equal", "different"),

@@ -21,11 +21,22 @@ VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
+class Stratum:
+    """What stands in place of the same of the model where both are of age."""
+
+    prior: float
+    link: float
+    household_cap: float
+    bits: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A model as read. ``bits`` are weights by comparison and level; ``prior`` the bits against two notices taken at random
     out of a block being about one child; ``link`` and ``review`` the two thresholds, ``review_vetoed`` that of vetoed pairs,
     ``margin`` how far a rival must lie behind; ``names`` the shares of given and family names in their usual spelling,
-    ``unseen`` that of a name in no table."""
+    ``unseen`` that of a name in no table. ``grown`` is for two of age: their births spread over eighty years, and who
+    shares an address and a birth date with one of them is hardly a twin who died too."""
 
     version: str
     made: str
@@ -38,6 +49,7 @@ class Model:
     bits: Mapping[str, Mapping[str, float]]
     names: Mapping[str, Mapping[str, float]]
     unseen: float
+    grown: Stratum
 
     def share(self, table: str, name: str) -> float:
         """How common a name (in its usual spelling) is, as a share of children."""
@@ -58,10 +70,7 @@ def load(path: Path) -> Model:
         raise ModelError(path.name, [f"is not a linkage-model/{VERSION}"])
     if problems := [*_missing(text)] or [*_wrong(text)]:
         raise ModelError(path.name, problems)
-    bits = {
-        comparison: {level: round(log2(value["m"] / value["u"]), 3) for level, value in levels.items()}
-        for comparison, levels in text["comparisons"].items()
-    }
+    bits = _bits(text["comparisons"])
     limits = text["thresholds"]
     return Model(
         version=text["version"],
@@ -75,6 +84,7 @@ def load(path: Path) -> Model:
         bits=bits,
         names=_names(path.parent / text["name_shares"], text["rarest_name_share"]),
         unseen=text["unseen_name_share"],
+        grown=_stratum(text["grown_ups"], bits),
     )
 
 
@@ -112,6 +122,7 @@ _PARTS = {
     "comparisons": dict,
     "name_shares": str,
     "rarest_name_share": float,
+    "grown_ups": dict,
     "unseen_name_share": float,
 }
 _THRESHOLDS = ("link", "review", "review_vetoed", "margin")
@@ -148,10 +159,36 @@ def _wrong(text: Mapping[str, Any]) -> Iterator[str]:
                 yield f"comparisons.{comparison}.{level} needs m and u, above 0 and at most 1"
     if not 0 < text["rarest_name_share"] <= text["unseen_name_share"] < 1:
         yield "rarest_name_share and unseen_name_share must be shares, the rarest not above the unseen"
+    yield from _wrong_of_age(text["grown_ups"])
+
+
+def _wrong_of_age(text: Mapping[str, Any]) -> Iterator[str]:
+    for limit in ("prior_bits", "link_bits", "household_cap_bits"):
+        if not isinstance(text.get(limit), float):
+            yield f"grown_ups.{limit} is missing or isn't {_KINDS[float]}"
+    for comparison, levels in text.get("comparisons", {}).items():
+        for level, chances in levels.items():
+            if level not in LEVELS.get(comparison, ()):
+                yield f"grown_ups.comparisons.{comparison}.{level} is no level"
+            elif not all(_chance(chances.get(side)) for side in ("m", "u")):
+                yield f"grown_ups.comparisons.{comparison}.{level} needs m and u, above 0 and at most 1"
 
 
 def _chance(value: Any) -> bool:
     return isinstance(value, float | int) and 0 < value <= 1
+
+
+def _stratum(text: Mapping[str, Any], bits: Mapping[str, Mapping[str, float]]) -> Stratum:
+    own = _bits(text["comparisons"])
+    merged = {comparison: {**levels, **own.get(comparison, {})} for comparison, levels in bits.items()}
+    return Stratum(text["prior_bits"], text["link_bits"], text["household_cap_bits"], merged)
+
+
+def _bits(comparisons: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[str, dict[str, float]]:
+    return {
+        comparison: {level: round(log2(value["m"] / value["u"]), 3) for level, value in levels.items()}
+        for comparison, levels in comparisons.items()
+    }
 
 
 @lru_cache(maxsize=1)

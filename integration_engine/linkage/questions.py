@@ -11,7 +11,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from integration_engine.linkage import wording, written
+from integration_engine.linkage import homes, wording
 from integration_engine.linkage.comparison import Step, compare
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.model import shipped
@@ -296,7 +296,7 @@ def _same(path: str, one: Any, other: Any) -> bool:
 
 
 def _home(address: Mapping[str, Any]) -> tuple[str, str]:
-    return written.postcode_of(address.get("postcode") or ""), written.address_of(*address.get("lines", ()))
+    return homes.postcode_of(address.get("postcode") or ""), homes.address_of(*address.get("lines", ()))
 
 
 @cache

@@ -115,7 +115,7 @@ def _consider(graph: Graph, a: Evidence, b: Evidence, model: Model) -> None:
     if _plausible(compared, model):
         bare = guard.names_only_an_identifier(a, b, compared)
         edge = Edge(a.id, b.id, compared, barred, guard.holds(a, b, compared), bare)
-        edge.alone = edge.sure(model.link)
+        edge.alone = edge.sure(model)
         graph.edges[a.id, b.id] = edge
         graph.at[a.id].append(edge)
         graph.at[b.id].append(edge)
@@ -161,6 +161,8 @@ def _rivalled(graph: Graph, edge: Edge, model: Model) -> bool:
             if third == other or rival.vetoes or rival.compared.score < edge.compared.score - model.margin:
                 continue
             between = graph.edges.get((min(other, third), max(other, third)))
+            if edge.compared.grown and not (between and between.compared.score >= model.link):
+                return True
             if third in graph.kin.get(other, {}) or (
                 between and between.vetoes and not guard.one_number(between.compared)
             ):

@@ -31,8 +31,7 @@ class Reason:
 class Verdict:
     """``state`` is the final answer about two notices.
 
-    ``joined``: ``way`` are the pairs, end to end, that carry the one to the other; ``asked`` is a question about whether they
-    are to stay together.
+    ``joined``: ``way`` are the pairs, end to end, that carry the one to the other, the weakest of which holds them together.
     ``person``: ``asked`` is the question, the reasons say why. ``apart``: the reasons say what keeps the two clusters apart,
     ``unasked`` why no person is asked. ``best`` is the heaviest pair between the two clusters, None where none weighs
     enough.
@@ -136,10 +135,7 @@ class Verdicts:
         code = "joined-by-own-weight" if len(way) == 1 else "joined-by-way-of-others"
         if any((edge.a, edge.b) in links for edge in way):
             code = "linked-by-a-person"
-        # People's words may hold a cluster together and yet be in question.
-        again = self._asked.get(self._between(a, b))
-        open_ = tuple(Reason(why, again.a, again.b) for why in again.why) if again else ()
-        return Verdict("joined", (Reason(code, min(a, b), max(a, b)), *open_), way, asked=again)
+        return Verdict("joined", (Reason(code, min(a, b), max(a, b)),), way)
 
     def _way(self, a: str, b: str) -> Iterable[Edge]:
         """The path from one notice to another over the pairs that hold a cluster together."""
@@ -175,7 +171,7 @@ class Verdicts:
 
         linked = [self._edge(a, b) for a, b in clusters.links if clusters.of[a] == clusters.of[b]]
         inside = (edge for edge in self.graph.edges.values() if clusters.of[edge.a] == clusters.of[edge.b])
-        strong = sorted(inside, key=lambda e: (not e.sure(model.link), -e.compared.score, e.a, e.b))
+        strong = sorted(inside, key=lambda e: (not e.sure(model), -e.compared.score, e.a, e.b))
         found: dict[str, dict[str, list[Edge]]] = defaultdict(lambda: defaultdict(list))
         for edge in (*linked, *strong):
             one, other = top(edge.a), top(edge.b)

@@ -24,7 +24,9 @@ _HOURS_VARY_MINUTES = 180
 _NAME_AGREES = frozenset({"equal", "variant", "slip", "crossed", "swapped"})
 _FAMILY_AGREES = frozenset({"equal", "variant", "part", "slip", "former", "swapped"})
 _SAME_FAMILY = frozenset({"equal", "variant", "part"})
-_HOME_AGREES = frozenset({"same", "postcode", "house"})
+_HOME_AGREES = frozenset({"same", "postcode-and-street", "postcode", "house"})
+# No slip explains it: a brother named after the dead one, a father after whom his son is called.
+_BORN_APART = frozenset({"other", "outside"})
 _IDENTIFIERS_ONLY = ("rekey", "retract")
 
 
@@ -33,8 +35,16 @@ def named_alike(c: Compared) -> bool:
     return c.given in _NAME_AGREES and c.second != "conflict"
 
 
+def of_age(a: Evidence, b: Evidence, c: Compared) -> bool:
+    """Whether no guard against twins is needed: one is known to be of age and nothing says that the other wasn't, or two rows
+    of registers, which tell of no death, share an identifier. Their deaths, if they are any, are not reviewed."""
+    return c.grown and (a.grown or b.grown or c.nhs in ("equal", "typed-equal", "typed-near"))
+
+
 def vetoes(a: Evidence, b: Evidence, c: Compared) -> tuple[str, ...]:
     """Codes of what keeps these apart; empty where nothing does."""
+    if of_age(a, b, c):
+        return ("nhs-numbers-differ",) if c.nhs == "different" else ()
     found: list[str] = []
     if c.nhs == "different":
         found.append("nhs-numbers-differ")
@@ -104,7 +114,7 @@ def names_only_an_identifier(a: Evidence, b: Evidence, c: Compared) -> bool:
 
 def holds(a: Evidence, b: Evidence, c: Compared) -> tuple[str, ...]:
     """Codes of why only a person may join these two, as far as the two alone show."""
-    if names_only_an_identifier(a, b, c):
+    if of_age(a, b, c) or names_only_an_identifier(a, b, c):
         return ()
     found: list[str] = []
     if a.ends != b.ends and not surely_own(a, b, c):
@@ -116,8 +126,10 @@ def holds(a: Evidence, b: Evidence, c: Compared) -> tuple[str, ...]:
         found.append("identifier-only")
     if identified and _contradicted(a, b, c):
         found.append("identifier-contradicted")
-    if not identified and not _backed(a, b, c):
+    if not identified and not c.grown and not _backed(a, b, c):
         found.append("names-and-birth-only")
+    if not identified and c.birth in _BORN_APART:
+        found.append("birth-dates-differ")
     if c.given == "half-swapped":
         found.append("names-half-swapped")
     return tuple(found)

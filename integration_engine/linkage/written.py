@@ -1,4 +1,4 @@
-"""Values as partners write them, in one form each: numbers, postcodes, addresses, places, birth intervals, names.
+"""Values as partners write them, in one form each: numbers, places, birth intervals, names.
 
 Nothing here fails: what can't be read is not said.
 """
@@ -11,16 +11,15 @@ from functools import lru_cache
 
 from nhs_number.validate import is_valid
 
-from integration_engine.linkage import names
+from integration_engine.linkage import homes, names
 from integration_engine.record.account import Age, Place
+from integration_engine.record.age import eighteenth
 
-_POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?\d[A-Z]{2}")
 _NOT_DIGITS = re.compile(r"\D+")
 # Words that stand for "where the family lives" or "somewhere": the same word at two notices is not the same place.
 _ANY_PLACE = frozenset(
     {"home", "residence", "address", "street", "road", "roadway", "public", "place", "scene", "unknown", "not"}
 )
-_STREET = {"rd": "road", "st": "street", "ave": "avenue", "ln": "lane", "dr": "drive", "cl": "close", "ct": "court"}
 
 
 @lru_cache(maxsize=300_000)
@@ -32,33 +31,12 @@ def number(text: str) -> tuple[str, str]:
     return (digits, "") if len(digits) == 10 and is_valid(digits) else ("", digits)
 
 
-@lru_cache(maxsize=100_000)
-def postcode_of(text: str) -> str:
-    """A postcode without its space; empty for pseudo-postcodes (ZZ99: no fixed abode, not known) and for anything else."""
-    level = "".join(text.upper().split())
-    return level if _POSTCODE.fullmatch(level) and not level.startswith("ZZ99") else ""
-
-
-@lru_cache(maxsize=100_000)
-def address_of(*lines: str) -> str:
-    """House and street, levelled; empty where no house is named (``Hostel``, ``c/o grandparents``)."""
-    found: list[str] = []
-    for line in lines:
-        parts = names.plain(line).split()
-        if parts and len(parts) > 1:
-            parts[-1] = _STREET.get(parts[-1], parts[-1])
-        found += parts
-        if any(part[0].isdigit() for part in found) and len(found) > 1 and not found[-1][0].isdigit():
-            return " ".join(found)
-    return ""
-
-
 def place_of(place: Place) -> frozenset[str]:
     """The names under which a place of death can be recognised: site code, postcode, a name that is somewhere's own."""
     own = names.plain(place.name or "")
     named = own if own and not set(own.split()) & _ANY_PLACE else ""
     code = f"ods:{place.ods_code.upper()}" if place.ods_code else ""
-    return frozenset(filter(None, (named, code, postcode_of(place.postcode or ""))))
+    return frozenset(filter(None, (named, code, homes.postcode_of(place.postcode or ""))))
 
 
 @lru_cache(maxsize=100_000)
@@ -132,3 +110,9 @@ def _parted(given: str, family: str) -> tuple[str, str]:
         if names.placeholder(" ".join(words[cut:])):
             return " ".join(words[cut:]), " ".join(words[:cut])
     return given, family
+
+
+def grown(youngest: int, died: int, told: int) -> bool:
+    """Whether a person whose latest birth day this is was of age at the death, or when first told of."""
+    day = died or told
+    return bool(youngest and day) and day >= eighteenth(date.fromordinal(youngest)).toordinal()

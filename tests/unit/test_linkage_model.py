@@ -21,7 +21,7 @@ SLIP = number(3)[:-1] + str((int(number(3)[-1]) + 1) % 10)
 
 # What notices say of one field each, so that among all pairs of one line every level of that comparison shows.
 SAYINGS: dict[str, list[dict[str, Any]]] = {
-    "nhs": [{"nhs_number": value} for value in (number(3), number(4), SLIP, "9990000009")],
+    "nhs": [{"nhs_number": value} for value in (number(3), number(4), SLIP, "9990000009", "9990000008")],
     "given": [
         {"given": "Mohammed"},
         {"given": "Muhammad"},
@@ -85,6 +85,9 @@ SAYINGS: dict[str, list[dict[str, Any]]] = {
         {"address_line": "3 Mill Lane"},
         {"postcode": "LS7 1AA"},
         {"postcode": "LS8 9ZZ", "address_line": "9 Oak Row"},
+        {"address_line": "16 Elder Road"},
+        {"postcode": "M1 1AA", "address_line": "16 Elder Road"},
+        {"postcode": "LS6 2AD", "address_line": "9 Oak Row"},
     ],
     "practice": [{"gp_ods": "B86001"}, {"gp_ods": "B86002"}],
     "mother": [{"mother_given": "Sarah"}, {"mother_given": "Elena"}],
