@@ -22,6 +22,7 @@ from integration_engine.security.identity import DECIDING, Principal
 from integration_engine.store import transfers
 from integration_engine.store.database import Store, Transient
 from integration_engine.store.decisions import OtherDecision, find_decision
+from integration_engine.store.reviews import note_asked
 from integration_engine.store.transfers import NotOpen, Proposal
 from integration_engine.store.waiting import case_line
 
@@ -64,6 +65,17 @@ class Desk:
         role: Role = who.role
         self._see(who, asked.about)
         return self._take(asked, who.name, role, who.areas if role in AREA_ROLES else None)
+
+    def ask_elsewhere(self, who: Principal, question: str, text: str) -> None:
+        """Somebody can't tell yet and notes what they asked of whom; the question stays open. Raises DeskRefusal or
+        StoreAway."""
+        if who.role not in DECIDING:
+            raise DeskRefusal("role", "These credentials are not for deciding.", 403)
+        if not text.strip():
+            raise DeskRefusal("value", "Say what you asked, and of whom.", 422)
+        noted = self._asked(lambda: note_asked(self._store, question, by=who.name, text=text, now=self._clock()))
+        if not noted:
+            raise DeskRefusal("unknown-subject", "There is no such question.", 404)
 
     def decide(self, panel: str, asked: Asked) -> int:
         """A panel decides about a case it leads."""

@@ -11,23 +11,28 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from integration_engine.console import sight
+from integration_engine.console.asking import Asked, text_of_value
 from integration_engine.console.forms import Form, asked, forms
+from integration_engine.console.wording import text_of
 from integration_engine.desk import Desk
 from integration_engine.gateway.answers import Refusal
 from integration_engine.gateway.entry import Entry, need
 from integration_engine.gateway.page import page
 from integration_engine.gateway.ports import DeskRefusal, StoreAway
 from integration_engine.gateway.sign_in import form_of, signed_in
+from integration_engine.linkage import wording
 from integration_engine.record.authority import settled_by, waits
 from integration_engine.record.codes import Role
 from integration_engine.security.identity import DECIDING, Principal
 from integration_engine.store.database import Store, Transient
-from integration_engine.store.waiting import Question, case_line
+from integration_engine.store.reviews import LINKAGE
+from integration_engine.store.waiting import Question, case_line, questions
 
 T = TypeVar("T")
 CaseId = Annotated[str, Path(pattern=r"^c-[0-9a-f]{4,40}$")]
 ReviewId = Annotated[str, Path(pattern=r"^r-[0-9a-f]{4,40}$")]
 Done = Annotated[int | None, Query(ge=0, le=1_000_000)]
+MOST_TEXT = 2000
 _NONE = Refusal(404, "no-case", "There is no such case, or it isn’t yours to see.")
 
 
@@ -70,30 +75,56 @@ class _Pages:
             again=again,
             done=done,
             decided_text=sight.decided_text,
-            text_of=sight.text_of,
+            text_of=text_of,
         )
 
-    async def question(self, request: Request, who: Principal, name: str, again: Form | None = None) -> Response:
-        question, compared = await self.asked(who, name)
+    async def question(
+        self,
+        request: Request,
+        who: Principal,
+        name: str,
+        *,
+        again: Form | None = None,
+        wrong: str = "",
+        done: bool = False,
+    ) -> Response:
+        question, asked_about = await self.asked(who, name)
         protected = any(case.restricted for case in question.cases)
-        answering, _ = forms(cast(Role, who.role), protected=protected, asks={question.kind}, again=again)
+        # Whoever has said it needn't say it again: the other word is theirs to change their mind.
+        said = (asked_about.mine.kind,) if asked_about and asked_about.mine and not asked_about.mine.withdraws else ()
+        answering, _ = forms(
+            cast(Role, who.role), protected=protected, asks={question.kind}, again=again, leave_out=said
+        )
         return self.page(
-            "question.html",
+            "question.html" if question.kind != LINKAGE else "two_sides.html",
             request,
             who,
-            422 if again else 200,
+            422 if again or wrong else 200,
             question=question,
-            compared=compared,
+            asked=asked_about,
             full=sight.sees_details(who),
             answering=answering,
             again=again,
+            wrong=wrong,
+            done=done,
+            text_of=text_of_value,
         )
 
-    async def asked(self, who: Principal, name: str) -> tuple[Question, list[sight.Compared]]:
-        found = await _from(lambda: sight.open_question(self.store, who, name, self.clock()))
+    async def asked(self, who: Principal, name: str, *, weight: bool = False) -> tuple[Question, Asked | None]:
+        found = await _from(lambda: sight.open_question(self.store, who, name, self.clock(), weight=weight))
         if found is None:
             raise _NONE
         return found
+
+    async def asked_elsewhere(self, request: Request, who: Principal, name: str) -> str:
+        """What is wrong with it, empty where it was noted."""
+        fields = await form_of(request)
+        self.entry.check_form(request, fields.get("form", ""))
+        try:
+            await asyncio.to_thread(self.desk.ask_elsewhere, who, name, fields.get("text", "").strip()[:MOST_TEXT])
+        except DeskRefusal as refused:
+            return str(refused)
+        return ""
 
     async def decided(self, request: Request, who: Principal, about: tuple[str, ...]) -> int | Form:
         """How many deliveries follow, or the form to be filled in again."""
@@ -147,18 +178,37 @@ def deciding_pages(
         return pages.page("history.html", request, who, case=case, notices=notices)
 
     @router.get("/console/questions/{review}")
-    async def question(request: Request, review: ReviewId) -> Response:
-        return await pages.question(request, await pages.who(request), review)
+    async def question(request: Request, review: ReviewId, done: Done = None) -> Response:
+        return await pages.question(request, await pages.who(request), review, done=done is not None)
+
+    @router.get("/console/questions/{review}/weight")
+    async def weight(request: Request, review: ReviewId) -> Response:
+        who = await pages.who(request)
+        question, asked_about = await pages.asked(who, review, weight=True)
+        if asked_about is None:
+            raise _NONE
+        return pages.page("weight.html", request, who, question=question, asked=asked_about, words=wording)
+
+    @router.post("/console/questions/{review}/ask")
+    async def ask(request: Request, review: ReviewId) -> Response:
+        who = await pages.who(request)
+        await pages.asked(who, review)
+        if wrong := await pages.asked_elsewhere(request, who, review):
+            return await pages.question(request, who, review, wrong=wrong)
+        return RedirectResponse(f"/console/questions/{review}", 303)
 
     @router.post("/console/questions/{review}/decide")
     async def answer(request: Request, review: ReviewId) -> Response:
         who = await pages.who(request)
         question, _ = await pages.asked(who, review)
-        about = (question.a, question.b) if question.kind == "linkage" else (question.cases[0].id,)
+        about = (question.a, question.b) if question.kind == LINKAGE else (question.cases[0].id,)
         said = await pages.decided(request, who, about)
         if isinstance(said, Form):
-            return await pages.question(request, who, review, said)
-        return RedirectResponse(f"/console/work?done={said}", 303)
+            return await pages.question(request, who, review, again=said)
+        # Where two have to decide it may still be open: the page says so.
+        still = await _from(lambda: questions(store, name=review))
+        there = bool(still) and sight.may_answer(who, still[0])
+        return RedirectResponse(f"/console/questions/{review}?done=0" if there else f"/console/work?done={said}", 303)
 
     return router
 

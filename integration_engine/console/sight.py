@@ -4,30 +4,29 @@ Operators see codes and places, never a child's details; coordinators and design
 full; a restricted case only the restricted role until it is released, and after that whoever leads it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from integration_engine.console import asking
+from integration_engine.console.asking import Asked
+from integration_engine.console.wording import text_of
 from integration_engine.record.authority import kinds
 from integration_engine.record.decision import Decision
 from integration_engine.record.fields import at_path, dictionary
 from integration_engine.record.notice import DeathNotice
-from integration_engine.record.statement import plain
 from integration_engine.security.identity import Principal
 from integration_engine.store import audit, waiting
 from integration_engine.store.audit import Entry, Line
 from integration_engine.store.cases import CaseContent, case_content
 from integration_engine.store.database import Store
 from integration_engine.store.decisions import decisions_about
+from integration_engine.store.reviews import LINKAGE
 from integration_engine.store.waiting import Question, SentLine, WaitingCase
 
 RESTRICTED = "held.restricted"
 NO_LEAD = "no-lead"
-_COMPARED = (
-    "child.nhs_number", "child.family_name", "child.given_names", "child.birth_date", "child.sex", "child.addresses",
-    "death.died_at", "death.place", "source.kind", "source.partner", "stated_at",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +64,20 @@ class CaseFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """One field of two notices: ``agreement`` is ``same``, ``differs``, ``one`` or ``neither``; the values where they may be
-    seen."""
-
-    field: str
-    agreement: str
-    a: str
-    b: str
-
-
-@dataclass(frozen=True, slots=True)
 class Work:
-    """What waits for somebody: cases by the rule that holds them, questions by kind. ``more``: there are others behind those
+    """What waits for somebody: cases by the rule that holds them, questions by kind, the most pressing first. ``why`` is what
+    they may know of why each is asked, ``due`` when the next clock of a case is. ``more``: there are others behind those
     listed."""
 
     cases: dict[str, list[WaitingCase]]
     questions: dict[str, list[Question]]
+    why: Mapping[str, Sequence[str]]
+    due: Mapping[str, datetime]
     more: bool
+
+    def next_due(self, question: Question) -> datetime | None:
+        """When the next clock of the cases it is about is due."""
+        return min((self.due[case.id] for case in question.cases if case.id in self.due), default=None)
 
 
 def may_see(who: Principal, case: WaitingCase) -> bool:
@@ -92,6 +87,14 @@ def may_see(who: Principal, case: WaitingCase) -> bool:
     if case.rule == RESTRICTED or (case.restricted and who.areas is None):
         return False
     return who.areas is None or case.lead in who.areas
+
+
+def may_answer(who: Principal, question: Question) -> bool:
+    """Whether a question is this person's to look at. Where two notices stand side by side, so may two identities of one
+    restricted child: that is for the restricted role alone, released or not."""
+    if not question.cases or not all(may_see(who, case) for case in question.cases):
+        return False
+    return question.kind != LINKAGE or who.role == "restricted" or not any(case.restricted for case in question.cases)
 
 
 def sees_details(who: Principal) -> bool:
@@ -108,10 +111,12 @@ def work(store: Store, who: Principal) -> Work:
         if may_see(who, case):
             cases.setdefault(case.rule if case.state == "held" else NO_LEAD, []).append(case)
     questions: dict[str, list[Question]] = {}
-    for question in asked:
-        if question.cases and all(may_see(who, case) for case in question.cases):
-            questions.setdefault(question.kind, []).append(question)
-    return Work(cases, questions, more=waiting.MOST in (len(held), len(asked)))
+    own = [question for question in asked if may_answer(who, question)]
+    due = waiting.next_due(store, {case.id for question in own for case in question.cases})
+    for question in sorted(own, key=lambda q: asking.pressing(q, due)):
+        questions.setdefault(question.kind, []).append(question)
+    why = {question.id: asking.why_for(who, question) for question in own}
+    return Work(cases, questions, why, due, more=waiting.MOST in (len(held), len(asked)))
 
 
 def open_case(store: Store, who: Principal, name: str, now: datetime) -> CaseFile | None:
@@ -125,14 +130,15 @@ def open_case(store: Store, who: Principal, name: str, now: datetime) -> CaseFil
     _look(store, "case.read", held.id, {"role": who.role, "details": full}, who, now)
     with store.reading() as transaction:
         decided = decisions_about(transaction, [held.id, name, *held.content["notices"]])
+    questions = waiting.questions(store, about=[held.id])
     return CaseFile(
         held,
         full,
         _values(held.content) if full else (),
-        decided,
+        asking.kept_apart(who, questions, decided),
         audit.lines(store, subject=held.id, limit=500),
         waiting.sent(store, held.id),
-        [q for q in waiting.questions(store, about=[held.id]) if all(may_see(who, case) for case in q.cases)],
+        [question for question in questions if may_answer(who, question)],
     )
 
 
@@ -146,17 +152,20 @@ def open_history(store: Store, who: Principal, name: str, now: datetime) -> list
     return [(_teller(notice), _told(notice)) for _, notice in sorted(notices.items(), key=lambda n: n[1].received_at)]
 
 
-def open_question(store: Store, who: Principal, name: str, now: datetime) -> tuple[Question, list[Compared]] | None:
-    """A question, and where it is about two notices how they compare, the look audited; None where it isn't this person's."""
+def open_question(
+    store: Store, who: Principal, name: str, now: datetime, *, weight: bool = False
+) -> tuple[Question, Asked | None] | None:
+    """A question, and where it is about two notices both sides of it, the look audited; None where it isn't this person's.
+    ``weight``: with what the model makes of it."""
     found = waiting.questions(store, name=name)
-    if not found or not found[0].cases or not all(may_see(who, case) for case in found[0].cases):
+    if not found or not may_answer(who, found[0]):
         return None
     question, full = found[0], sees_details(who)
-    _look(store, "review.read", question.id, {"role": who.role, "details": full}, who, now)
-    if question.kind != "linkage":
-        return question, []
-    notices = waiting.notices_of(store, (question.a, question.b))
-    return question, _compared(notices[question.a], notices[question.b], full=full)
+    action = "review.weight-read" if weight else "review.read"
+    _look(store, action, question.id, {"role": who.role, "details": full}, who, now)
+    if question.kind != LINKAGE:
+        return question, None
+    return question, asking.asked_of(store, who, question, full=full, weight=weight)
 
 
 def _look(store: Store, action: str, subject: str, detail: dict[str, Any], who: Principal, now: datetime) -> None:
@@ -188,36 +197,6 @@ def _told(notice: DeathNotice) -> list[Value]:
 def _teller(notice: DeathNotice) -> str:
     partner = f" {notice.source.partner}" if notice.source.partner else ""
     return f"{notice.intent} of {notice.source.kind}{partner}, {notice.stated_at or 'no time stated'}"
-
-
-def _compared(a: DeathNotice, b: DeathNotice, *, full: bool) -> list[Compared]:
-    one, two = a.model_dump(mode="json", by_alias=True), b.model_dump(mode="json", by_alias=True)
-    found = []
-    for path in _COMPARED:
-        mine, theirs = at_path(one, path), at_path(two, path)
-        there = (mine is not None) + (theirs is not None)
-        same = "same" if plain(mine) == plain(theirs) else "differs"
-        agreement = ("neither", "one", same)[there]
-        shown = full or path.startswith(("source.", "stated_at"))
-        found.append(Compared(path, agreement, text_of(mine) if shown else "", text_of(theirs) if shown else ""))
-    return found
-
-
-def text_of(value: Any) -> str:
-    """A plain value as a person reads it."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict):
-        return ", ".join(f"{key.replace('_', ' ')}: {text_of(part)}" for key, part in value.items() if part is not None)
-    if isinstance(value, list | tuple):
-        return (
-            "; ".join(text_of(part) for part in value)
-            if any(isinstance(p, dict) for p in value)
-            else " ".join(text_of(part) for part in value)
-        )
-    return str(value)
 
 
 def decided_text(decision: Decision) -> str:

@@ -6,16 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
+from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
+from integration_engine.store.clocks import TOLD, ClockRow
 from integration_engine.store.database import Store, table
-from integration_engine.store.neighbourhood import load_notices
+from integration_engine.store.decisions import decisions_about
+from integration_engine.store.neighbourhood import founders, load_notices
 from integration_engine.store.sealing import unseal_json
 from integration_engine.store.tables import CaseRow, DeliveryRow, NoticeRow, ReviewRow
 
 MOST = 500
 """How many of each are listed, the longest waiting first: what is behind them is reached as they are settled."""
+_LINKS = ("link", "unlink")
+_CLOCK = table(ClockRow)
 _CASE, _NOTICE, _REVIEW, _DELIVERY = table(CaseRow), table(NoticeRow), table(ReviewRow), table(DeliveryRow)
 
 
@@ -120,6 +125,43 @@ def questions(
         )
         for row in rows
     )  # fmt: skip
+
+
+def sides(store: Store, question: Question) -> tuple[frozenset[str], ...]:
+    """The notices of each case that a question about two notices is about; one that waits stands alone."""
+    named = (question.a, question.b)
+    with store.reading() as transaction:
+        homes = dict.fromkeys(named) | {
+            row.id: row.case_id
+            for row in transaction.connection.execute(
+                select(_NOTICE.c.id, _NOTICE.c.case_id).where(_NOTICE.c.id.in_(named))
+            )
+        }
+        members: dict[str, set[str]] = {}
+        query = select(_NOTICE.c.id, _NOTICE.c.case_id).where(_NOTICE.c.case_id.in_([h for h in homes.values() if h]))
+        for row in transaction.connection.execute(query):
+            members.setdefault(row.case_id, set()).add(row.id)
+    return tuple(frozenset(members.get(homes[name] or "", {name})) for name in named)
+
+
+def words_about(store: Store, question: Question) -> tuple[Decision, ...]:
+    """What people decided about the two notices of a question, in order of time. Raises KeyMissing or SealBroken."""
+    pair = {question.a, question.b}
+    with store.reading() as transaction:
+        told = decisions_about(transaction, [*pair, *(case.id for case in question.cases)])
+        named = founders(transaction, {name for decision in told for name in decision.about})
+    return tuple(d for d in told if d.kind in _LINKS and pair <= {named.get(name, name) for name in d.about})
+
+
+def next_due(store: Store, cases: Collection[str]) -> dict[str, datetime]:
+    """When the next clock of each of these cases is due that still has to be met."""
+    query = (
+        select(_CLOCK.c.case_id, func.min(_CLOCK.c.due).label("due"))
+        .where(_CLOCK.c.case_id.in_(sorted(cases)), _CLOCK.c.stage != TOLD)
+        .group_by(_CLOCK.c.case_id)
+    )
+    with store.reading() as transaction:
+        return {row.case_id: row.due for row in transaction.connection.execute(query)}
 
 
 def notices_of(store: Store, names: Iterable[str]) -> dict[str, DeathNotice]:
