@@ -21,7 +21,7 @@ class Birth:
 class Child:
     """``found`` is when a body was found, where nobody saw the death. ``registered`` is the birth date in every
     register, which need not be the day of birth. ``former_*`` are of an identity or number given up; ``siblings`` are
-    others whose particulars a clerk may take by mistake."""
+    others whose particulars a clerk may take by mistake; ``police_reference`` is one for all children of an event."""
 
     truth: str
     group: str
@@ -49,6 +49,8 @@ class Child:
     former_name: Name | None = None
     former_number: str | None = None
     event: str | None = None
+    police_reference: str | None = None
+    stillborn: bool = False
     siblings: list["Sibling"] = field(default_factory=list)
 
     @property

@@ -58,6 +58,9 @@ def multiple(make: Maker, lone: bool = False) -> list[Child]:
         child.number = child.number and numbers[order]
         if child.newborn:
             child.never_named = unnamed and make.often(0.9)  # one of two may have been named in time
+        if children and make.now - birth_time < timedelta(hours=20) and make.often(profile.stillborn_told):
+            child.stillborn = child.never_named = True
+            child.number, child.died = None, birth_time
         children.append(child)
     _same_place(children)
     living = [order for order in range(count) if order not in orders]
@@ -137,6 +140,7 @@ def siblings_incident(make: Maker) -> list[Child]:
     count = chance.choices([2, 3, 4], [0.75, 0.2, 0.05])[0]
     scene = home if make.often(0.5) else places.home(chance, places.postcode(chance, town))
     event, mother = event_reference(make, town), make.numbers.next()[0]
+    reference = event if make.often(make.profile.one_reference) else None
     born = make.now - timedelta(days=chance.randint(300, 4000), minutes=chance.randint(0, 1400))
     children: list[Child] = []
     for _ in range(count):
@@ -147,6 +151,7 @@ def siblings_incident(make: Maker) -> list[Child]:
         )  # fmt: skip
         child.name = _other_name(make, house, child, children)
         child.found = child.died + timedelta(minutes=40) if make.often(0.4) else None
+        child.police_reference = reference
         children.append(child)
         born -= timedelta(days=chance.randint(300, 1500))
         if (make.now - born).days > 6500:

@@ -22,6 +22,8 @@ _INVENTED = {
     "jewish": 0.1,
     "wafrican": 0.1,
 }
+# First names that all brothers may bear; the second tells them apart.
+_BLESSINGS = frozenset({"Muhammad", "Mohammed", "Mohamed", "Abdul", "Syed", "Ghulam", "Sheikh"})
 _MIDDLE = {
     "english": 0.6,
     "welshirish": 0.5,
@@ -125,7 +127,7 @@ def child_name(chance: Random, home: Household, sex: str, unlike: frozenset[str]
 def alike(chance: Random, home: Household, sex: str, other: Name) -> Name:
     """A twin's name near to ``other``'s: the same first letter, a name or two letters apart, or a shared first name."""
     named = child_name(chance, home, sex, frozenset({other.given or ""}))
-    if home.name_group in ("pakistani", "bengali") and sex == "M" and chance.random() < 0.6:
+    if sex == "M" and other.given in _BLESSINGS and named.given not in _BLESSINGS and chance.random() < 0.6:
         return replace(named, given=other.given, middle=named.given, known_as=None)
     first = other.given or ""
     near = [word for word in _givens(home.name_group, home.way, sex).words if word != first and _near(word, first)]

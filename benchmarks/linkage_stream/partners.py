@@ -51,6 +51,8 @@ class Registers:
 
 def tellings(child: Child, profile: Profile, registers: Registers, chance: Random) -> list[Telling]:
     """All notices about a child, in the order they are sent."""
+    if child.stillborn:
+        return _withdrawn(child, registers, chance)
     wanted = chance.choices(list(profile.notices), list(profile.notices.values()))[0]
     offices = _offices(child, chance)[: max(1, wanted - (chance.random() < 0.25))]
     made = [_first(child, office, registers, chance) for office in offices]
@@ -67,6 +69,15 @@ def tellings(child: Child, profile: Profile, registers: Registers, chance: Rando
             )
         )
     return made
+
+
+def _withdrawn(child: Child, registers: Registers, chance: Random) -> list[Telling]:
+    """A twin that never lived is told of by mistake, and mostly taken back."""
+    said = _first(child, (HOSPITAL, child.birth_hospital.systems[0], child.birth_hospital.code), registers, chance)
+    if chance.random() < 0.3:
+        return [said]
+    at = said.at + timedelta(hours=chance.expovariate(1 / 40))
+    return [said, Telling(said.partner, said.source, said.sender, said.reference, at, "retract")]
 
 
 def _offices(child: Child, chance: Random) -> list[tuple[int, str, str]]:
@@ -94,4 +105,7 @@ def _first(child: Child, office: tuple[int, str, str], registers: Registers, cha
     partner, source, sender = office
     mean = {HOSPITAL: 9, POLICE: 14, CORONER: 60}[partner]
     at = (child.found or child.died) + timedelta(hours=0.2 + chance.expovariate(1 / mean))
-    return Telling(partner, source, sender, registers.reference(partner, sender, child.truth, at), at, "new")
+    reference = registers.reference(partner, sender, child.truth, at)
+    if partner == POLICE and child.police_reference:
+        reference = child.police_reference
+    return Telling(partner, source, sender, reference, at, "new")

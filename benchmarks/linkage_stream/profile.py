@@ -30,6 +30,8 @@ class Profile:
     twins_alike: float
     twins_same_day: float
     twins_unnamed: float
+    stillborn_told: float
+    one_reference: float
     homonyms_in_one_area: float
     number_changed: float
     without_number: float
@@ -62,5 +64,6 @@ def profile(name: str, **changes: Any) -> Profile:
     if strange := set(told) - {field.name for field in fields(Profile)}:
         raise UnknownProfile(f"{name} sets {', '.join(sorted(strange))}, which no profile has")
     told["kinds"] = {kind: told["kinds"].get(kind, everything["ordinary"]["kinds"][kind]) for kind in KINDS}
+    told["mistakes"] = {**everything["ordinary"]["mistakes"], **told["mistakes"]}
     told["mistakes"] = {key: tuple(rates) for key, rates in told["mistakes"].items()}
     return replace(Profile(**told), **changes)

@@ -84,12 +84,14 @@ def one_event(make: Maker) -> list[Child]:
     years = chance.randint(6, 16)
     children = []
     groups = make.profile.name_groups
+    reference = event if make.often(make.profile.one_reference) else None
     for _ in range(chance.randint(3, 6)):
-        make.name_group = chance.choices(list(groups), list(groups.values()))[0]
+        if make.often(0.5):
+            make.name_group = chance.choices(list(groups), list(groups.values()))[0]
         age = timedelta(days=years * 365.25 + chance.randint(0, 364))
-        children.append(
-            make.child(
-                "one_event", make.house(), town, make.live_at(town), age=age, sudden=True, event=event, scene=scene
-            )
-        )
+        child = make.child(
+            "one_event", make.house(common=make.often(0.3)), town, make.live_at(town), age=age, sudden=True, event=event,
+            scene=scene, police_reference=reference,
+        )  # fmt: skip
+        children.append(child)
     return children

@@ -37,17 +37,16 @@ def stream(children: int, seed: int, profile: Profile) -> Iterator[Row]:
     while made < children:
         chance = Random(f"{seed} {group}")
         now = _BEGIN + day * made + timedelta(minutes=chance.randint(0, 1439))
-        while waiting and waiting[0][0] < (now - timedelta(days=1)).isoformat():
+        while waiting and waiting[0][0] < (now - timedelta(days=2)).isoformat():
             yield heappop(waiting)[2]
         kind = chance.choices(list(kinds), list(kinds.values()))[0]
         family = MAKERS[kind](Maker(profile, numbers, chance, f"S{seed}-{group:06d}", now))
-        for child in family:
-            for row in _notices(
-                child,
-                tellings(child, profile, registers, chance),
-                Desk(registers, chance, recent.number(chance)),
-                rates,
-            ):
+        told = [
+            (child, _notices(child, profile, Desk(registers, chance, recent.number(chance)), rates)) for child in family
+        ]
+        keep_fair(told)
+        for _, rows in told:
+            for row in rows:
                 heappush(waiting, (row["notified_at"], row["id"], row))
         recent.saw(family)
         registers.forget()
@@ -70,18 +69,17 @@ class _Recent:
         return chance.choice(self._numbers) if self._numbers and chance.random() < 0.5 else None
 
 
-def _notices(child: Child, told: list[Telling], desk: Desk, rates: list[dict[str, float]]) -> list[Row]:
+def _notices(child: Child, profile: Profile, desk: Desk, rates: list[dict[str, float]]) -> list[Row]:
     """All rows about one child, in the order they are sent."""
     chance = desk.chance
     last: dict[str, Row] = {}
     rows = []
-    for telling in told:
+    for telling in tellings(child, profile, desk.registers, chance):
         before = last.get(telling.office)
         row = _again(before, telling, chance) if before else None
         if row is None:
             row = write(child, telling, chance)
             spoil(row, child, telling, desk, rates[telling.partner])
-            keep_fair(row, child, chance)
             _house_style(row, telling, chance)
         row["id"] = f"{chance.getrandbits(60):015x}"
         last[telling.office] = row

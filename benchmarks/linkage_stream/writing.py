@@ -28,6 +28,7 @@ _WEIGHT = (0.65, 0.0, 0.05)
 _PLURALITY = (0.75, 0.15, 0.25)
 _ORDER = (0.6, 0.12, 0.2)
 _EVENT = (0.05, 0.9, 0.35)
+_UNIDENTIFIED = 0.1
 _KNOWN_AS = (0.3, 0.5, 0.25)
 
 
@@ -68,6 +69,8 @@ def called(child: Child, telling: Telling, chance: Random, row: Row) -> Name:
         if child.old_home:
             row.update(postcode=child.old_home.postcode, address_line=child.old_home.line, gp_ods=None)
         return child.former_name
+    if child.event and telling.partner == POLICE and telling.said == "new" and chance.random() < _UNIDENTIFIED:
+        return _unidentified(row, child, chance)
     if child.never_named or (child.named_later and telling.at < child.died + _NAMED_AFTER):
         row["noise"].append("unnamed")
         text = placeholder(
@@ -75,6 +78,17 @@ def called(child: Child, telling: Telling, chance: Random, row: Row) -> Name:
         )  # fmt: skip
         return Name(text, None, child.name.family)
     return child.name
+
+
+def _unidentified(row: Row, child: Child, chance: Random) -> Name:
+    """A child found at a scene whom nobody there could name: an age by eye, and no more."""
+    row["noise"] += ["unnamed", "unidentified", "birth_date_missing"]
+    guess = max(0, int((child.died - child.born).days / 365.25) + chance.choice((-1, 0, 0, 1)))
+    row.update(nhs_number=None, birth_date=None, age_text=_told(max(1, guess), "year"), mother_given=None)
+    if child.scene:
+        row.update(postcode=child.scene.postcode, address_line=child.scene.line)
+    text = chance.choice((None, "Unknown", "Unknown Child", "Male Child" if child.sex == "M" else "Female Child"))
+    return Name(text, None, chance.choice(("Unknown", "Unknown", "Not Known", child.name.family)))
 
 
 def put_name(row: Row, name: Name) -> None:

@@ -5,6 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -17,7 +18,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from integration_engine.appraisal.account import account
 from integration_engine.appraisal.notices import Notices, read_notices
 from integration_engine.appraisal.people import Replayed, replayed
-from integration_engine.appraisal.shuffles import Moved, shuffled
+from integration_engine.appraisal.shuffles import shuffled
 from integration_engine.cli.link_shown import show_account, show_evaluation, show_summary
 from integration_engine.cli.uncollected import uncollected
 from integration_engine.linkage.clusters import Clusters
@@ -66,36 +67,47 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     if with_values and not report:
         raise typer.BadParameter("only a report shows values", param_hint="--with-values")
     out, err = Console(), Console(stderr=True)
-    started = time.perf_counter()
     with uncollected():
-        read = _read(files, truth, err)
-        people = _decided(decisions, read, err)
-        for id in pair or ():
-            if id not in read.evidence:
-                _refuse(f"no notice {id}")
-        resolution, clusters = _resolved(read, people, err)
-    taken = time.perf_counter() - started
-    if pair:
-        _explain(out, Verdicts(resolution, clusters), pair, as_json)
-        return
-    held = Held(resolution, read.truth) if truth else None
-    found = evaluate_held(held) if held else None
-    if as_json:
-        _lines(read, resolution, err)
-    else:
-        show_summary(out, _figures(read, people, resolution, taken), resolution)
-    shown = err if as_json else out
-    if found:
-        show_evaluation(shown, found)
-    if evaluation and found:
-        _write(evaluation, orjson.dumps(found.to_json() | {"model": shipped().version}, option=orjson.OPT_INDENT_2))
-    if report:
-        _report(report, files, (read, resolution, Verdicts(resolution, clusters), held), values=with_values, err=err)
-    moved = _shuffled(read, people, resolution, shuffles, err)
-    if shuffles:
-        shown.print(f"{shuffles} shuffles: {moved.pairs} pairs differ, {moved.reviews} reviews differ", highlight=False)
-    if moved.pairs or moved.reviews:
-        raise typer.Exit(_NOT_SO)
+        linked = _linked(files, truth, decisions, pair or (), err)
+        if pair:
+            _explain(out, Verdicts(linked.resolution, linked.clusters), pair, as_json)
+            return
+        if as_json:
+            _lines(linked.read, linked.resolution, err)
+        else:
+            show_summary(out, _figures(linked), linked.resolution)
+        shown = err if as_json else out
+        held = Held(linked.resolution, linked.read.truth) if truth else None
+        if held:
+            _evaluate(shown, held, evaluation)
+        if report:
+            _report(report, files, linked, held, values=with_values, err=err)
+        if shuffles:
+            _shuffle(shown, linked, shuffles, err)
+
+
+@dataclass(frozen=True, slots=True)
+class _Linked:
+    """What was read and decided, what linkage made of it, and the seconds that took."""
+
+    read: Notices
+    people: Replayed
+    resolution: Resolution
+    clusters: Clusters
+    taken: float
+
+
+def _linked(
+    files: Sequence[Path], truth: str | None, decisions: Path | None, wanted: Iterable[str], err: Console
+) -> _Linked:
+    started = time.perf_counter()
+    read = _read(files, truth, err)
+    people = _decided(decisions, read)
+    for id in wanted:
+        if id not in read.evidence:
+            _refuse(f"no notice {id}")
+    resolution, clusters = _resolved(read, people, err)
+    return _Linked(read, people, resolution, clusters, time.perf_counter() - started)
 
 
 def _read(files: Sequence[Path], truth: str | None, err: Console) -> Notices:
@@ -127,7 +139,7 @@ def _read(files: Sequence[Path], truth: str | None, err: Console) -> Notices:
     return found
 
 
-def _decided(path: Path | None, read: Notices, err: Console) -> Replayed:
+def _decided(path: Path | None, read: Notices) -> Replayed:
     if path is None:
         return Replayed()
     from integration_engine.casebook import read_decisions
@@ -183,7 +195,8 @@ def _first(evidence: Mapping[str, Evidence], cluster: frozenset[str]) -> str:
     return min(cluster, key=lambda id: (evidence[id].at, id))
 
 
-def _figures(read: Notices, people: Replayed, resolution: Resolution, taken: float) -> dict[str, str]:
+def _figures(linked: _Linked) -> dict[str, str]:
+    read, resolution = linked.read, linked.resolution
     figures = {"notices": f"{len(read.order):,}"}
     if read.repeated or read.differing:
         figures["rows repeating an id"] = f"{read.repeated:,} the same, {len(read.differing):,} with other content"
@@ -193,11 +206,19 @@ def _figures(read: Notices, people: Replayed, resolution: Resolution, taken: flo
         "related children (multiple birth, same event)": f"{len(resolution.related):,}",
         "restricted notices": f"{len(resolution.restricted):,}",
     }
-    if people.taken:
-        figures["people's links and unlinks"] = f"{people.taken:,}"
+    if linked.people.taken:
+        figures["people's links and unlinks"] = f"{linked.people.taken:,}"
     figures["model"] = shipped().version
-    figures["read and linked in"] = f"{taken:.1f} s, {len(read.order) / max(taken, 1e-9):,.0f} notices a second"
+    speed = len(read.order) / max(linked.taken, 1e-9)
+    figures["read and linked in"] = f"{linked.taken:.1f} s, {speed:,.0f} notices a second"
     return figures
+
+
+def _evaluate(shown: Console, held: Held, to: Path | None) -> None:
+    found = evaluate_held(held)
+    show_evaluation(shown, found)
+    if to:
+        _write(to, orjson.dumps(found.to_json() | {"model": shipped().version}, option=orjson.OPT_INDENT_2))
 
 
 def _explain(out: Console, verdicts: Verdicts, pair: tuple[str, str], as_json: bool) -> None:
@@ -209,14 +230,18 @@ def _explain(out: Console, verdicts: Verdicts, pair: tuple[str, str], as_json: b
         show_account(out, found)
 
 
-def _shuffled(read: Notices, people: Replayed, first: Resolution, times: int, err: Console) -> Moved:
+def _shuffle(shown: Console, linked: _Linked, times: int, err: Console) -> None:
+    """Resolve in other orders, and say what came out otherwise. Ends the program with 1 where anything did."""
     pairs = reviews = 0
+    evidence = list(linked.read.evidence.values())
     with _progress(err, "Shuffling") as progress:
         task = progress.add_task("orders", total=times)
-        for moved in shuffled(list(read.evidence.values()), people.constraints, first, times):
+        for moved in shuffled(evidence, linked.people.constraints, linked.resolution, times):
             pairs, reviews = pairs + moved.pairs, reviews + moved.reviews
             progress.advance(task)
-    return Moved(pairs, reviews)
+    shown.print(f"{times} shuffles: {pairs} pairs differ, {reviews} reviews differ", highlight=False)
+    if pairs or reviews:
+        raise typer.Exit(_NOT_SO)
 
 
 @contextmanager
@@ -233,23 +258,18 @@ def _progress(err: Console, doing: str) -> Iterator[Progress]:
         yield progress
 
 
-def _report(
-    to: Path,
-    files: Sequence[Path],
-    linked: tuple[Notices, Resolution, Verdicts, Held | None],
-    *,
-    values: bool,
-    err: Console,
-) -> None:
+def _report(to: Path, files: Sequence[Path], linked: _Linked, held: Held | None, *, values: bool, err: Console) -> None:
     from integration_engine.appraisal.report import Appraised, report_of
     from integration_engine.reports.drawing import ChartsUnavailable
     from integration_engine.reports.page import render
 
     source = ", ".join("standard input" if path == STDIN else path.name for path in files)
     now = london(datetime.now(UTC))
+    verdicts = Verdicts(linked.resolution, linked.clusters)
+    appraised = Appraised(source, linked.read, linked.resolution, verdicts, held)
     with err.status("Writing the report ..."):
         try:
-            page = render(report_of(Appraised(source, *linked), values=values, made=f"Made {now.day} {now:%B %Y}."))
+            page = render(report_of(appraised, values=values, made=f"Made {now.day} {now:%B %Y}."))
         except ChartsUnavailable as problem:
             _refuse(str(problem))
     _write(to, page.encode())

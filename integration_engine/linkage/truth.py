@@ -53,7 +53,7 @@ class Held:
 
     ``clusters`` are of known notices, ``of`` the number of each notice's cluster, ``after`` that of the cluster it is in once
     a perfect reviewer has accepted every true pair; ``children`` the notices of each child; ``counts`` how many notices of
-    which child each cluster holds; ``reviews`` the pairs for a person, each with whether it is one child.
+    which child each cluster holds; ``reviews`` the questions about two clusters, each with whether it is one child.
     """
 
     def __init__(self, resolution: Resolution, truth: Mapping[str, Truth]) -> None:
@@ -65,8 +65,9 @@ class Held:
         self.children: dict[str, list[str]] = defaultdict(list)
         for id in self.of:
             self.children[truth[id].child].append(id)
-        shown = [r for r in resolution.reviews if r.a in self.of and r.b in self.of]
-        self.reviews = [(r, truth[r.a].child == truth[r.b].child) for r in shown]
+        known_to = [r for r in resolution.reviews if r.a in self.of and r.b in self.of]
+        between = [r for r in known_to if self.of[r.a] != self.of[r.b]]
+        self.reviews = [(r, truth[r.a].child == truth[r.b].child) for r in between]
         self.after = self._accepted()
 
     def _accepted(self) -> list[int]:

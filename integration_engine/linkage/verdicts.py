@@ -31,7 +31,8 @@ class Reason:
 class Verdict:
     """``state`` is the final answer about two notices.
 
-    ``joined``: ``way`` are the pairs, end to end, that carry the one to the other, the weakest of which holds them together.
+    ``joined``: ``way`` are the pairs, end to end, that carry the one to the other; ``asked`` is a question about whether they
+    are to stay together.
     ``person``: ``asked`` is the question, the reasons say why. ``apart``: the reasons say what keeps the two clusters apart,
     ``unasked`` why no person is asked. ``best`` is the heaviest pair between the two clusters, None where none weighs
     enough.
@@ -135,7 +136,10 @@ class Verdicts:
         code = "joined-by-own-weight" if len(way) == 1 else "joined-by-way-of-others"
         if any((edge.a, edge.b) in links for edge in way):
             code = "linked-by-a-person"
-        return Verdict("joined", (Reason(code, min(a, b), max(a, b)),), way)
+        # People's words may hold a cluster together and yet be in question.
+        again = self._asked.get(self._between(a, b))
+        open_ = tuple(Reason(why, again.a, again.b) for why in again.why) if again else ()
+        return Verdict("joined", (Reason(code, min(a, b), max(a, b)), *open_), way, asked=again)
 
     def _way(self, a: str, b: str) -> Iterable[Edge]:
         """The path from one notice to another over the pairs that hold a cluster together."""

@@ -160,3 +160,30 @@ def test_numbers_are_never_handed_out_twice_and_run_on_for_twins() -> None:
     many = [*pair, *book.next(50_000)]
     assert len(set(many)) == len(many)
     assert all(map(_valid, many))
+
+
+def test_two_notices_of_twins_always_differ_in_something_a_partner_wrote(stress: list[Row]) -> None:
+    own = (
+        "nhs_number",
+        "given",
+        "sex",
+        "birth_order",
+        "birth_weight_g",
+        "death_datetime",
+        "mother_given",
+        "birth_date",
+    )
+    for rows in _of(stress, "group").values():
+        for one in rows:
+            for other in rows:
+                if rows[0]["kind"] != "multiple" or one["truth"] == other["truth"]:
+                    continue
+                told = any(row["multiple_birth"] or row["birth_order"] or row["event_ref"] for row in (one, other))
+                assert told or any(one[column] and other[column] and one[column] != other[column] for column in own)
+
+
+def test_a_stillborn_twin_told_of_by_mistake_is_taken_back(stress: list[Row]) -> None:
+    taken_back = [
+        rows for rows in _of(stress, "truth").values() if [row["message_type"] for row in rows] == ["new", "retract"]
+    ]
+    assert any(rows[0]["kind"] == "multiple" and not rows[0]["nhs_number"] for rows in taken_back)

@@ -13,7 +13,11 @@ from integration_engine.linkage.wording import FILE, comparison, level, reason
 from tests.linkage_rows import BABY, ROWAN, number, said
 
 # Where codes are given: added to what was found, held against what bars, said of a verdict.
-CODES = re.compile(r'(?:append\(|\+= \(|Reason\(|unasked = |unasked=|code = |else )"([a-z]+(?:-[a-z]+)+)"')
+CODES = re.compile(
+    r'(?:append\(|\+= \(|Reason\(|unasked = |unasked=|code = |else |or \()"([a-z]+(?:-[a-z]+)+)"'
+    r'|^[A-Z_]+ = "([a-z]+(?:-[a-z]+)+)"$',
+    re.MULTILINE,
+)
 
 
 def verdicts(*evidence: Evidence, people: list[Constraint] = []) -> Verdicts:
@@ -93,7 +97,8 @@ def test_every_level_has_words() -> None:
 
 def test_every_code_that_linkage_gives_has_a_sentence() -> None:
     room = FILE.parents[2] / "integration_engine" / "linkage"
-    said = "".join((room / name).read_text(encoding="utf-8") for name in ("vetoes.py", "verdicts.py", "resolve.py"))
-    codes = set(CODES.findall(said))
+    rooms = ("vetoes.py", "verdicts.py", "resolve.py", "reviews.py", "people.py", "clusters.py")
+    said = "".join((room / name).read_text(encoding="utf-8") for name in rooms)
+    codes = {code for found in CODES.findall(said) for code in found if code}
     assert len(codes) > 15
     assert not [code for code in codes if reason(code) == code]
