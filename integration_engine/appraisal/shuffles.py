@@ -1,21 +1,26 @@
-"""Whether the order of arrival matters: the same notices resolved again in other orders, and what came out otherwise.
+"""Whether the order of arrival matters: the same notices resolved again as if they had come in other orders.
 
-Each order is resolved from nothing but the evidence. Larger sets are shared out among processes of their own, which also
-hash text differently from one another, so that an answer which hangs on the order of a set shows too.
+Each order starts from nothing but the evidence. As in the engine, notices are resolved a neighbourhood at a time, in batches
+that the order makes, each knowing no more than the notices near it; what comes out must be what resolving everything at once
+gave. Larger sets are shared out among processes of their own, which also hash text differently from one another, so that an
+answer which hangs on the order of a set shows too.
 """
 
 import gc
 import multiprocessing
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 
+from integration_engine.appraisal.neighbourhoods import neighbourhoods
 from integration_engine.linkage.evaluation import differing
 from integration_engine.linkage.evidence import Evidence
-from integration_engine.linkage.resolve import Constraint, Resolution, resolve
+from integration_engine.linkage.resolve import Constraint, Resolution, Review, resolve
 
+_ENDS = 0.3
+"""How likely a batch ends with a neighbourhood: it holds about three."""
 _WORTH_PROCESSES = 20_000
 """Notices to resolve in all, from which on starting processes takes less time than it saves."""
 
@@ -35,12 +40,27 @@ class _Shuffling:
     first: Resolution
 
     def moved(self, turn: int) -> Moved:
-        everything, said = list(self.evidence), list(self.constraints)
         order = random.Random(turn)  # noqa: S311  an order to try, not a secret
-        order.shuffle(everything)
-        order.shuffle(said)
-        again = resolve(everything, said)
-        return Moved(differing(self.first, again), len(set(self.first.reviews) ^ set(again.reviews)))
+        said = {e.id: e for e in order.sample(self.evidence, len(self.evidence))}
+        words = order.sample(self.constraints, len(self.constraints))
+        clusters: list[frozenset[str]] = []
+        reviews: list[Review] = []
+        for ids in _batches(neighbourhoods(said.values(), words), order):
+            again = resolve([said[id] for id in ids], words)
+            clusters += again.clusters
+            reviews += again.reviews
+        return Moved(differing(self.first, Resolution(tuple(clusters))), len(set(self.first.reviews) ^ set(reviews)))
+
+
+def _batches(parts: Iterable[tuple[str, ...]], order: random.Random) -> Iterator[list[str]]:
+    """Whole neighbourhoods, one or several at a time, each batch in an order of its own."""
+    batch: list[str] = []
+    for part in parts:
+        batch += part
+        if order.random() < _ENDS:
+            yield order.sample(batch, len(batch))
+            batch = []
+    yield batch
 
 
 def shuffled(
