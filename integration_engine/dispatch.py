@@ -7,7 +7,7 @@ it. Pure.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -88,6 +88,14 @@ class Moves:
 
     def __bool__(self) -> bool:
         return bool(self.absorbed or self.split_off or self.split_from)
+
+    def without(self, names: Collection[str]) -> "Moves":
+        """Less these cases: that there is another, restricted one would tell who a child was."""
+        return Moves(
+            tuple(name for name in self.absorbed if name not in names),
+            tuple(name for name in self.split_off if name not in names),
+            None if self.split_from in names else self.split_from,
+        )
 
     def json(self) -> dict[str, list[str]] | None:
         """As the envelope writes it."""

@@ -131,6 +131,12 @@ class Settlement:
         return tuple(case for case in self._continuity.ended if self.hood.cases[case].state != "withdrawn")
 
     @cached_property
+    def _restricted(self) -> frozenset[str]:
+        """Cases with an identity to protect, before or after."""
+        now = {turn.id for turn in self._turns if turn.continued.case.protected}
+        return frozenset(now | {name for name, case in self.hood.cases.items() if case.restricted})
+
+    @cached_property
     def _dropped(self) -> dict[str, str]:
         """What was kept for a person to say whether it ends a case, and does not: by notice, the rule that leaves it out."""
         births = dict(self.outcome.passed_over)
@@ -180,7 +186,7 @@ class Settlement:
                 version=turn.version,
                 at=self.now,
                 # Which cases a restricted one was joined with or parted from would tell who the child was.
-                moves=Moves() if turn.continued.case.protected else turn.continued.moves,
+                moves=Moves() if turn.continued.case.protected else turn.continued.moves.without(self._restricted),
                 shown=turn.shown,
             )
         return sorted(found, key=turn_of)

@@ -34,6 +34,7 @@ class StoredCase:
     state: str
     rule: str
     lead: str | None
+    restricted: bool
     version: int
     merged_into: str | None
     opened_at: datetime

@@ -23,13 +23,21 @@ def take(store: Store, *submissions: Submission, minutes: int = 0) -> Processed:
     return process(store, submissions, read=read, now=NOW + timedelta(minutes=minutes), **rules())
 
 
-def decide(store: Store, kind: str, *about: str, minutes: int = 60, **value: Any) -> Processed:
+def decide(
+    store: Store,
+    kind: str,
+    *about: str,
+    minutes: int = 60,
+    by: str = "coordinator.one",
+    role: str = "coordinator",
+    **value: Any,
+) -> Processed:
     decision = Decision.model_validate(
         {
             "id": f"{kind}-{minutes}",
             "at": NOW + timedelta(minutes=minutes),
-            "by": "coordinator.one",
-            "role": "coordinator",
+            "by": by,
+            "role": role,
             "kind": kind,
             "about": about,
             "value": value,
