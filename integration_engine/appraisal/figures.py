@@ -47,7 +47,7 @@ def distribution(found: Scores, model: Model, *, with_truth: bool) -> Section:
         panels,
         unit="weight in bits",
         counted="pairs",
-        lines={f"ask {model.review:g}": model.review, f"join {model.link:g}": model.link},
+        lines=_thresholds(found, model),
     )
     columns = ["Weight, bits", *(f"{name}, {what}" for name in STATES.values() for what in truths.values())]
     rows: list[tuple[Cell, ...]] = [
@@ -63,6 +63,15 @@ def distribution(found: Scores, model: Model, *, with_truth: bool) -> Section:
     )
     table = Table("Compared pairs by weight", tuple(columns), tuple(rows), note)
     return Section("Weights", items=(Shown(table, chart, folded=True),))
+
+
+def _thresholds(found: Scores, model: Model) -> dict[str, float]:
+    lines = {f"ask {model.review:g}": model.review}
+    if found.grown < found.pairs:
+        lines[f"join {model.link:g}"] = model.link
+    if found.grown:
+        lines[f"join, of age {model.grown.link:g}"] = model.grown.link
+    return lines
 
 
 def questions(resolution: Resolution, evaluation: Evaluation | None) -> Section:

@@ -17,6 +17,7 @@ from integration_engine.reports.page import Cell, Gallery, Section, Sides, Table
 _SHOWN = 12
 """So many of a kind are shown side by side; the table beneath names all."""
 _TELLING = 24
+_MOST_LOST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Cards:
         if mistakes := self.mistakes(a, b):
             notes.append(f"Mistakes put into these notices: {mistakes}.")
         caption = f"{a} and {b}: {said}"
-        return sides(told, self.verdicts.clusters.model, caption=caption, notes=notes, values=self.values)
+        return sides(told, caption=caption, notes=notes, values=self.values)
 
     def mistakes(self, *ids: str) -> str:
         """The mistakes that a set says it put into these notices."""
@@ -74,7 +75,8 @@ def wrong(held: Held, cards: Cards) -> Section:
 
 
 def lost(held: Held, cards: Cards) -> Iterator[Section]:
-    """Every two clusters of one child that neither linkage nor a person brings together, by why."""
+    """Every two clusters of one child that neither linkage nor a person brings together, by why. Side by side, but where one
+    reason has very many: then the rest by name."""
     found = [split for split in splits(held, cards.verdicts) if split.found == "lost"]
     if not found:
         yield Section("Lost to nobody", ("Every pair that wasn't joined is brought together by some question.",))
@@ -82,10 +84,15 @@ def lost(held: Held, cards: Cards) -> Iterator[Section]:
     pairs = sum(split.pairs for split in found)
     text = (
         f"{pairs:,} pairs of notices, between {len(found):,} pairs of clusters, belong to one child, were left apart, and "
-        "nobody is asked. Each is shown by the two notices that say most for one child."
+        "nobody is asked. A pair of clusters is shown by the two notices that say most for one child."
     )
     galleries = [
-        Gallery(_heading(why, part), _sentences(why), tuple(_card(cards, split) for split in part))
+        Gallery(
+            _heading(why, part),
+            _sentences(why),
+            tuple(_card(cards, split) for split in part[:_MOST_LOST]),
+            _listed(part, cards) if len(part) > _MOST_LOST else None,
+        )
         for why, part in _grouped(found)
     ]
     yield Section("Lost to nobody", (text,), galleries=tuple(galleries))
@@ -135,7 +142,8 @@ def _listed(part: Sequence[Split], cards: Cards) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for split in part:
         asked = split.verdict.asked
-        weight = asked.score if asked else None
+        best = split.verdict.best
+        weight = asked.score if asked else round(best.compared.score, 2) if best else None
         rows.append((split.a, split.b, weight, split.pairs, cards.kind(split.a), cards.mistakes(split.a, split.b)))
     columns = ("Notice", "Notice", "Bits", "Pairs of notices", "Kind", "Mistakes")
     return Table("All of them", columns, tuple(rows))

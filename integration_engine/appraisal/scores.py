@@ -17,9 +17,10 @@ BITS = 2
 @dataclass(slots=True)
 class Scores:
     """Pairs by band, state and truth (None where it isn't known): a band ``n`` holds weights from ``2n`` to below
-    ``2n + 2`` bits."""
+    ``2n + 2`` bits. ``grown`` counts pairs of people of age, for whom another threshold holds."""
 
     counts: Counter[tuple[int, State, bool | None]] = field(default_factory=Counter)
+    grown: int = 0
 
     @property
     def bands(self) -> range:
@@ -34,16 +35,21 @@ class Scores:
     def total(self, state: State, true: bool | None) -> int:
         return sum(self.of(state, true))
 
+    @property
+    def pairs(self) -> int:
+        return self.counts.total()
+
 
 def scores(verdicts: Verdicts, truth: Mapping[str, Truth]) -> Scores:
     """The weights of all pairs that were compared, once more: linkage keeps only those heavy enough to matter."""
     found = Scores()
     items, model = verdicts.items, verdicts.clusters.model
     for a, b in _compared(verdicts):
-        weight = compare(items[a], items[b], model).score
+        compared = compare(items[a], items[b], model)
+        found.grown += compared.grown
         known = a in truth and b in truth
         true = truth[a].child == truth[b].child if known else None
-        found.counts[floor(weight / BITS), verdicts.state(a, b), true] += 1
+        found.counts[floor(compared.score / BITS), verdicts.state(a, b), true] += 1
     return found
 
 

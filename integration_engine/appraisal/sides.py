@@ -9,7 +9,6 @@ from datetime import date
 
 from integration_engine.appraisal.account import Account
 from integration_engine.linkage.evidence import Evidence
-from integration_engine.linkage.model import Model
 from integration_engine.linkage.wording import comparison, level
 from integration_engine.reports.page import Line, Sides
 
@@ -20,7 +19,7 @@ _ORDER = (
 _SAID, _NOT = "said", "–"
 
 
-def sides(account: Account, model: Model, *, caption: str, notes: Iterable[str] = (), values: bool) -> Sides:
+def sides(account: Account, *, caption: str, notes: Iterable[str] = (), values: bool) -> Sides:
     """The two notices of an account. ``values``: with names, dates and numbers, else only what is said and what isn't."""
     return Sides(
         caption=caption,
@@ -29,7 +28,7 @@ def sides(account: Account, model: Model, *, caption: str, notes: Iterable[str] 
         unit="bits",
         total=account.waterfall.score,
         notes=tuple(notes),
-        marks=(("ask", model.review), ("join", model.link)),
+        marks=(("ask", account.waterfall.asked_from), ("join", account.waterfall.joined_from)),
     )
 
 

@@ -118,7 +118,8 @@ def show_account(out: Console, account: Account) -> None:
     for kind, codes in (("veto", shown.vetoes), ("for a person", shown.holds)):
         for code in codes:
             out.print(f"[bold]{kind}: {code}[/] {reason(code)}", highlight=False)
-    out.print(f"verdict of the pair alone: {shown.verdict}", highlight=False)
+    limits = f"a person is asked from {shown.asked_from:g} bits, joined is from {shown.joined_from:g}"
+    out.print(f"verdict of the pair alone: {shown.verdict} ({limits})", highlight=False)
     out.print(f"\nWith all notices known: {_STATES[account.verdict.state]}", highlight=False)
     for why in account.verdict.reasons:
         where = "" if {why.a, why.b} == {shown.a, shown.b} else f" ({escape(why.a)} and {escape(why.b)})"

@@ -15,7 +15,7 @@ from integration_engine.linkage.model import Model, shipped
 class Waterfall:
     """``steps`` add up to ``score`` (bits, prior first). ``verdict``: ``link`` and ``review`` as the pair alone would have
     it, ``apart`` below review, ``not-compared`` where no blocking key is shared. What the neighbourhood knows (a twin, a
-    close rival) can only turn a link into a review."""
+    close rival) can only turn a link into a review. ``joined_from`` and ``asked_from`` are the thresholds of this pair."""
 
     a: str
     b: str
@@ -25,6 +25,8 @@ class Waterfall:
     holds: tuple[str, ...]
     verdict: Literal["link", "review", "apart", "not-compared"]
     model: str
+    joined_from: float
+    asked_from: float
 
 
 def explain(a: Evidence, b: Evidence, model: Model | None = None) -> Waterfall:
@@ -33,11 +35,15 @@ def explain(a: Evidence, b: Evidence, model: Model | None = None) -> Waterfall:
     a, b = (a, b) if a.id <= b.id else (b, a)
     compared = compare(a, b, model, explain=True)
     barred, held = guard.vetoes(a, b, compared), guard.holds(a, b, compared)
+    joined = model.grown.link if compared.grown else model.link
+    asked = model.review_vetoed if barred else model.review
     verdict: Literal["link", "review", "apart", "not-compared"]
     if keys(a, model).isdisjoint(keys(b, model)):
         verdict = "not-compared"
     elif Edge(a.id, b.id, compared, barred, held, guard.names_only_an_identifier(a, b, compared)).sure(model):
         verdict = "link"
     else:
-        verdict = "review" if compared.score >= (model.review_vetoed if barred else model.review) else "apart"
-    return Waterfall(a.id, b.id, compared.steps, round(compared.score, 2), barred, held, verdict, model.version)
+        verdict = "review" if compared.score >= asked else "apart"
+    return Waterfall(
+        a.id, b.id, compared.steps, round(compared.score, 2), barred, held, verdict, model.version, joined, asked
+    )
