@@ -15,6 +15,7 @@ _COMMANDS = {
     "try": ("integration_engine.cli.trial", "command", "The whole core on files: cases, who gets what and why."),
     "decide": ("integration_engine.cli.decide", "command", "Record people's decisions in the running engine."),
     "decisions": ("integration_engine.cli.decisions", "app", "What people decided, and who may decide what."),
+    "reviews": ("integration_engine.cli.reviews", "app", "Questions for a person: one child or two."),
     "link": ("integration_engine.cli.link", "command", "Linkage alone, on tabular notices."),
     "route": ("integration_engine.cli.route", "command", "Routing alone, on tabular records."),
     "simulate": ("integration_engine.cli.simulate", "command", "Past cases under another footprint: what if?"),
