@@ -205,7 +205,9 @@ def kin(a: Evidence, b: Evidence, c: Compared, barred: tuple[str, ...]) -> str:
     same_day = bool(a.birth_day and b.birth_day and abs(a.birth_day - b.birth_day) <= _TWINS_APART_DAYS)
     named = c.family in _FAMILY_AGREES
     multiple = a.known_multiple or b.known_multiple
-    if same_day and (mother or c.home in _HOME_AGREES or (named and multiple and c.home != "different")):
+    # A home is no family: a hostel, a tower block and a hospital's own postcode have births every day.
+    at_home = c.home in _HOME_AGREES and (c.family != "conflict" or c.mother == "equal" or multiple)
+    if same_day and (mother or at_home or (named and multiple and c.home != "different")):
         return "twin"
     if mother or (c.home in _HOME_AGREES and (named or c.mother == "equal")):
         return "sibling"
