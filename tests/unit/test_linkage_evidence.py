@@ -142,7 +142,7 @@ def test_one_wrong_or_missing_field_never_hides_a_pair(change: dict) -> None:
     [
         {"nhs_number": number(1)},
         {"local_ref": "M-1", "sender": "RXA"},
-        {"mother_nhs_number": number(2)},
+        {"mother_nhs_number": number(2), "birth_date": "2026-02-01"},
         {"event_ref": "E-7"},
     ],
 )
