@@ -72,16 +72,17 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         if pair:
             _explain(out, Verdicts(linked.resolution, linked.clusters), pair, as_json)
             return
+        held = Held(linked.resolution, linked.read.truth) if truth else None
+        # Files first: whoever reads only the head of what is printed still has them.
+        if report:
+            _report(report, files, linked, held, values=with_values, err=err)
         if as_json:
             _lines(linked.read, linked.resolution, err)
         else:
             show_summary(out, _figures(linked), linked.resolution)
         shown = err if as_json else out
-        held = Held(linked.resolution, linked.read.truth) if truth else None
         if held:
             _evaluate(shown, held, evaluation)
-        if report:
-            _report(report, files, linked, held, values=with_values, err=err)
         if shuffles:
             _shuffle(shown, linked, shuffles, err)
 
@@ -216,9 +217,9 @@ def _figures(linked: _Linked) -> dict[str, str]:
 
 def _evaluate(shown: Console, held: Held, to: Path | None) -> None:
     found = evaluate_held(held)
-    show_evaluation(shown, found)
     if to:
         _write(to, orjson.dumps(found.to_json() | {"model": shipped().version}, option=orjson.OPT_INDENT_2))
+    show_evaluation(shown, found)
 
 
 def _explain(out: Console, verdicts: Verdicts, pair: tuple[str, str], as_json: bool) -> None:
