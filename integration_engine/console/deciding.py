@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse
 
 from integration_engine.console import sight
 from integration_engine.console.asking import Asked, text_of_value
-from integration_engine.console.forms import Form, asked, forms
+from integration_engine.console.forms import Form, asked, forms, taken_back, to_take_back
 from integration_engine.console.wording import text_of
 from integration_engine.desk import Desk
 from integration_engine.gateway.answers import Refusal
@@ -75,6 +75,7 @@ class _Pages:
             again=again,
             done=done,
             decided_text=sight.decided_text,
+            back=to_take_back(seen.decisions),
             text_of=text_of,
         )
 
@@ -126,6 +127,19 @@ class _Pages:
             return str(refused)
         return ""
 
+    async def taken_back(self, request: Request, who: Principal, case: str) -> int:
+        """How many deliveries follow where what was decided about two notices is taken back."""
+        fields = await form_of(request)
+        self.entry.check_form(request, fields.get("form", ""))
+        seen = await _from(lambda: sight.open_case(self.store, who, case, self.clock()))
+        if seen is None:
+            raise _NONE
+        try:
+            what = taken_back(fields, seen.decisions)
+            return await asyncio.to_thread(self.desk.decide_as, who, what)
+        except DeskRefusal as refused:
+            raise Refusal(refused.status, refused.code, str(refused)) from None
+
     async def decided(self, request: Request, who: Principal, about: tuple[str, ...]) -> int | Form:
         """How many deliveries follow, or the form to be filled in again."""
         fields = await form_of(request)
@@ -167,6 +181,14 @@ def deciding_pages(
         # A case that the decision took out of one's sight has no page to go back to.
         there = line is not None and sight.may_see(who, line)
         return RedirectResponse(f"/console/cases/{case}?done={said}" if there else f"/console/work?done={said}", 303)
+
+    @router.post("/console/cases/{case}/take-back")
+    async def take_back(request: Request, case: CaseId) -> Response:
+        who = await pages.who(request)
+        done = await pages.taken_back(request, who, case)
+        line = await _from(lambda: case_line(store, case))
+        there = line is not None and sight.may_see(who, line)
+        return RedirectResponse(f"/console/cases/{case}?done={done}" if there else f"/console/work?done={done}", 303)
 
     @router.get("/console/cases/{case}/history")
     async def history(request: Request, case: CaseId) -> Response:

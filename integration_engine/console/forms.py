@@ -9,6 +9,7 @@ from typing import Any, cast
 from integration_engine.gateway.ports import Asked, DeskRefusal
 from integration_engine.record.authority import KindOfDecision, kinds
 from integration_engine.record.codes import Role
+from integration_engine.record.decision import Decision
 
 _ONCE = re.compile(r"[0-9a-f]{32}")
 _ANSWERS = {"yes": True, "no": False, "unknown": "unknown"}
@@ -59,6 +60,27 @@ def forms(
         made = again if again and again.kind is kind else Form(kind, uuid.uuid4().hex)
         (answering if asks.intersection(kind.settles) else others).append(made)
     return answering, others
+
+
+def to_take_back(decisions: Sequence[Decision]) -> dict[str, str]:
+    """What people said of two notices and nobody has taken back since, by the decision's id, each with what makes its form
+    one decision. They come in order of time."""
+    standing: dict[tuple[str, frozenset[str]], list[str]] = {}
+    for decision in decisions:
+        if decision.kind in ("link", "unlink"):
+            same = standing.setdefault((decision.kind, frozenset(decision.about)), [])
+            same[:] = [] if decision.withdraws else [*same, decision.id]
+    return {name: uuid.uuid4().hex for names in standing.values() for name in names}
+
+
+def taken_back(fields: Mapping[str, str], decisions: Sequence[Decision]) -> Asked:
+    """What a form takes back that was decided about two notices. Raises DeskRefusal ``form`` where there is no such decision
+    or it isn't one of our forms."""
+    found = next((d for d in decisions if d.id == fields.get("decision")), None)
+    once = fields.get("once", "")
+    if found is None or found.id not in to_take_back(decisions) or not _ONCE.fullmatch(once):
+        raise DeskRefusal("form", "The form can't be read. Open the page again.", 400)
+    return Asked(f"console-{once}", found.kind, found.about, {"withdraw": True}, fields.get("reason", "").strip())
 
 
 def asked(fields: Mapping[str, str], about: tuple[str, ...]) -> tuple[Form, Asked]:

@@ -102,6 +102,23 @@ def test_two_who_disagree_are_shown_to_a_third_with_their_reasons(doors: House) 
     assert len(overview.recent_cases(doors.store)) == 2
 
 
+def test_a_join_is_taken_back_where_it_is_listed_and_the_question_is_there_again(doors: House) -> None:
+    take(doors.store, TWO)
+    with doors.sign_in("jane") as browser:
+        question = only_question(browser)
+        answer(browser, question, "link", "the ward says so")
+        (case,) = overview.recent_cases(doors.store)
+        page = browser.get(f"/console/cases/{case.id}").text
+        (shown,) = re.findall(r'<form[^>]*take-back".*?</form>', page, re.DOTALL)
+        fields = dict(re.findall(r'name="(form|once|decision)" value="([^"]*)"', shown)) | {"reason": "two cots"}
+        assert browser.post(f"/console/cases/{case.id}/take-back", data=fields | {"decision": "d-0"}).status_code == 400
+        assert browser.post(f"/console/cases/{case.id}/take-back", data=fields).status_code == 303
+        assert len(overview.recent_cases(doors.store)) == 2
+        assert only_question(browser) == question
+        assert "take-back" not in browser.get(f"/console/cases/{case.id}").text
+    assert [kept.decision.withdraws for kept in every_decision(doors.store)] == [False, True]
+
+
 def test_whoever_cant_tell_yet_notes_what_they_asked_and_it_stays_open(doors: House) -> None:
     take(doors.store, TWO)
     with doors.sign_in("jane") as browser, doors.sign_in("op") as operator:
