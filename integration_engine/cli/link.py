@@ -25,6 +25,7 @@ from integration_engine.linkage.clusters import Clusters
 from integration_engine.linkage.evaluation import evaluate_held
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.model import shipped
+from integration_engine.linkage.questions import without_values
 from integration_engine.linkage.resolve import Resolution, resolved
 from integration_engine.linkage.truth import Held
 from integration_engine.linkage.verdicts import Verdicts
@@ -54,6 +55,9 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     decisions: Annotated[
         Path | None, typer.Option(help="What people decided: links and unlinks of a JSON list.", metavar="FILE.json")
     ] = None,
+    questions: Annotated[
+        Path | None, typer.Option(help="Write the questions for a person, one JSON line each.", metavar="FILE.jsonl")
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="Write an HTML report with charts.", metavar="FILE.html")] = None,
     with_values: Annotated[
         bool, typer.Option("--with-values", help="Let the report show names, dates and numbers: patient data.")
@@ -72,6 +76,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         if pair:
             _explain(out, Verdicts(linked.resolution, linked.clusters), pair, as_json)
             return
+        if questions:
+            _write(questions, _questions(linked.resolution))
         held = Held(linked.resolution, linked.read.truth) if truth else None
         # Files first: whoever reads only the head of what is printed still has them.
         if report:
@@ -274,6 +280,10 @@ def _report(to: Path, files: Sequence[Path], linked: _Linked, held: Held | None,
         except ChartsUnavailable as problem:
             _refuse(str(problem))
     _write(to, page.encode())
+
+
+def _questions(resolution: Resolution) -> bytes:
+    return b"".join(orjson.dumps(without_values(review)) + b"\n" for review in resolution.reviews)
 
 
 def _write(path: Path, content: bytes) -> None:

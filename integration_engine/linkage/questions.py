@@ -228,6 +228,17 @@ def unasked(a: Evidence, b: Evidence) -> Review:
     )
 
 
+def without_values(review: Review) -> dict[str, Any]:
+    """A question about rows that nobody need read to answer why it is asked: in plain JSON values, with the weight."""
+    told = {name: _plain(part) for name, part in codes(review).items()}
+    weight = Weight(bits=review.score, steps=_bars(review)).model_dump()
+    return {"id": review_id("linkage", review.a, review.b), "a": review.a, "b": review.b, **told, "weight": weight}
+
+
+def _plain(part: Any) -> Any:
+    return [p.model_dump() if isinstance(p, BaseModel) else p for p in part] if isinstance(part, tuple) else part
+
+
 def settling(code: str) -> tuple[str, ...]:
     """What would settle a question asked for this reason."""
     return tuple(_told()["settle"].get(code, ()))

@@ -207,3 +207,16 @@ def test_bad_input_is_named_by_its_line_and_never_shown(tmp_path: Path, body: st
 def test_an_unknown_notice_or_column_is_a_usage_error(lines: Path) -> None:
     assert link(lines, "--explain", "late", "gone").exit_code == 2
     assert link(lines, "--truth", "no-such-column").exit_code == 2
+
+
+def test_the_questions_are_written_as_codes_and_hints_without_a_childs_details(lines: Path, tmp_path: Path) -> None:
+    path = tmp_path / "questions.jsonl"
+    found = answers(link("--json", "--questions", path, lines))
+    asked = [json.loads(line) for line in path.read_text().splitlines()]
+    assert asked
+    for question in asked:
+        assert question["b"] in found[question["a"]]["review_with"]
+        assert all(why["settle"] for why in question["why"])
+        assert question["people"] == 2
+        assert question["weight"]["steps"]
+    assert not [name for name in (ROWAN["family"], BABY["family"], "LS6") if name in path.read_text()]
