@@ -81,6 +81,7 @@ def _identifiers(e: Evidence) -> Iterator[str]:
     """Keys of whatever was given to name one child; a rekey has those of both its identifiers."""
     if e.nhs:
         yield f"nhs:{e.nhs}"
+    yield from (f"nhs:{number}" for number in e.nhs_before)
     if e.nhs_typed:
         yield f"nhs-typed:{e.nhs_typed}"
     if e.dead_number:

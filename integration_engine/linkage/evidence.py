@@ -26,7 +26,8 @@ class Evidence:
     empty tuples and None are "not said".
 
     ``at`` orders evidence (with ``id``): when the notice was received. ``nhs`` is a valid number, ``nhs_stated`` the one
-    stated where a rekey put another in its place, ``nhs_typed`` the digits of an invalid one. ``given`` and ``family``
+    stated where a rekey put another in its place, ``nhs_typed`` the digits of an invalid one, ``nhs_before`` valid numbers
+    that its sender says the child had before. ``given`` and ``family``
     are levelled words without placeholders; ``unnamed`` says that a placeholder stood there. ``person`` is the partner's
     person id within ``report`` and ``event_ref``. ``coroner_refs`` are the coroners' references that the notice gives the
     case, each ``area|number`` (see ``coroners``): its own and, after a transfer, the other area's. ``order`` is the stated
@@ -52,6 +53,7 @@ class Evidence:
     nhs: str = ""
     nhs_stated: str = ""
     nhs_typed: str = ""
+    nhs_before: tuple[str, ...] = ()
     nhs_verified: bool = False
     given: tuple[str, ...] = ()
     family: tuple[str, ...] = ()
@@ -141,6 +143,7 @@ def evidence_of(notice: DeathNotice) -> Evidence:
         else (),
         nhs=valid,
         nhs_typed=typed,
+        nhs_before=stated.former_numbers(child),
         nhs_verified=child.nhs_number_status == "01" and bool(valid),
         given=named.given,
         family=named.family,

@@ -82,9 +82,13 @@ def bonded(a: Evidence, b: Evidence, model: Model | None = None) -> bool:
     resolving that alone gives the same clusters as resolving everything."""
     model = model or shipped()
     compared = compare(a, b, model)
-    if _plausible(compared, model) or compared.event == "equal" or compared.person or a.rekey or b.rekey:
+    if _plausible(compared, model) or compared.event == "equal" or compared.person or _rekeys(a) or _rekeys(b):
         return True
     return bool(guard.kin(a, b, compared, guard.vetoes(a, b, compared)))
+
+
+def _rekeys(e: Evidence) -> bool:
+    return bool(e.rekey or e.nhs_before)
 
 
 def _compare_all(items: dict[str, Evidence], rekeys: Rekeys, model: Model, along: Along) -> Graph:

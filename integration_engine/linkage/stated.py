@@ -6,6 +6,7 @@ Nothing here fails: what can't be read is not said.
 from integration_engine.linkage import coroners, names, written
 from integration_engine.record import dates
 from integration_engine.record.account import Address, Child, Coroner, MultipleBirth, Person
+from integration_engine.record.identity import FORMER
 from integration_engine.record.notice import DeathNotice
 
 
@@ -35,6 +36,12 @@ def coroner_refs(coroner: Coroner, office: str) -> tuple[str, ...]:
         coroners.reference(coroner.transferred_to, coroner.transferred_to_reference),
     )
     return tuple(dict.fromkeys(filter(None, told)))
+
+
+def former_numbers(child: Child) -> tuple[str, ...]:
+    """Valid NHS numbers that the sender keeps as earlier ones."""
+    kept = (written.number(i.value)[0] for i in child.other_identifiers if i.type == FORMER)
+    return tuple(sorted({number for number in kept if number and number != child.nhs_number}))
 
 
 def mistyped(child: Child) -> str:
@@ -90,4 +97,9 @@ def rekey(notice: DeathNotice) -> tuple[_Pair, _Pair, str]:
     refs = (f"ref:{partner}|{before}", f"ref:{partner}|{after}") if partner and before and after else None
     if old and new and old != new:
         return (f"nhs:{old}", f"nhs:{new}"), refs if before != after else None, ""
-    return refs, None, ""
+    if refs or not partner:
+        return refs, None, ""
+    # A number on one side and a hospital's own on the other: each is whose the other is.
+    if before and new:
+        return (f"ref:{partner}|{before}", f"nhs:{new}"), None, ""
+    return ((f"nhs:{old}", f"ref:{partner}|{after}") if old and after else None), None, ""

@@ -5,6 +5,7 @@ is a former identifier, an invalidated one is nobody's, and where an adoption li
 earlier one is left in what anybody sees.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from integration_engine.record.account import Child, Identifier
@@ -40,9 +41,11 @@ def invalidated_numbers(rekeys: Iterable[Rekey]) -> frozenset[str]:
 
 
 def replaced_numbers(rekeys: Iterable[Rekey]) -> dict[str, str]:
-    """Old NHS number to the number that stands in its place now, through any chain of replacements."""
-    pairs = sorted((r.old_nhs_number, r.new_nhs_number) for r in rekeys if r.old_nhs_number and r.new_nhs_number)
-    step = dict(pairs)
+    """Old NHS number to the number that stands in its place now, through any chain of replacements. One that is said to be
+    replaced by two stays what it was: nobody knows by which."""
+    pairs = {(r.old_nhs_number, r.new_nhs_number) for r in rekeys if r.old_nhs_number and r.new_nhs_number}
+    said = Counter(old for old, _ in pairs)
+    step = {old: new for old, new in sorted(pairs) if said[old] == 1}
     ends: dict[str, str] = {}
     for old in step:
         here, seen = old, {old}
