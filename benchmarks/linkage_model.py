@@ -43,6 +43,7 @@ STATED = {
     ("given", "equal"): (0.9, 1.0),
     ("given", "variant"): (0.05, 0.4),
     ("given", "slip"): (0.03, 0.3),
+    ("given", "perhaps"): (0.01, 0.3),
     ("given", "crossed"): (0.02, 0.4),
     ("given", "swapped"): (0.01, 0.3),
     ("given", "half-swapped"): (0.01, 0.05),

@@ -11,16 +11,11 @@ from functools import lru_cache
 
 from rapidfuzz.distance import OSA
 
-from integration_engine.linkage import coroners, homes
+from integration_engine.linkage import coroners, homes, naming
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.model import Model
-from integration_engine.linkage.names import alike, own_name, slip, spelled
+from integration_engine.linkage.names import alike, slip
 
-# Bits of a shared rare name at most: beyond this a table knows nothing.
-_RAREST = 12.0
-# A second name shared besides the first: families and faiths favour combinations, so it counts in part.
-_SECOND_NAME_SHARE = 0.6
-_SECOND_NAME_MOST = 6.0
 _NEWBORN_DAYS = 28
 # Two clocks at one death: pronounced, recorded and reported within the hour.
 _SAME_HOUR_MINUTES = 60
@@ -69,13 +64,13 @@ def compare(a: Evidence, b: Evidence, model: Model, explain: bool = False) -> Co
     """Weigh two pieces of evidence; the order of the two doesn't matter. ``explain`` keeps the steps."""
     c = Compared()
     c.nhs = nhs_level(a, b)
-    c.given, c.second, given_bits = _given(a, b, model)
-    c.family, family_bits = _family(a, b, model)
-    if c.given == "conflict" and c.family == "conflict":
-        crossed = _swapped(a, b)
+    c.given, c.second, given_bits = naming.given(a, b, model)
+    c.family, family_bits = naming.family(a, b, model)
+    if c.given in ("conflict", "perhaps") and c.family == "conflict":
+        crossed = naming.swapped(a, b)
         if crossed:
             c.given = c.family = crossed
-            given_bits = family_bits = _crosswise(a, b, model) if crossed == "swapped" else 0.0
+            given_bits = family_bits = naming.crosswise(a, b, model) if crossed == "swapped" else 0.0
     c.birth = birth_level(a, b)
     c.death = death_level(a, b, c.birth)
     c.sex = _same(a.sex, b.sex)
@@ -176,133 +171,6 @@ def nhs_level(a: Evidence, b: Evidence) -> str:
 
 def _one_edit(one: str, other: str) -> bool:
     return OSA.distance(one, other, score_cutoff=1) <= 1
-
-
-def _rarity(model: Model, table: str, name: str) -> float:
-    return min(model.rarity(table, name), _RAREST)
-
-
-def _shared(model: Model, table: str, one: str, other: str) -> float:
-    """Bits of a name that two sides write each in its way: those of the commoner, for the rarer may be the misspelt one."""
-    return min(_rarity(model, table, spelled(one)), _rarity(model, table, spelled(other)))
-
-
-_GIVEN: dict[tuple[object, ...], tuple[str, str, float]] = {}
-_FAMILY: dict[tuple[object, ...], tuple[str, float]] = {}
-_REMEMBERED = 500_000
-
-
-def _given(a: Evidence, b: Evidence, model: Model) -> tuple[str, str, float]:
-    """Level of the first names, of the second names, and the bits of rarity. Remembered: the same names meet often."""
-    key = (a.given, a.also_given, b.given, b.also_given, model.version)
-    found = _GIVEN.get(key)
-    if found is None:
-        if len(_GIVEN) > _REMEMBERED:
-            _GIVEN.clear()
-        found = _GIVEN[key] = given_level(a, b, model)
-    return found
-
-
-def given_level(a: Evidence, b: Evidence, model: Model) -> tuple[str, str, float]:
-    """``equal``, ``variant``, ``slip`` (only where one side is no known name), ``initial``, ``crossed`` (with a second name),
-    ``conflict``; and for second names ``agree`` or ``conflict`` (Muhammad Yusuf, Muhammad Haris)."""
-    one, other = a.given or a.also_given, b.given or b.also_given
-    if not one or not other:
-        return "", "", 0.0
-    first, rival = one[0], other[0]
-    rarity = _shared(model, "given", first, rival)
-    if first == rival or "".join(one) == "".join(other):
-        level = "equal"
-    elif alike(first, rival) or _also(a, b):
-        level = "variant"
-    elif _crossed(one, other):
-        return "crossed", "", max(_shared(model, "given", x, y) for x in one for y in other if alike(x, y))
-    elif slip(first, rival):
-        level = "slip"
-    elif first[0] == rival[0] and 1 in (len(first), len(rival)):
-        return "initial", "", 0.0
-    else:
-        return "conflict", "", 0.0
-    seconds, others = one[1:], other[1:]
-    if not seconds or not others or "".join(one) == "".join(other):
-        return level, "", rarity
-    agreeing = [_shared(model, "given", x, y) for x in seconds for y in others if alike(x, y) or slip(x, y)]
-    if agreeing:
-        return level, "agree", rarity + min(_SECOND_NAME_MOST, max(agreeing) * _SECOND_NAME_SHARE)
-    if any(x[0] == y[0] and 1 in (len(x), len(y)) for x in seconds for y in others):
-        return level, "", rarity
-    return level, "conflict", rarity
-
-
-def _also(a: Evidence, b: Evidence) -> bool:
-    """Whether a name the child is known by is the other side's name."""
-    one, other = a.given[:1] + a.also_given, b.given[:1] + b.also_given
-    return bool(a.also_given or b.also_given) and any(alike(x, y) for x in one for y in other)
-
-
-def _crossed(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    """Whether one side's first name is the other's second, with nothing left over on both sides. A name that all children
-    of a family may share doesn't count."""
-    pairs = [(one[0], y) for y in other[1:]] + [(other[0], x) for x in one[1:]]
-    if not any(own_name(x) and alike(x, y) for x, y in pairs):
-        return False
-    left = [x for x in one if not any(alike(x, y) or slip(x, y) for y in other)]
-    right = [y for y in other if not any(alike(x, y) or slip(x, y) for x in one)]
-    return not (left and right)
-
-
-def _family(a: Evidence, b: Evidence, model: Model) -> tuple[str, float]:
-    key = (a.family, a.also_family, a.mother_family, b.family, b.also_family, b.mother_family, model.version)
-    found = _FAMILY.get(key)
-    if found is None:
-        if len(_FAMILY) > _REMEMBERED:
-            _FAMILY.clear()
-        found = _FAMILY[key] = family_level(a, b, model)
-    return found
-
-
-def family_level(a: Evidence, b: Evidence, model: Model) -> tuple[str, float]:
-    """``equal``, ``variant``, ``part`` (of a double-barrelled name), ``slip``, ``former`` (a former or the mother's name),
-    ``conflict``; and the bits of rarity."""
-    one, other = a.family, b.family
-    if not one or not other:
-        return "", 0.0
-    whole, rival = "".join(one), "".join(other)
-    rarity = min(_rarity(model, "family", spelled(part)) for part in (*one, *other))
-    if whole == rival or set(one) == set(other):
-        return "equal", rarity
-    if (len(one) == len(other) and all(alike(x, y) for x, y in zip(one, other, strict=True))) or alike(whole, rival):
-        return "variant", rarity
-    if parts := [_shared(model, "family", x, y) for x in one for y in other if alike(x, y)]:
-        return "part", max(parts)
-    short, long = sorted((whole, rival), key=len)
-    if len(short) >= 5 and (long.startswith(short) or long.endswith(short)):
-        return "part", rarity
-    if slip(whole, rival):
-        return "slip", rarity
-    if parts := [_shared(model, "family", x, y) for x in one for y in other if slip(x, y)]:
-        return "part", max(parts)
-    mine, theirs = {*one, *a.also_family, *a.mother_family}, {*other, *b.also_family, *b.mother_family}
-    if any(alike(x, y) for x in mine for y in theirs):
-        return "former", min(6.0, rarity)
-    return "conflict", 0.0
-
-
-def _swapped(a: Evidence, b: Evidence) -> str:
-    """``swapped`` where given and family name have changed places on both sides, ``half-swapped`` where only one has."""
-    there = any(alike(x, y) for x in a.given[:1] for y in b.family)
-    back = any(alike(x, y) for x in a.family for y in b.given[:1])
-    if there != back:  # a slip in one of them is no other name
-        there = there or any(slip(x, y) for x in a.given[:1] for y in b.family)
-        back = back or any(slip(x, y) for x in a.family for y in b.given[:1])
-    return "swapped" if there and back else "half-swapped" if there or back else ""
-
-
-def _crosswise(a: Evidence, b: Evidence, model: Model) -> float:
-    """Bits a name of two that have changed places: each is a given name on one side and a family name on the other."""
-    tables = ("given", "family")
-    crossing = ((a.given[0], b.family[0]), (a.family[0], b.given[0]))
-    return sum(min(_shared(model, table, x, y) for table in tables) for x, y in crossing) / len(crossing)
 
 
 def birth_level(a: Evidence, b: Evidence) -> str:

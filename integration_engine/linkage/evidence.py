@@ -108,13 +108,22 @@ _FIRST_TOLD = date(2026, 1, 1).toordinal()
 
 
 def _also(*texts: str | None) -> tuple[str, ...]:
+    """The words of given names that a child is known by."""
+    return tuple(word for text in texts if text and not names.placeholder(text) for word in names.called(text))
+
+
+def _former(*texts: str | None) -> tuple[str, ...]:
+    """The words of family names that a child had."""
     return tuple(word for text in texts if text and not names.placeholder(text) for word in names.words(text))
 
 
 def evidence_of(notice: DeathNotice) -> Evidence:
     """What a notice says, for linkage. Never fails: what can't be read is not said."""
     child, death, source, police = notice.child, notice.death, notice.source, notice.police
-    named = written.named(" ".join(child.given_names), child.family_name or "", bool(child.name_is_placeholder))
+    mothers_name = stated.first_name(child.mother)
+    named = written.named(
+        " ".join(child.given_names), child.family_name or "", bool(child.name_is_placeholder), mothers_name
+    )
     died_from, died_to, minute = stated.death(notice)
     told = notice.received_at.toordinal()
     born_from, born_to, unit = written.born(child.birth_date, child.age_at_death, (died_from, died_to), told)
@@ -147,8 +156,8 @@ def evidence_of(notice: DeathNotice) -> Evidence:
         nhs_verified=child.nhs_number_status == "01" and bool(valid),
         given=named.given,
         family=named.family,
-        also_given=_also(*child.known_as),
-        also_family=_also(*child.former_names),
+        also_given=_also(*child.known_as) + named.also,
+        also_family=_former(*child.former_names),
         unnamed=named.unnamed,
         sex=_SEXES.get(child.sex or "", "") or named.hint.sex or "",
         birth_from=born_from,
@@ -161,7 +170,7 @@ def evidence_of(notice: DeathNotice) -> Evidence:
         addresses=tuple(dict.fromkeys(filter(None, (homes.address_of(*a.lines) for a in lived)))),
         places=written.place_of(death.place) if death.place else frozenset(),
         gp=(child.gp_practice or "").upper(),
-        mother_given=stated.first_name(mother) or named.hint.mother or "",
+        mother_given=mothers_name or named.hint.mother or "",
         mother_family=stated.mothers_families(mother) if mother else (),
         mother_nhs=written.number(mother.nhs_number or "")[0] if mother else "",
         mother_ref=stated.mothers_ref(mother, partner) if mother else "",
@@ -197,14 +206,14 @@ def evidence_of_row(row: Mapping[str, Any]) -> Evidence:
     def said(column: str) -> str:
         return cells.text_of(row, column)
 
-    named = written.named(said("given"), said("family"))
-    middle = () if names.placeholder(said("middle")) else names.words(said("middle"))
+    mother = _first(names.called(said("mother_given")))
+    named = written.named(said("given"), said("family"), mother=mother)
+    middle = () if names.placeholder(said("middle")) else names.called(said("middle"))
     valid, typed = written.number(said("nhs_number"))
     died_from, died_to, minute = cells.moment_of(said("death_datetime"))
     born_from, born_to, unit = _born(said("birth_date"), said("age_text"), (died_from, died_to), said("notified_at"))
     partner, local = said("sender"), said("local_ref")
     postcode, address = homes.postcode_of(said("postcode")), homes.address_of(said("address_line"))
-    mother = names.words(said("mother_given"))
     stated_order = cells.number_of(said("birth_order"), _MOST_BORN)
     order, hint, disagree = stated.orders(stated_order, named.hint.order or 0)
     return Evidence(
@@ -219,7 +228,7 @@ def evidence_of_row(row: Mapping[str, Any]) -> Evidence:
         nhs_typed=typed,
         given=named.given + middle,
         family=named.family,
-        also_given=_also(said("known_as")),
+        also_given=_also(said("known_as")) + named.also,
         unnamed=named.unnamed and not (middle and not said("given")),
         sex=_SEXES.get(said("sex").lower(), "") or named.hint.sex or "",
         birth_from=born_from,
@@ -232,7 +241,7 @@ def evidence_of_row(row: Mapping[str, Any]) -> Evidence:
         addresses=(address,) if address else (),
         places=written.place_of(Place(name=said("place_of_death") or None)),
         gp=said("gp_ods").upper(),
-        mother_given=_first(mother) or named.hint.mother or "",
+        mother_given=mother or named.hint.mother or "",
         mother_nhs=written.number(said("mother_nhs_number"))[0],
         order=order,
         order_hint=hint,

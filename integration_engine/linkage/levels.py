@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 LEVELS: Mapping[str, tuple[str, ...]] = {
     "nhs": ("equal", "typed-equal", "slip", "typed-near", "different", "typed-different"),
-    "given": ("equal", "variant", "slip", "initial", "crossed", "swapped", "half-swapped", "conflict"),
+    "given": ("equal", "variant", "slip", "perhaps", "initial", "crossed", "swapped", "half-swapped", "conflict"),
     "second": ("agree", "conflict"),
     "family": ("equal", "variant", "part", "slip", "former", "swapped", "half-swapped", "conflict"),
     "birth": (

@@ -51,7 +51,7 @@ def mistyped(child: Child) -> str:
 
 
 def first_name(mother: Person | None) -> str:
-    return next(iter(names.words(" ".join(mother.given_names) or mother.name or "")), "") if mother else ""
+    return next(iter(names.called(" ".join(mother.given_names) or mother.name or "")), "") if mother else ""
 
 
 def mothers_families(mother: Person) -> tuple[str, ...]:

@@ -132,6 +132,9 @@ def holds(a: Evidence, b: Evidence, c: Compared) -> tuple[str, ...]:
         found.append("birth-dates-differ")
     if c.given == "half-swapped":
         found.append("names-half-swapped")
+    own = c.nhs == "equal" and _same_birth(c) and not (a.known_multiple or b.known_multiple)
+    if c.given == "perhaps" and not own:
+        found.append("perhaps-two-names")
     return tuple(found)
 
 

@@ -5,13 +5,16 @@ Nothing here fails: what can't be read is not said.
 
 import re
 from calendar import monthrange
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
 from nhs_number.validate import is_valid
 
 from integration_engine.linkage import homes, names
+from integration_engine.linkage.known import given_name
+from integration_engine.linkage.letters import also_called
+from integration_engine.linkage.unnamed import StandIn, stand_in
 from integration_engine.record.account import Age, Place
 from integration_engine.record.age import eighteenth
 
@@ -72,44 +75,61 @@ def born(text: str | None, age: Age | None, died: tuple[int, int], told: int) ->
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Names and what a placeholder among them tells."""
+    """Names and what a placeholder among them tells. ``also``: a name in brackets or after "known as"."""
 
     given: tuple[str, ...]
     family: tuple[str, ...]
     unnamed: bool
     hint: names.Placeholder
-
-
-_NO_HINT = names.Placeholder()
+    also: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=200_000)
-def named(given: str, family: str, said_placeholder: bool = False) -> Named:
-    given, family = _parted(given, family)
-    hint = names.placeholder(given)
-    stands_in = hint is not None or said_placeholder
-    surname = () if names.placeholder(family) else names.words(family)
-    return Named(() if stands_in else names.words(given), surname, stands_in or not given.strip(), hint or _NO_HINT)
+def named(given: str, family: str, said_placeholder: bool = False, mother: str = "") -> Named:
+    """The child's names from two fields, whichever of them holds a stand-in, both names, or the surname twice. ``mother``:
+    her first name, where it is known: TWIN 2 SARAH may be her child."""
+    if "," in family and not given.strip():
+        family, _, given = family.partition(",")
+    elif "," in given and not family.strip():
+        family, _, given = given.partition(",")
+    in_given = stand_in(given)
+    in_family = stand_in(family, family=in_given is None and bool(names.plain(given)))
+    surname = names.words(" ".join(in_family.rest or in_family.surname) if in_family else family)
+    hint = _hint(in_given, in_family)
+    if in_given is None:
+        called = names.called(given)
+        if in_family and in_family.unsaid and not hint.mother and called:  # BABY OF, Sarah
+            return Named((), surname, True, replace(hint, mother=called[0]))
+        kept = () if said_placeholder else _own(called, surname)
+        return Named(kept, surname, said_placeholder or not called, hint, also_called(given))
+    said = names.plain(family).split()
+    if hint.mother and (hint.mother,) == surname:  # BABY OF JONES
+        hint = replace(hint, mother=None)
+    rest = tuple(word for word in in_given.rest if word not in said)
+    # Twin 2 Oliver has a name; Baby Sarah as often has her mother's.
+    if rest and hint.multiple and given_name(rest[0]) and rest[0] != mother and not said_placeholder:
+        return Named(names.called(" ".join(rest)), surname, False, hint)
+    mothers = in_given.surname or (in_family.surname if in_family else ())
+    rest = tuple(word for word in rest if not given_name(word))
+    return Named((), surname or names.words(" ".join(rest or mothers)), True, hint)
 
 
-def _parted(given: str, family: str) -> tuple[str, str]:
-    """Given and family name where one field holds both and one is a stand-in: ``TWIN 2 BEGUM``, ``Baby Okafor``. Its order
-    and the mother's name would be lost otherwise, and two unnamed twins would be told apart by nothing."""
-    words = given.split()
-    if words:
-        surname = names.plain(family).split() if len(words) > 1 else []
-        rest = " ".join(word for word in words if names.plain(word) not in surname) if surname else given
-        return (rest, family) if rest != given and names.placeholder(rest) else (given, family)
-    words = family.split()
-    if names.placeholder(family):
-        return given, family
-    for cut in range(len(words) - 1, 0, -1):
-        if names.placeholder(" ".join(words[:cut])):
-            return " ".join(words[:cut]), " ".join(words[cut:])
-    for cut in range(1, len(words)):
-        if names.placeholder(" ".join(words[cut:])):
-            return " ".join(words[cut:]), " ".join(words[:cut])
-    return given, family
+def _hint(*found: StandIn | None) -> names.Placeholder:
+    """What the stand-ins of both fields tell, the given names' first."""
+    hints = [stands.hint for stands in found if stands]
+    return names.Placeholder(
+        mother=next((hint.mother for hint in hints if hint.mother), None),
+        order=next((hint.order for hint in hints if hint.order), None),
+        multiple=any(hint.multiple for hint in hints),
+        sex=next((hint.sex for hint in hints if hint.sex), None),
+    )
+
+
+def _own(called: tuple[str, ...], surname: tuple[str, ...]) -> tuple[str, ...]:
+    """Given names without the surname typed after them (Oliver Smith, Smith), unless it may as well be a second name."""
+    kept = called[: -len(surname)] if surname and called[-len(surname) :] == surname else ()
+    own = bool(kept) and len(kept[0]) > 1 and names.own_name(kept[0])
+    return kept if own and not given_name(surname[-1]) else called
 
 
 def grown(youngest: int, died: int, told: int) -> bool:
