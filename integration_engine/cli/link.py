@@ -1,41 +1,33 @@
 """``cdr link``: linkage alone, on tabular notices. No broker, nothing stored."""
 
 import sys
-import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import orjson
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from integration_engine.appraisal.account import account
-from integration_engine.appraisal.notices import Notices, read_notices
-from integration_engine.appraisal.people import Replayed, replayed
+from integration_engine.appraisal.notices import Notices
 from integration_engine.appraisal.shuffles import shuffled
+from integration_engine.cli.link_read import EVERY, Linked, link_files, progress_on, refuse
 from integration_engine.cli.link_shown import show_account, show_evaluation, show_summary
 from integration_engine.cli.uncollected import uncollected
-from integration_engine.linkage.clusters import Clusters
 from integration_engine.linkage.evaluation import evaluate_held
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.model import shipped
 from integration_engine.linkage.questions import without_values
-from integration_engine.linkage.resolve import Resolution, resolved
+from integration_engine.linkage.resolve import Resolution
 from integration_engine.linkage.truth import Held
 from integration_engine.linkage.verdicts import Verdicts
 from integration_engine.record.dates import london
-from integration_engine.sheets import STDIN, SheetError
+from integration_engine.sheets import STDIN
 
-_NOT_SO, _USAGE = 1, 2
-_TOLD = 5
-"""So many places or ids of a kind are named, the rest counted."""
-_EVERY = 512
+_NOT_SO = 1
 
 
 def command(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -72,7 +64,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         raise typer.BadParameter("only a report shows values", param_hint="--with-values")
     out, err = Console(), Console(stderr=True)
     with uncollected():
-        linked = _linked(files, truth, decisions, pair or (), err)
+        linked = link_files(files, truth, decisions, pair or (), err)
         if pair:
             _explain(out, Verdicts(linked.resolution, linked.clusters), pair, as_json)
             return
@@ -93,106 +85,18 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
             _shuffle(shown, linked, shuffles, err)
 
 
-@dataclass(frozen=True, slots=True)
-class _Linked:
-    """What was read and decided, what linkage made of it, and the seconds that took."""
-
-    read: Notices
-    people: Replayed
-    resolution: Resolution
-    clusters: Clusters
-    taken: float
-
-
-def _linked(
-    files: Sequence[Path], truth: str | None, decisions: Path | None, wanted: Iterable[str], err: Console
-) -> _Linked:
-    started = time.perf_counter()
-    read = _read(files, truth, err)
-    people = _decided(decisions, read)
-    for id in wanted:
-        if id not in read.evidence:
-            _refuse(f"no notice {id}")
-    resolution, clusters = _resolved(read, people, err)
-    return _Linked(read, people, resolution, clusters, time.perf_counter() - started)
-
-
-def _read(files: Sequence[Path], truth: str | None, err: Console) -> Notices:
-    with _progress(err, "Reading") as progress:
-        task = progress.add_task("", total=None)
-
-        def far(name: str, position: int, size: int | None) -> None:
-            progress.update(task, description=name, completed=position, total=size)
-
-        try:
-            found = read_notices(files, truth, far)
-        except SheetError as problem:
-            _refuse(str(problem))
-    if found.bad:
-        _refuse("\n".join(found.bad))
-    if truth and found.order and not found.truth:
-        _refuse(f"no row has a column {truth}")
-    for name in found.windows:
-        _tell(f"{name}: not all of it is UTF-8; the rest was read as Windows-1252")
-    if found.differing:
-        places = "; ".join(found.differing[:_TOLD])
-        more = f" and {len(found.differing) - _TOLD:,} more" if len(found.differing) > _TOLD else ""
-        _tell(
-            f"{len(found.differing):,} rows repeat an id with other content ({places}{more}): "
-            "of each id the row notified first counts"
-        )
-    if found.without_truth:
-        _tell(f"{found.without_truth:,} rows have no {truth} and don't count in the evaluation")
-    return found
-
-
-def _decided(path: Path | None, read: Notices) -> Replayed:
-    if path is None:
-        return Replayed()
-    from integration_engine.casebook import read_decisions
-
-    try:
-        people = replayed(read_decisions(path), read.evidence.keys())
-    except ValueError as problem:
-        raise typer.BadParameter(str(problem), param_hint="--decisions") from problem
-    for ids, why in (
-        (people.elsewhere, "about fewer than two of these notices"),
-        (people.aside, "not for that role to take"),
-    ):
-        if ids:
-            names = ", ".join(ids[:_TOLD]) + (" ..." if len(ids) > _TOLD else "")
-            _tell(f"{len(ids):,} decisions set aside, {why}: {names}")
-    if people.other:
-        _tell(f"{people.other:,} decisions of other kinds than link and unlink say nothing here")
-    return people
-
-
-def _resolved(read: Notices, people: Replayed, err: Console) -> tuple[Resolution, Clusters]:
-    with _progress(err, "Comparing") as progress:
-        task = progress.add_task("notices", total=len(read.evidence))
-
-        def along(ids: Collection[str]) -> Iterable[str]:
-            for number, id in enumerate(ids):
-                if number % _EVERY == 0:
-                    progress.update(task, completed=number)
-                yield id
-            progress.update(task, completed=len(ids), description="notices; joining and asking")
-
-        return resolved(read.evidence.values(), people.constraints, along=along)
-
-
 def _lines(read: Notices, resolution: Resolution, err: Console) -> None:
     name = {id: _first(read.evidence, cluster) for cluster in resolution.clusters for id in cluster}
     with_whom: dict[str, list[str]] = defaultdict(list)
     for review in resolution.reviews:
         with_whom[review.a].append(review.b)
         with_whom[review.b].append(review.a)
-    with _progress(err, "Writing") as progress:
+    with progress_on(err, "Writing") as progress:
         task = progress.add_task("notices", total=len(read.order))
         for number, id in enumerate(read.order):
             line = orjson.dumps({"id": id, "cluster": name[id], "review_with": with_whom.get(id, [])})
             sys.stdout.buffer.write(line + b"\n")
-            if number % _EVERY == 0:
+            if number % EVERY == 0:
                 progress.update(task, completed=number)
     sys.stdout.flush()
 
@@ -202,7 +106,7 @@ def _first(evidence: Mapping[str, Evidence], cluster: frozenset[str]) -> str:
     return min(cluster, key=lambda id: (evidence[id].at, id))
 
 
-def _figures(linked: _Linked) -> dict[str, str]:
+def _figures(linked: Linked) -> dict[str, str]:
     read, resolution = linked.read, linked.resolution
     figures = {"notices": f"{len(read.order):,}"}
     if read.repeated or read.differing:
@@ -237,11 +141,11 @@ def _explain(out: Console, verdicts: Verdicts, pair: tuple[str, str], as_json: b
         show_account(out, found)
 
 
-def _shuffle(shown: Console, linked: _Linked, times: int, err: Console) -> None:
+def _shuffle(shown: Console, linked: Linked, times: int, err: Console) -> None:
     """Resolve in other orders, and say what came out otherwise. Ends the program with 1 where anything did."""
     pairs = reviews = 0
     evidence = list(linked.read.evidence.values())
-    with _progress(err, "Shuffling") as progress:
+    with progress_on(err, "Shuffling") as progress:
         task = progress.add_task("orders", total=times)
         for moved in shuffled(evidence, linked.people.constraints, linked.resolution, times):
             pairs, reviews = pairs + moved.pairs, reviews + moved.reviews
@@ -251,21 +155,7 @@ def _shuffle(shown: Console, linked: _Linked, times: int, err: Console) -> None:
         raise typer.Exit(_NOT_SO)
 
 
-@contextmanager
-def _progress(err: Console, doing: str) -> Iterator[Progress]:
-    """How far it is, on a terminal; elsewhere nothing."""
-    columns = (
-        TextColumn(doing),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
-        yield progress
-
-
-def _report(to: Path, files: Sequence[Path], linked: _Linked, held: Held | None, *, values: bool, err: Console) -> None:
+def _report(to: Path, files: Sequence[Path], linked: Linked, held: Held | None, *, values: bool, err: Console) -> None:
     from integration_engine.appraisal.report import Appraised, report_of
     from integration_engine.reports.drawing import ChartsUnavailable
     from integration_engine.reports.page import render
@@ -278,7 +168,7 @@ def _report(to: Path, files: Sequence[Path], linked: _Linked, held: Held | None,
         try:
             page = render(report_of(appraised, values=values, made=f"Made {now.day} {now:%B %Y}."))
         except ChartsUnavailable as problem:
-            _refuse(str(problem))
+            refuse(str(problem))
     _write(to, page.encode())
 
 
@@ -290,13 +180,4 @@ def _write(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError:
-        _refuse(f"{path.name} can't be written")
-
-
-def _tell(sentence: str) -> None:
-    typer.echo(sentence, err=True)
-
-
-def _refuse(sentence: str) -> NoReturn:
-    _tell(sentence)
-    raise typer.Exit(_USAGE)
+        refuse(f"{path.name} can't be written")
