@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from integration_engine.linkage import vetoes as guard
+from integration_engine.linkage.agreement import named_alike, one_name, shares_identifier, surely_own
 from integration_engine.linkage.comparison import Compared, compare
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.model import Model
 from integration_engine.linkage.names import alike, slip
 from integration_engine.linkage.people import Constraint, multiple_birth_known, rulings
 from integration_engine.linkage.rekeys import Rekeys
+from integration_engine.linkage.vetoes import vetoes
 
 _OTHER_AGE = frozenset({"other", "outside"})
 
@@ -121,7 +122,7 @@ class Clusters:
             if not ending or any(self._tells(id) for id in self.members[mine]):
                 continue
             told = [self.items[id] for id in self.members[theirs] if self._tells(id)]
-            sure = any(guard.surely_own(a, b, compare(a, b, self.model)) for a in ending for b in told)
+            sure = any(surely_own(a, b, compare(a, b, self.model)) for a in ending for b in told)
             if told and not sure:
                 return True
         return False
@@ -164,7 +165,7 @@ class Clusters:
                 codes = edge.vetoes
             else:
                 a, b = self.items[pair[0]], self.items[pair[1]]
-                codes = guard.vetoes(a, b, compare(a, b, self.model))
+                codes = vetoes(a, b, compare(a, b, self.model))
             self._barred[pair] = codes
         return codes
 
@@ -173,7 +174,7 @@ class Clusters:
         name, or, where x and y carry one identifier, by a name that either is a form of (Joey, Joseph, Josph)."""
         mine, theirs = self.items[x].given, self.items[y].given
         edge = self.graph.edges.get((min(x, y), max(x, y)))
-        same = edge is not None and edge.compared.second != "conflict" and guard.one_name(edge.compared)
+        same = edge is not None and edge.compared.second != "conflict" and one_name(edge.compared)
         for id in (*self.members[one], *self.members[other]):
             held = self.items[id].given
             if id in (x, y) or not held:
@@ -190,7 +191,7 @@ class Clusters:
                 continue
             for friend in self.members[there]:
                 edge = self.graph.edges.get((min(named, friend), max(named, friend)))
-                if edge and edge.compared.nhs == "equal" and guard.named_alike(edge.compared) and not edge.holds:
+                if edge and edge.compared.nhs == "equal" and named_alike(edge.compared) and not edge.holds:
                     return True
         return False
 
@@ -234,7 +235,7 @@ class Clusters:
         """Whether one side may just as well be a child of the other's event whom nobody has named yet. Name, home and day
         don't tell the children of one fire apart: only an identifier or the birth date does."""
         c = edge.compared
-        if c.birth in ("equal", "swapped") or guard.shares_identifier(self.items[edge.a], self.items[edge.b], c):
+        if c.birth in ("equal", "swapped") or shares_identifier(self.items[edge.a], self.items[edge.b], c):
             return False
         return any(
             self._could_be(mate, theirs)

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from integration_engine.linkage import vetoes as guard
+from integration_engine.linkage.agreement import names_only_an_identifier
 from integration_engine.linkage.blocking import keys
 from integration_engine.linkage.clusters import Edge
 from integration_engine.linkage.comparison import Step, compare
 from integration_engine.linkage.evidence import Evidence
+from integration_engine.linkage.holds import holds
 from integration_engine.linkage.model import Model, shipped
+from integration_engine.linkage.vetoes import vetoes
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,13 @@ def explain(a: Evidence, b: Evidence, model: Model | None = None) -> Waterfall:
     model = model or shipped()
     a, b = (a, b) if a.id <= b.id else (b, a)
     compared = compare(a, b, model, explain=True)
-    barred, held = guard.vetoes(a, b, compared), guard.holds(a, b, compared)
+    barred, held = vetoes(a, b, compared), holds(a, b, compared)
     joined = model.grown.link if compared.grown else model.link
     asked = model.review_vetoed if barred else model.review
     verdict: Literal["link", "review", "apart", "not-compared"]
     if keys(a, model).isdisjoint(keys(b, model)):
         verdict = "not-compared"
-    elif Edge(a.id, b.id, compared, barred, held, guard.names_only_an_identifier(a, b, compared)).sure(model):
+    elif Edge(a.id, b.id, compared, barred, held, names_only_an_identifier(a, b, compared)).sure(model):
         verdict = "link"
     else:
         verdict = "review" if compared.score >= asked else "apart"

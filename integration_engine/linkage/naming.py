@@ -101,11 +101,16 @@ def _also(a: Evidence, b: Evidence) -> bool:
 
 def _crossed(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Whether one side's first name is the other's second, with nothing left over on both sides: an initial isn't, nor is a
-    name that a child may leave out (Muhammad, Kaur). A name that all children of a family may share doesn't count."""
-    pairs = [(one[0], y) for y in other[1:]] + [(other[0], x) for x in one[1:]]
-    if not any(own_name(x) and alike(x, y) for x, y in pairs):
+    name that a child may leave out (Muhammad, Kaur). A name that all children of a family may share doesn't count, nor one
+    that stands behind both first names: it may be the father's (Abdullahi Abdi, Haji Abdi)."""
+    if not (_stands_behind(one, other) or _stands_behind(other, one)):
         return False
     return not (_left_over(one, other) and _left_over(other, one))
+
+
+def _stands_behind(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether one side's first name is a second one of the other's, and of the other's alone."""
+    return own_name(one[0]) and any(alike(one[0], y) and not any(alike(x, y) for x in one[1:]) for y in other[1:])
 
 
 def _left_over(one: tuple[str, ...], other: tuple[str, ...]) -> bool:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from integration_engine.linkage import vetoes as guard
 from integration_engine.linkage.evidence import Evidence
+from integration_engine.linkage.kinship import born_together
 from integration_engine.record.dates import LONDON
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def multiple_birth_known(
             other = _beyond(edge, here)
             if not known_by(items[other], until):
                 continue
-            if items[other].known_multiple and guard.born_together(items[edge.a], items[edge.b], edge.compared):
+            if items[other].known_multiple and born_together(items[edge.a], items[edge.b], edge.compared):
                 return True
             if edge.alone and other not in reached:
                 reached.add(other)

@@ -14,11 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from integration_engine.linkage import homes, wording
 from integration_engine.linkage.comparison import Step, compare
 from integration_engine.linkage.evidence import Evidence
+from integration_engine.linkage.holds import holds
 from integration_engine.linkage.model import shipped
 from integration_engine.linkage.names import TABLES
 from integration_engine.linkage.reviews import Review
 from integration_engine.linkage.versions import versions
-from integration_engine.linkage.vetoes import holds, vetoes
+from integration_engine.linkage.vetoes import vetoes
 from integration_engine.record.decision import review_id
 from integration_engine.record.fields import at_path
 from integration_engine.record.notice import DeathNotice

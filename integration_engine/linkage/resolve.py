@@ -10,16 +10,19 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from integration_engine.linkage import vetoes as guard
+from integration_engine.linkage.agreement import names_only_an_identifier, one_number
 from integration_engine.linkage.blocking import keys
 from integration_engine.linkage.clusters import Clusters, Edge, Graph
 from integration_engine.linkage.comparison import Compared, compare
 from integration_engine.linkage.evidence import Evidence
+from integration_engine.linkage.holds import holds, maybe_adopted
+from integration_engine.linkage.kinship import born_together, kin, told_apart
 from integration_engine.linkage.model import Model, shipped
 from integration_engine.linkage.people import Constraint
 from integration_engine.linkage.rekeys import Rekeys, rekeyed
 from integration_engine.linkage.reports import each_ones_own
 from integration_engine.linkage.reviews import Review, reviews_of
+from integration_engine.linkage.vetoes import vetoes
 
 __all__ = ["Along", "Constraint", "Resolution", "Review", "bonded", "resolve", "resolved"]
 
@@ -84,7 +87,7 @@ def bonded(a: Evidence, b: Evidence, model: Model | None = None) -> bool:
     compared = compare(a, b, model)
     if _plausible(compared, model) or compared.event == "equal" or compared.person or _rekeys(a) or _rekeys(b):
         return True
-    return bool(guard.kin(a, b, compared, guard.vetoes(a, b, compared)))
+    return bool(kin(a, b, compared, vetoes(a, b, compared)))
 
 
 def _rekeys(e: Evidence) -> bool:
@@ -111,14 +114,14 @@ def _consider(graph: Graph, a: Evidence, b: Evidence, model: Model) -> None:
     compared = compare(a, b, model)
     if compared.event == "equal":
         graph.events.append((a.id, b.id))
-    barred = guard.vetoes(a, b, compared)
+    barred = vetoes(a, b, compared)
     if barred:
-        family = guard.kin(a, b, compared, barred)
+        family = kin(a, b, compared, barred)
         if family:
             graph.kin[a.id][b.id] = graph.kin[b.id][a.id] = family
     if _plausible(compared, model):
-        bare = guard.names_only_an_identifier(a, b, compared)
-        edge = Edge(a.id, b.id, compared, barred, guard.holds(a, b, compared), bare)
+        bare = names_only_an_identifier(a, b, compared)
+        edge = Edge(a.id, b.id, compared, barred, holds(a, b, compared), bare)
         edge.alone = edge.sure(model)
         graph.edges[a.id, b.id] = edge
         graph.at[a.id].append(edge)
@@ -126,7 +129,7 @@ def _consider(graph: Graph, a: Evidence, b: Evidence, model: Model) -> None:
 
 
 def _plausible(compared: Compared, model: Model) -> bool:
-    return compared.score >= model.review or guard.maybe_adopted(compared)
+    return compared.score >= model.review or maybe_adopted(compared)
 
 
 def _guard(graph: Graph, items: dict[str, Evidence], model: Model) -> None:
@@ -138,7 +141,7 @@ def _guard(graph: Graph, items: dict[str, Evidence], model: Model) -> None:
         multiple = edge.a in multiples or edge.b in multiples
         twins = multiple or "twin" in kin.values()
         guarded = not edge.bare and (bool(kin) or multiple)
-        if guarded and not guard.told_apart(a, b, edge.compared, [items[id] for id in kin], twins=twins):
+        if guarded and not told_apart(a, b, edge.compared, [items[id] for id in kin], twins=twins):
             edge.holds += ("multiple-birth-or-sibling-known",)
         if not edge.vetoes and not edge.holds and _rivalled(graph, edge, model):
             edge.holds += ("rival-close",)
@@ -151,7 +154,7 @@ def _multiples(graph: Graph, items: dict[str, Evidence]) -> set[str]:
     near = {
         id
         for edge in graph.edges.values()
-        if (edge.a in found or edge.b in found) and guard.born_together(items[edge.a], items[edge.b], edge.compared)
+        if (edge.a in found or edge.b in found) and born_together(items[edge.a], items[edge.b], edge.compared)
         for id in (edge.a, edge.b)
     }
     return found | near
@@ -167,8 +170,6 @@ def _rivalled(graph: Graph, edge: Edge, model: Model) -> bool:
             between = graph.edges.get((min(other, third), max(other, third)))
             if edge.compared.grown and not (between and between.compared.score >= model.link):
                 return True
-            if third in graph.kin.get(other, {}) or (
-                between and between.vetoes and not guard.one_number(between.compared)
-            ):
+            if third in graph.kin.get(other, {}) or (between and between.vetoes and not one_number(between.compared)):
                 return True
     return False

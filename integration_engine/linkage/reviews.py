@@ -6,10 +6,11 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from integration_engine.linkage import vetoes as guard
+from integration_engine.linkage.agreement import shares_identifier
 from integration_engine.linkage.clusters import Clusters, Edge
 from integration_engine.linkage.comparison import Compared, Step, compare
 from integration_engine.linkage.evidence import Evidence
+from integration_engine.linkage.holds import maybe_adopted, plainly_two
 from integration_engine.linkage.people import SINCE_LINKED, Ruling, known_by, multiple_birth_known
 
 _TELLING = frozenset({"nhs", "given", "second", "sex", "order", "weight", "death", "local_ref", "person", "coroner"})
@@ -84,12 +85,12 @@ class _Asking:
         barred = clusters.barred_between(one, other)
         # What joins by itself would be one case, and may have been until another notice came: never parted in silence.
         parted = not because and any(e.alone for e in self._edges(one, other))
-        adopted = guard.maybe_adopted(edge.compared)
+        adopted = maybe_adopted(edge.compared)
         if not parted:
             if barred and edge.compared.score < clusters.model.review_vetoed and not adopted:
                 return None
             a, b = clusters.items[edge.a], clusters.items[edge.b]
-            if len(barred) > 1 or guard.plainly_two(a, b, edge.compared, barred):
+            if len(barred) > 1 or plainly_two(a, b, edge.compared, barred):
                 return None  # two children by two reasons at once or by one that is enough: nobody need be asked
         why = because + tuple(sorted(barred)) + (("maybe-adopted",) if adopted else ()) + edge.holds
         if clusters.may_be_unnamed(edge, one, other):
@@ -156,7 +157,7 @@ class _Asking:
         """The identifiers by which these two are one child, as far as they are the child's own."""
         a, b = self.clusters.items[edge.a], self.clusters.items[edge.b]
         shared = _identifiers(a) & _identifiers(b)
-        return shared if guard.shares_identifier(a, b, edge.compared) else frozenset()
+        return shared if shares_identifier(a, b, edge.compared) else frozenset()
 
 
 def _with_likelier(found: Iterable[Review], clusters: Clusters) -> list[Review]:

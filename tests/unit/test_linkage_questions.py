@@ -51,7 +51,7 @@ def doubtful(**of_the_other: Any) -> tuple[DeathNotice, DeathNotice]:
 
 def test_every_code_that_linkage_asks_for_has_a_sentence_and_what_would_settle_it_and_no_other() -> None:
     room = FILE.parents[2] / "integration_engine" / "linkage"
-    asking = ("vetoes.py", "clusters.py", "resolve.py", "reviews.py", "people.py")
+    asking = ("vetoes.py", "holds.py", "clusters.py", "resolve.py", "reviews.py", "people.py")
     given = set(CODES.findall("".join((room / name).read_text(encoding="utf-8") for name in asking)))
     assert len(given) > 20
     assert given == settled_codes()
