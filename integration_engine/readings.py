@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from integration_engine.linkage.evidence import evidence_of
+from integration_engine.linkage.people import person_of
 from integration_engine.linkage.questions import as_kept, kept, unasked
 from integration_engine.record.decision import Decision, review_id
 from integration_engine.record.notice import DeathNotice
@@ -66,7 +67,7 @@ def _labelled(reading: Reading, store: Store) -> LabelledPair:
         review=review_id(LINKAGE, reading.a, reading.b),
         at=decision.at.isoformat(),
         verdict=_VERDICTS[decision.kind],
-        reader=store.keys.blind("reader", " ".join(decision.by.casefold().split())).hex()[:8],
+        reader=store.keys.blind("reader", person_of(decision.by)).hex()[:8],
         role=decision.role,
         multiple_birth=review.multiple,
         bits=round(review.score),

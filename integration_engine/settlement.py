@@ -247,7 +247,7 @@ class Settlement:
             return ()
         among = {*self.hood.notices, *self._homes, *self.outcome.waiting}
         pairs = [ReviewPair(r.a, r.b, r.score, kept(r)) for r in self.outcome.reviews]
-        return settle_reviews(self.transaction, among, pairs, self.because, self.now)
+        return settle_reviews(self.transaction, among, pairs, self.because, self.now, self._homes)
 
     def _entries(self, dispatches: Sequence[Dispatch]) -> list[Entry]:
         sent: dict[str, list[list[str]]] = {}

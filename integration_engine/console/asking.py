@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from integration_engine.console.wording import text_of
-from integration_engine.linkage.people import ONE_OF_TWO
+from integration_engine.linkage.people import ONE_OF_TWO, SINCE_LINKED, person_of
 from integration_engine.linkage.questions import Question, as_kept, question
 from integration_engine.record.decision import Decision
 from integration_engine.security.identity import Principal
@@ -19,13 +19,12 @@ from integration_engine.store.reviews import LINKAGE
 @dataclass(frozen=True)
 class Asked:
     """What the page of a question shows. ``asked`` is the question itself, in codes only for those who see no child's
-    details; ``words`` what people said of the two as far as this person may know, ``mine`` their own last word; ``apart``:
-    others' words are kept from them until they have decided; ``elsewhere`` what people asked of others meanwhile."""
+    details; ``words`` what people said of the two as far as this person may know, ``mine`` their own last word; ``elsewhere``
+    what people asked of others meanwhile."""
 
     asked: Question
     words: Sequence[Decision]
     mine: Decision | None
-    apart: bool
     elsewhere: Sequence[Mapping[str, str]]
 
     @property
@@ -42,13 +41,11 @@ def asked_of(store: Store, who: Principal, found: waiting.Question, *, full: boo
     notices = waiting.notices_of(store, {name for side in sides for name in side})
     asked = question(as_kept(found.a, found.b, found.score or 0.0, told), sides, notices, weight=weight)
     words = waiting.words_about(store, found)
-    own = [word for word in words if _same_person(word.by, who.name)]
-    apart = reads_apart(who, found)
+    own = [word for word in words if person_of(word.by) == person_of(who.name)]
     return Asked(
         asked if full else asked.codes_only(),
-        () if apart else words,
+        () if reads_apart(who, found) else words,
         own[-1] if own else None,
-        apart,
         found.told.get("asked", ()),
     )
 
@@ -73,7 +70,7 @@ def why_for(who: Principal, found: waiting.Question) -> list[str]:
 def reads_apart(who: Principal, found: waiting.Question) -> bool:
     """Whether this person has to decide for themselves what another decided already."""
     codes = found.told.get("why", ())
-    return ONE_OF_TWO in codes and not any(_same_person(name, who.name) for name in readers(found))
+    return ONE_OF_TWO in codes and person_of(who.name) not in map(person_of, readers(found))
 
 
 def readers(found: waiting.Question) -> tuple[str, ...]:
@@ -101,14 +98,10 @@ def pressing(found: waiting.Question, due: Mapping[str, datetime]) -> tuple[Any,
     codes = set(found.told.get("why", ()))
     times = [due[case.id].timestamp() for case in found.cases if case.id in due]
     return (
-        "multiple-birth-since-linked" not in codes,
+        SINCE_LINKED not in codes,
         bool(found.told.get("asked")),
         min(times, default=float("inf")),
         found.opened_at,
         not found.told.get("likelier"),
         found.id,
     )
-
-
-def _same_person(one: str, other: str) -> bool:
-    return " ".join(one.casefold().split()) == " ".join(other.casefold().split())

@@ -30,6 +30,11 @@ IsMultiple = Callable[[Pair, datetime | None], bool]
 """Whether a multiple birth was known of a pair by a time, or is known now (None)."""
 
 
+def person_of(name: str) -> str:
+    """Who a name means, however it was written."""
+    return " ".join(name.casefold().split())
+
+
 @dataclass(frozen=True, slots=True)
 class Constraint:
     """One person's word about two notices. ``by`` is who gave it, ``at`` when, which says what they can have known; ``turn``
@@ -48,8 +53,8 @@ class Constraint:
 
     @property
     def person(self) -> str:
-        """Who, however the name was written."""
-        return " ".join(self.by.casefold().split())
+        """Who gave it."""
+        return person_of(self.by)
 
 
 @dataclass(frozen=True, slots=True)

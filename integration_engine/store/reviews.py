@@ -61,25 +61,33 @@ class Reading:
 
 
 def settle_reviews(
-    transaction: Transaction, among: Collection[str], pairs: Sequence[ReviewPair], outcome: str, now: datetime
+    transaction: Transaction,
+    among: Collection[str],
+    pairs: Sequence[ReviewPair],
+    outcome: str,
+    now: datetime,
+    homes: Mapping[str, str] = {},
 ) -> tuple[str, ...]:
     """Open the reviews that are asked for among these notices, bring what is known of open ones up to date, and close those
-    that no longer are asked; ``outcome`` says why.
+    that no longer are asked; ``outcome`` says why. Where another pair of the same two cases (``homes``, by notice) now tells
+    more, what people asked elsewhere goes on with it.
 
     Returns the ids of the reviews newly opened.
     """
     names = sorted(among)
-    query = select(_REVIEW.c.id, _REVIEW.c.closed_at, _REVIEW.c.score, _REVIEW.c.opened_at, _REVIEW.c.sealed).where(
-        _REVIEW.c.kind == LINKAGE, or_(_REVIEW.c.a.in_(names), _REVIEW.c.b.in_(names))
-    )
+    query = select(_REVIEW).where(_REVIEW.c.kind == LINKAGE, or_(_REVIEW.c.a.in_(names), _REVIEW.c.b.in_(names)))
     known = {row.id: row for row in transaction.connection.execute(query)}
+    notes: dict[frozenset[str], list[Any]] = {}
+    for held in known.values():
+        if held.closed_at is None and (noted := unseal_json(transaction.keys, held.sealed).get(_PEOPLES)):
+            notes.setdefault(_between(held, homes), []).extend(noted)
     wanted = {pair.id: pair for pair in pairs}
     opened, rows = [], []
     for name, pair in sorted(wanted.items()):
         row = known.get(name)
         told, asked = dict(pair.told), row and unseal_json(transaction.keys, row.sealed)
-        if asked and _PEOPLES in asked:
-            told[_PEOPLES] = asked[_PEOPLES]
+        if (before := notes.get(_between(pair, homes))) is not None:
+            told[_PEOPLES] = before
         if row is None or row.closed_at is not None:
             opened.append(name)
         elif (row.score, asked) == (pair.score, told):
@@ -103,6 +111,11 @@ def settle_reviews(
         closing = update(_REVIEW).where(_REVIEW.c.id.in_(gone)).values(closed_at=now, outcome=outcome)
         transaction.connection.execute(closing)
     return tuple(opened)
+
+
+def _between(pair: Any, homes: Mapping[str, str]) -> frozenset[str]:
+    """The two cases that a pair of notices is of, a notice that waits standing for itself."""
+    return frozenset((homes.get(pair.a, pair.a), homes.get(pair.b, pair.b)))
 
 
 def note_asked(store: Store, name: str, *, by: str, text: str, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from integration_engine.store.decisions import every_decision
 from tests.gateway_house import House, declare, house
 from tests.integration.test_console_deciding import form, said
 from tests.integration.test_decisions_everywhere import TWO, take
-from tests.native_messages import adt
+from tests.native_messages import AVA_OTHER, adt
 from tests.restricted_samples import FORMS
 
 BABY = {"f5": "HARROW^BABY", "f7": "20260308", "f29": "20260309041000", "f24": "Y"}
@@ -134,6 +134,19 @@ def test_whoever_cant_tell_yet_notes_what_they_asked_and_it_stays_open(doors: Ho
     assert not list(every_decision(doors.store))
     (asked,) = [line for line in audit.lines(doors.store) if line.action == "review.asked"]
     assert (asked.actor, asked.detail) == ("jane", {})
+
+
+def test_what_was_asked_goes_on_where_another_notice_of_the_two_cases_tells_more(doors: House) -> None:
+    elsewhere = {"f3": f"{AVA_OTHER}^^^NHS^NH~777^^^RXH^PI", "sender": "RXH"}
+    take(doors.store, {"m.hl7": adt(), "n.hl7": adt("A03", "LOR0009", **elsewhere, f11=None)})
+    with doors.sign_in("op") as browser:
+        question = only_question(browser)
+        fields = {"form": re.findall(r'name="form" value="(\w+)"', browser.get(question).text)[-1]}
+        browser.post(f"{question}/ask", data=fields | {"text": "the ward for the address"})
+        take(doors.store, {"more.hl7": adt("A08", "LOR0010", **elsewhere, sent="20260312040000")})
+        moved = only_question(browser)
+        assert moved != question
+        assert "Asked so far" in browser.get(moved).text
 
 
 def test_a_question_about_a_restricted_child_is_the_restricted_roles_alone(doors: House) -> None:

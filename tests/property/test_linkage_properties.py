@@ -177,6 +177,23 @@ def test_resolving_a_neighbourhood_alone_gives_what_resolving_everything_gives(e
         assert alone.related == tuple(r for r in whole.related if {r[0], r[1]} <= hood)
 
 
+@settings(max_examples=200, deadline=None)
+@given(cases())
+def test_what_people_said_stays_within_the_neighbourhoods_that_they_spoke_of(
+    case: tuple[list[Evidence], list[Constraint]],
+) -> None:
+    evidence, constraints = case
+    everything = {e.id: e for e in evidence}
+    whole = resolve(evidence, constraints)
+    for id in everything:
+        hood = neighbourhood(id, everything)
+        while tied := {end for c in constraints for end in c.pair if hood & set(c.pair)} - hood:
+            hood |= set().union(*(neighbourhood(end, everything) for end in tied))
+        alone = resolve((everything[name] for name in hood), [c for c in constraints if c.a in hood])
+        assert set(alone.clusters) == {cluster for cluster in whole.clusters if cluster & hood}
+        assert alone.reviews == tuple(r for r in whole.reviews if {r.a, r.b} <= hood)
+
+
 @settings(max_examples=100, deadline=None)
 @given(notices(), notices(most=3))
 def test_a_notice_never_changes_clusters_outside_its_neighbourhood(held: list[Evidence], came: list[Evidence]) -> None:
