@@ -36,6 +36,9 @@ STATED = {
     ("coroner", "equal"): (0.98, 1e-5),
     ("coroner", "number"): (0.9, 1e-3),
     ("coroner", "different"): (0.05, 1.0),
+    # An entry in the register is one person's; a correction or an interim certificate has another number.
+    ("registration", "equal"): (0.98, 1e-5),
+    ("registration", "different"): (0.05, 1.0),
     ("event", "equal"): (0.9, 0.05),
     ("order", "different"): (0.01, 0.5),
     ("order", "equal"): (0.99, 0.5),

@@ -222,7 +222,9 @@ def _judged(message: Message, patient: Placed, finding: Finding, numbers: Number
         return
     yield "child.nhs_number", numbers.nhs_number, numbers.nhs_number_at or patient.path
     yield "child.nhs_number_status", numbers.status, numbers.nhs_number_at or patient.path
-    yield "child.other_identifiers", numbers.others, numbers.others_at or patient.path
+    certificate = certificate_number(message)
+    entry = ({"value": certificate, "type": "DC"},) if certificate else ()
+    yield "child.other_identifiers", (*numbers.others, *entry), numbers.others_at or patient.path
     if finding.birth_date:
         yield "child.birth_date", finding.birth_date.value, finding.birth_date.path
     if finding.placeholder:

@@ -60,6 +60,7 @@ def shares_identifier(a: Evidence, b: Evidence, c: Compared) -> bool:
         or c.local_ref == "equal"
         or c.person == "equal"
         or c.coroner == "equal"
+        or c.registration == "equal"
         or (c.mother_nhs == "equal" and c.birth == "equal" and alone)
         or (alone and measured_alike(a, b, c))
     )
@@ -88,14 +89,14 @@ def exactly(a: Evidence, b: Evidence) -> bool:
 
 def surely_own(a: Evidence, b: Evidence, c: Compared) -> bool:
     """Whether both carry an identifier that is no other baby's: a valid NHS number; the same partner's own number for this
-    child, its report's person or a coroner's reference, with nothing of the birth against it. What ends a case joins it by
-    that alone: the mother's number, a name or a birth date is the stillborn twin's as well as the live-born one's. Only a
-    coroner's conclusion may do without."""
+    child, its report's person, a coroner's reference or an entry in a register, with nothing of the birth against it. What
+    ends a case joins it by that alone: the mother's number, a name or a birth date is the stillborn twin's as well as the
+    live-born one's. Only a coroner's conclusion may do without."""
     if c.nhs == "equal":
         return True
     if "different" in (c.weight, c.gestation, c.order, c.sex, c.nhs):
         return False
-    return "equal" in (c.local_ref, c.person, c.coroner) or _found_by_a_coroner(a, b, c)
+    return "equal" in (c.local_ref, c.person, c.coroner, c.registration) or _found_by_a_coroner(a, b, c)
 
 
 def _found_by_a_coroner(a: Evidence, b: Evidence, c: Compared) -> bool:

@@ -90,6 +90,7 @@ def _identifiers(e: Evidence) -> Iterator[str]:
         yield f"ref:{e.local_ref}"
     if e.rekey:
         yield from (*e.rekey, *(e.rekey_refs or ()))
+    yield from (f"registration:{entry}" for entry in e.registrations)
     # By its number alone: police don't always name the area, nor as the office does.
     yield from (f"coroner:{reference.partition('|')[2]}" for reference in e.coroner_refs)
     if e.event_ref:

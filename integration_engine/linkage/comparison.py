@@ -55,6 +55,7 @@ class Compared:
     local_ref: str = ""
     person: str = ""
     coroner: str = ""
+    registration: str = ""
     event: str = ""
     grown: bool = False
     steps: tuple[Step, ...] = ()
@@ -120,6 +121,7 @@ _PLAIN = (
     "local_ref",
     "person",
     "coroner",
+    "registration",
     "event",
 )
 _HOUSES = ("full", "house", "street", "different")
@@ -149,8 +151,18 @@ def _references(a: Evidence, b: Evidence, c: Compared) -> None:
             c.person = "different"
     if a.coroner_refs and b.coroner_refs:
         c.coroner = coroners.agree(a.coroner_refs, b.coroner_refs)
+    if a.registrations and b.registrations:
+        c.registration = _registration(a.registrations, b.registrations)
     if a.event_ref and a.event_ref == b.event_ref:
         c.event = "equal"
+
+
+def _registration(mine: frozenset[str], theirs: frozenset[str]) -> str:
+    """``equal`` where an entry is in common; ``different`` where both name entries of one register and none in common."""
+    if mine & theirs:
+        return "equal"
+    registers = {entry.partition("|")[0] for entry in mine} & {entry.partition("|")[0] for entry in theirs}
+    return "different" if registers else ""
 
 
 def nhs_level(a: Evidence, b: Evidence) -> str:

@@ -15,6 +15,8 @@ from integration_engine.record.account import Place
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.outside import may_end
 
+# NHS number status: traced in vain or in part, awaiting an answer, or not to be traced.
+_NOT_VERIFIED = frozenset({"02", "03", "04", "05", "06", "07", "08"})
 # No birth on record brought more children into the world.
 _MOST_BORN = 20
 _SEXES = {"male": "M", "female": "F", "m": "M", "f": "F", "1": "M", "2": "F"}
@@ -27,17 +29,18 @@ class Evidence:
 
     ``at`` orders evidence (with ``id``): when the notice was received. ``nhs`` is a valid number, ``nhs_stated`` the one
     stated where a rekey put another in its place, ``nhs_typed`` the digits of an invalid one, ``nhs_before`` valid numbers
-    that its sender says the child had before. ``given`` and ``family``
-    are levelled words without placeholders; ``unnamed`` says that a placeholder stood there. ``person`` is the partner's
-    person id within ``report`` and ``event_ref``. ``coroner_refs`` are the coroners' references that the notice gives the
-    case, each ``area|number`` (see ``coroners``): its own and, after a transfer, the other area's. ``order`` is the stated
-    birth order, ``order_hint`` what a placeholder says of it (``TWIN 2``). ``birth_unit`` is ``day`` for a full date, else
-    what the interval rests on: ``month``, ``year`` or the unit of an age. ``places`` are the codes, postcodes and names of
-    the place of death. ``mother_family`` are all her family names, ``mother_ref`` a hospital's own number for her.
-    ``rekey`` are the two identifiers (numbers or partner-scoped local references) that a rekey joins, ``rekey_refs`` the
-    local references it joins beside two numbers; ``dead_number`` one that it invalidates. ``ends`` says that a case of
-    this child would be none (a stillbirth, a termination), ``grown`` that the person was of age, ``timeless`` that a row says
-    nothing of when anybody was born or died: a register's row, hardly a notice.
+    that its sender says the child had before. ``nhs_verified``: it is the national record's, or traced (status 01);
+    ``nhs_doubted``: its own sender says that it isn't traced. ``given`` and ``family`` are levelled words without
+    placeholders; ``unnamed`` says that a placeholder stood there. ``person`` is the partner's person id within ``report``
+    and ``event_ref``. ``coroner_refs`` are the coroners' references that the notice gives the case, each ``area|number``
+    (see ``coroners``): its own and, after a transfer, the other area's. ``registrations`` are entries in the registers of
+    births and deaths, ``register|entry``. ``order`` is the stated birth order, ``order_hint`` what a placeholder says of it
+    (``TWIN 2``). ``birth_unit`` is ``day`` for a full date, else what the interval rests on: ``month``, ``year`` or the
+    unit of an age. ``places`` are the codes, postcodes and names of the place of death. ``mother_family`` are all her
+    family names, ``mother_ref`` a hospital's own number for her. ``rekey`` are the two identifiers (numbers or
+    partner-scoped local references) that a rekey joins, ``rekey_refs`` the local references it joins beside two numbers;
+    ``dead_number`` one that it invalidates. ``ends`` says that a case of this child would be none (a stillbirth, a
+    termination).
     """
 
     id: str
@@ -50,11 +53,13 @@ class Evidence:
     report: str = ""
     person: str = ""
     coroner_refs: tuple[str, ...] = ()
+    registrations: frozenset[str] = frozenset()
     nhs: str = ""
     nhs_stated: str = ""
     nhs_typed: str = ""
     nhs_before: tuple[str, ...] = ()
     nhs_verified: bool = False
+    nhs_doubted: bool = False
     given: tuple[str, ...] = ()
     family: tuple[str, ...] = ()
     also_given: tuple[str, ...] = ()
@@ -153,7 +158,9 @@ def evidence_of(notice: DeathNotice) -> Evidence:
         nhs=valid,
         nhs_typed=typed,
         nhs_before=stated.former_numbers(child),
-        nhs_verified=child.nhs_number_status == "01" and bool(valid),
+        nhs_verified=bool(valid) and (child.nhs_number_status == "01" or source.kind == "national"),
+        nhs_doubted=bool(valid) and child.nhs_number_status in _NOT_VERIFIED and source.kind != "national",
+        registrations=stated.registrations(child),
         given=named.given,
         family=named.family,
         also_given=_also(*child.known_as) + named.also,

@@ -32,7 +32,14 @@ def holds(a: Evidence, b: Evidence, c: Compared) -> tuple[str, ...]:
         found.append("names-half-swapped")
     if c.given == "perhaps" and not (c.nhs == "equal" and same_birth(c) and single(a, b)):
         found.append("perhaps-two-names")
+    if c.nhs == "different" and _one_is_doubted(a, b) and named_alike(c) and same_birth(c):
+        found.append("number-not-verified")
     return tuple(found)
+
+
+def _one_is_doubted(a: Evidence, b: Evidence) -> bool:
+    """Whether one of two numbers is verified and the other's own sender says that it isn't: most likely the wrong one."""
+    return (a.nhs_verified and b.nhs_doubted) or (b.nhs_verified and a.nhs_doubted)
 
 
 def _of_identified(a: Evidence, b: Evidence, c: Compared) -> list[str]:

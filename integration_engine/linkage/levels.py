@@ -39,6 +39,7 @@ LEVELS: Mapping[str, tuple[str, ...]] = {
     "local_ref": ("equal", "different"),
     "person": ("equal", "different"),
     "coroner": ("equal", "number", "different"),
+    "registration": ("equal", "different"),
     "event": ("equal",),
 }
 """Levels by comparison, the most telling first. What a side doesn't say has no level and weighs nothing."""

@@ -38,6 +38,24 @@ def coroner_refs(coroner: Coroner, office: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, told)))
 
 
+# HL7 table 0203, in FHIR as in HL7 v2: certificate and file numbers of the registers.
+_REGISTERS = {"BC": "birth", "BCT": "birth", "BCFN": "birth", "DC": "death", "DCFN": "death"}
+# Shorter, and another register's is as likely.
+_SHORTEST_ENTRY = 8
+
+
+def registrations(child: Child) -> frozenset[str]:
+    """Entries in the registers of births and deaths that the child is known by: one person's, whoever names them."""
+    told = (
+        (_REGISTERS.get((i.type or "").upper()), names.plain(i.value).replace(" ", "")) for i in child.other_identifiers
+    )
+    return frozenset(f"{register}|{entry}" for register, entry in told if register and _is_an_entry(entry))
+
+
+def _is_an_entry(text: str) -> bool:
+    return len(text) >= _SHORTEST_ENTRY and any(map(str.isdigit, text)) and len(set(text)) > 2
+
+
 def former_numbers(child: Child) -> tuple[str, ...]:
     """Valid NHS numbers that the sender keeps as earlier ones."""
     kept = (written.number(i.value)[0] for i in child.other_identifiers if i.type == FORMER)

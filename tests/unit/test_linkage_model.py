@@ -103,11 +103,15 @@ FORMER = replace(said("former", ROWAN), also_family=("smith",))
 PEOPLE = [replace(said("x", ROWAN), report="RXA|1", event_ref="X9", person=person) for person in ("1", "2")]
 CORONER = [replace(said("x", ROWAN), coroner_refs=(reference,)) for reference in ("avon|17", "avon|18", "|17")]
 
+ENTRIES = [
+    replace(said("x", ROWAN), registrations=frozenset({entry})) for entry in ("death|20261234", "death|20265678")
+]
+
 
 def shown() -> dict[str, set[str]]:
     """Every level that any two of these notices show, by comparison."""
     told: list[list[Evidence]] = [[said("x", ROWAN, saying) for saying in sayings] for sayings in SAYINGS.values()]
-    told += [[FORMER, said("x", ROWAN, family="Smith")], PEOPLE, CORONER]
+    told += [[FORMER, said("x", ROWAN, family="Smith")], PEOPLE, CORONER, ENTRIES]
     found: dict[str, set[str]] = defaultdict(set)
     for evidence in told:
         for a, b in combinations_with_replacement(evidence, 2):
