@@ -16,6 +16,7 @@ def _listed() -> tuple[frozenset[str], frozenset[str]]:
     """Given names and family names of our own lists."""
     variants = [(row[0], row[1:]) for row in rows("variants.csv")]
     given = {glued(name) for group, row in variants if not group.endswith("family") for name in row}
+    given |= {glued(name) for _, *row in rows("borne.csv") for name in row}
     short = {glued(name) for row in rows("diminutives.csv") for name in row}
     family = {glued(name) for group, row in variants if group.endswith("family") for name in row}
     return frozenset(given | short), frozenset(family)

@@ -25,6 +25,8 @@ _SERVANTS = ("abdoul", "abdool", "abdul", "abdel", "abdal", "abdol", "abdur", "a
 _ANY_SERVANT = frozenset({"abdul", "abdi"})
 # God's name in a Yoruba or Igbo name, as often left out: Oluwaseun, Seun; Ifeanyichukwu, Ifeanyi.
 _GOD_BEFORE, _GOD_AFTER = ("oluwa", "olu", "chukwu"), ("loluwa", "oluwa", "chukwu")
+# One edit in a shorter given name may be any of several (Mae, Mia).
+_SHORTEST_SLIP = 4
 _VOWELS = frozenset("aeiouy")
 _KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
@@ -216,12 +218,16 @@ def _without_god(name: str) -> frozenset[str]:
 def slip(one: str, other: str, *, family: bool = False) -> bool:
     """Whether one is a slip of the pen away from the other, in any of the other's spellings, where at most one of them is
     a name of its own (Mia and Maia are two names; Mohamme is a slip of Mohammed, and so of Muhammad). Two family names need
-    no such care as given names that rhyme or end as a sister's do: twins share theirs."""
+    no such care as given names that are short, rhyme or end as a sister's do: twins share theirs."""
+    if not family and min(len(one), len(other)) < _SHORTEST_SLIP:
+        return False
     if _borne(one) or _borne(other):
         name, typed = (one, other) if _borne(one) else (other, one)
         spellings = (name, *_spellings().get(spelled(name), ()))
         return not _borne(typed) and any(_one_edit(typed, s) and (family or not _rhymed(typed, s)) for s in spellings)
-    return _one_edit(one, other) and (family or (not _rhymed(one, other) and _finger(one, other)))
+    if not _one_edit(one, other):
+        return False
+    return family or (len(one) > _SHORTEST_SLIP and not _rhymed(one, other) and _finger(one, other))
 
 
 def _borne(name: str) -> bool:
