@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rapidfuzz.distance import OSA
+
 from integration_engine.linkage.known import given_name, known
 from integration_engine.linkage.letters import plain, rows
 
@@ -99,8 +101,19 @@ def _parts(text: str) -> list[str]:
     found: list[str] = []
     for word in plain(text).split():
         for part in [_ORDINALS[word]] if word in _ORDINALS else _EDGES.sub(" ", word).split():
-            found += _PIECE.findall(part) if part not in _ANCHORS and _TOGETHER.fullmatch(part) else [part]
+            if part in _ANCHORS or not _TOGETHER.fullmatch(part):
+                found.append(_unslipped(part))
+            else:
+                found += _PIECE.findall(part)
     return found
+
+
+def _unslipped(word: str) -> str:
+    """``unknown`` and ``unnamed`` for one slip from them (UNKNKWN), which is nobody's name."""
+    for meant in ("unknown", "unnamed"):
+        if word != meant and OSA.distance(word, meant, score_cutoff=1) <= 1 and not known(word):
+            return meant
+    return word
 
 
 def _standing(parts: Sequence[str], alone: frozenset[str]) -> list[bool]:

@@ -19,7 +19,8 @@ HIM, HER = "M", "F"
         "Baby A", "Triplet 3", "TRIP B", "Girl 1", "Baby 1 of triplets", "babyboytwo",
         "B/O", "B/O Lisa", "b.o. Hodan", "B O Hodan", "S/O Amina", "Baby of Sarah", "INFANT OF", "Son of Amina", "Gemmas Boy",
         "Gemma's Boy", "baby boy of Aisha", "Baby of Ms Jones", "Baby (Sarah)", "Mrs Jones's baby",
-        "Unnamed", "UNKNOWN CHILD 2", "Unknown Female", "Not Known", "NOT YET NAMED", "No Name", "no name yet", "to be named",
+        "Unnamed", "UNKNKWN",
+        "UNKNOWN CHILD 2", "Unknown Female", "Not Known", "NOT YET NAMED", "No Name", "no name yet", "to be named",
         "Name pending", "Unknown", "NK", "N/K", "U/K", "UK", "N/A", "NA", "NIL", "None", "tba", "XXX", "?", "-", "...",
     ],
 )  # fmt: skip
