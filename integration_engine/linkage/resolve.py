@@ -7,7 +7,7 @@ repetition don't matter, and nothing outside the notices bonded to a new one can
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from integration_engine.linkage.agreement import names_only_an_identifier, one_number
@@ -85,13 +85,23 @@ def bonded(a: Evidence, b: Evidence, model: Model | None = None) -> bool:
     resolving that alone gives the same clusters as resolving everything."""
     model = model or shipped()
     compared = compare(a, b, model)
-    if _plausible(compared, model) or compared.event == "equal" or compared.person or _rekeys(a) or _rekeys(b):
+    if _plausible(compared, model) or compared.event == "equal" or compared.person or _one_number_spoken_of(a, b):
         return True
-    return bool(kin(a, b, compared, vetoes(a, b, compared)))
+    if kin(a, b, compared, vetoes(a, b, compared)):
+        return True
+    # Either number may be declared nobody's by a third notice: then nothing of it keeps these two apart.
+    return compared.nhs in ("different", "typed-different") and _plausible(
+        compare(replace(a, nhs="", nhs_typed=""), b, model), model
+    )
 
 
-def _rekeys(e: Evidence) -> bool:
-    return bool(e.rekey or e.nhs_before)
+def _one_number_spoken_of(a: Evidence, b: Evidence) -> bool:
+    """Whether two notices carry one number, or a change of identifiers speaks of both: who else carries it can restrict
+    either, whatever else they say."""
+    if a.rekey or b.rekey or a.nhs_before or b.nhs_before:
+        return True
+    mine, theirs = {a.nhs, a.dead_number} - {""}, {b.nhs, b.dead_number} - {""}
+    return not mine.isdisjoint(theirs)
 
 
 def _compare_all(items: dict[str, Evidence], rekeys: Rekeys, model: Model, along: Along) -> Graph:

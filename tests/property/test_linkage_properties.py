@@ -59,6 +59,8 @@ def notices(draw: st.DrawFn, most: int = 9) -> list[Evidence]:
     found = [evidence_of_row({"id": f"n{i}", "notified_at": "2026-02-04T09:00:00"} | row) for i, row in enumerate(rows)]
     rekeys = draw(st.lists(st.sampled_from([(1, 2), (2, 3)]), max_size=1))
     old_new = [(f"nhs:{number(old)}", f"nhs:{number(new)}") for old, new in rekeys]
+    dead = draw(st.lists(st.sampled_from([1, 2]), max_size=1))
+    found += [Evidence(f"d{i}", intent="rekey", dead_number=number(one)) for i, one in enumerate(dead)]
     return found + [Evidence(f"r{i}", intent="rekey", rekey=pair) for i, pair in enumerate(old_new)]
 
 
