@@ -25,6 +25,7 @@ from integration_engine.record.notice import DeathNotice
 from integration_engine.record.outside import outside
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.route import Switches
+from integration_engine.security.keys import Keyring
 from integration_engine.store import inbox
 from integration_engine.store.audit import Entry
 from integration_engine.store.database import Store, StoreError, Transaction
@@ -226,8 +227,7 @@ def _take(
     keys = transaction.keys
     evidence = {notice.id: evidence_of(notice) for message in messages for notice in message.notices}
     plain = {name: blocking.keys(said) for name, said in evidence.items()}
-    blind = {name: {keys.blind("block", key) for key in found} for name, found in plain.items()}
-    transaction.lock(inbox.lock_names(keys, messages).union(*blind.values()))
+    transaction.lock(inbox.lock_names(keys, messages).union(_locks(keys, plain.values())))
     came = inbox.recognise(transaction, messages)
     new = {notice.id: notice for message in came.new for notice in message.notices}
     if not new:
@@ -249,7 +249,14 @@ def _take(
     )
     names = {notice.id for message in kept for notice in message.notices}
     bonds = {(a, b) for a, b in bonds if {a, b} & new.keys() <= names}
-    return came, passed_over, settled.write(entries, kept, {name: blind[name] for name in names}, bonds)
+    blind = {name: {keys.blind("block", key) for key in plain[name]} for name in names}
+    return came, passed_over, settled.write(entries, kept, blind, bonds)
+
+
+def _locks(keys: Keyring, plain: Iterable[Iterable[str]]) -> set[bytes]:
+    """What to lock so that nobody takes a notice that shares a key with these meanwhile. Under every index key held: while
+    one is rotated, others may not have the new one yet."""
+    return {name for found in plain for key in found for name in keys.blinds("block", key)}
 
 
 def _kept(messages: Sequence[Message], passed_over: Set[str]) -> list[Message]:
@@ -284,5 +291,7 @@ def _neighbourhood(
     pairs |= {(a, b) for together in names.values() for a in together for b in together if a < b}
     said = {**evidence, **{name: evidence_of(notice) for name, notice in candidates.items()}}
     bonds = {(a, b) for a, b in pairs if bonded(said[a], said[b])}
-    roots = {other for _, other in bonds if other in candidates}
-    return gather(transaction, roots, candidates), bonds
+    hood = gather(transaction, {other for _, other in bonds if other in candidates}, candidates)
+    # What was found may have been dropped while we waited for whoever decided about it.
+    left = hood.notices.keys() | new.keys()
+    return hood, {(a, b) for a, b in bonds if a in left and b in left}

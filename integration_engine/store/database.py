@@ -8,14 +8,14 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 from pydantic import SecretStr
-from sqlalchemy import Connection, Engine, Table, create_engine, event, select, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, Engine, any_, bindparam, create_engine, event, select, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -24,10 +24,21 @@ from sqlmodel import SQLModel
 from integration_engine.security.keys import KeyMissing, Keyring, keyring
 from integration_engine.store import migrations
 from integration_engine.store.tables import KeyInUse
+from integration_engine.store.writing import Writing, write
+from integration_engine.store.writing import table as table  # noqa: PLC0414 - the tables of a database are asked for from here
 
 BUSY_TIMEOUT_MS = 10_000
 # Blind keys scatter over their whole index, so SQLite's own 2 MB of cache would be read anew for every batch.
 _SQLITE_CACHE_KIB = 64 * 1024
+# PostgreSQL has room for 64 locks a connection it allows, 6,400 unless told otherwise, for everybody together.
+_MOST_LOCKS = 2_000
+# Everybody shares this one; whoever needs more locks than that takes it alone.
+_EVERYTHING = 0x63647265
+_LOCK_EVERYTHING = text("SELECT pg_advisory_xact_lock(:everything)")
+_LOCK_EACH = text(
+    "SELECT pg_advisory_xact_lock_shared(:everything) UNION ALL "
+    "SELECT pg_advisory_xact_lock(n) FROM (SELECT unnest(CAST(:numbers AS bigint[])) AS n ORDER BY 1) AS s"
+)
 _UPGRADE_FIRST = "The database's schema is not this program's: run cdr db upgrade."
 _SQLITE_PASSES = frozenset({"BUSY", "LOCKED", "IOERR", "FULL", "CANTOPEN", "PROTOCOL", "NOMEM"})
 # SQLSTATE classes: connection, rollback (deadlock, serialization), resources, operator intervention, system.
@@ -52,17 +63,13 @@ class NotUpgraded(StoreError):
     code = "not-upgraded"
 
 
-def table(model: type[SQLModel]) -> Table:
-    """The SQLAlchemy Core table behind a model: what the set-based statements of the hot path are written with."""
-    return cast(Table, model.__table__)  # type: ignore[attr-defined]  # set by SQLModel's metaclass
-
-
 @dataclass(frozen=True, slots=True)
 class Transaction:
     """One open transaction and the keys to read and write with. Everything in it becomes true together or not at all."""
 
     connection: Connection
     keys: Keyring
+    _locked: set[int] = field(default_factory=set)
 
     @property
     def is_postgresql(self) -> bool:
@@ -71,18 +78,33 @@ class Transaction:
     def lock(self, names: Iterable[bytes]) -> None:
         """Wait until nobody else works on any of these names, and keep others off until the end of the transaction.
 
-        Names are blind keys. They are taken in sorted order, so two transactions can't each hold what the other wants.
+        Names are blind keys. They are taken in sorted order, so two transactions can't each hold what the other wants. A file
+        with more names than the server has room for waits until it is alone instead.
         """
-        numbers = sorted({int.from_bytes(name[:8], signed=True) for name in names})
-        if self.is_postgresql and numbers:
-            ordered = "SELECT unnest(CAST(:numbers AS bigint[])) AS n ORDER BY 1"
-            statement = text(f"SELECT pg_advisory_xact_lock(n) FROM ({ordered}) AS s")  # noqa: S608  # no input in it
-            self.connection.execute(statement, {"numbers": numbers})
+        if not self.is_postgresql:
+            return
+        wanted = {int.from_bytes(name[:8], signed=True) for name in names} - self._locked
+        if not wanted or _EVERYTHING in self._locked:
+            return
+        if len(self._locked) + len(wanted) > _MOST_LOCKS:
+            self.connection.execute(_LOCK_EVERYTHING, {"everything": _EVERYTHING})
+            self._locked.add(_EVERYTHING)
+        else:
+            self.connection.execute(_LOCK_EACH, {"everything": _EVERYTHING, "numbers": sorted(wanted)})
+            self._locked.update(wanted)
+
+    def among(self, column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+        """Whether a column is one of these values. On PostgreSQL they are one array, so that a statement reads the same
+        however many they are, and is planned once."""
+        wanted = sorted(values)
+        if self.is_postgresql:
+            return cast(ColumnElement[bool], column == any_(bindparam(None, wanted, postgresql.ARRAY(column.type))))
+        return cast(ColumnElement[bool], column.in_(wanted))
 
     def insert(self, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows, all with the same columns, in one round trip."""
         if rows:
-            self.connection.execute(table(model).insert(), rows)
+            write(self.connection, Writing(model, tuple(rows[0])), rows)
 
     def upsert(
         self,
@@ -93,18 +115,8 @@ class Transaction:
         add: Sequence[str] = (),
     ) -> None:
         """Insert rows; where the primary key is there already, ``replace`` these columns and ``add`` to those."""
-        if not rows:
-            return
-        target = table(model)
-        keys = [column.name for column in target.primary_key]
-        statement = postgresql.insert(target) if self.is_postgresql else sqlite.insert(target)
-        changes: dict[str, Any] = {name: statement.excluded[name] for name in replace}
-        changes |= {name: target.c[name] + statement.excluded[name] for name in add}
-        if changes:
-            statement = statement.on_conflict_do_update(index_elements=keys, set_=changes)
-        else:
-            statement = statement.on_conflict_do_nothing(index_elements=keys)
-        self.connection.execute(statement, rows)
+        if rows:
+            write(self.connection, Writing(model, tuple(rows[0]), True, tuple(replace), tuple(add)), rows)
 
 
 class StoreSettings(Protocol):

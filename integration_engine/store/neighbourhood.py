@@ -5,12 +5,12 @@ notice is found without reading the rest of the store, and the cost of a message
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import CompoundSelect, Select, literal, select, union_all
 
 from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
@@ -21,7 +21,7 @@ from integration_engine.store.tables import BlindIndexRow, BondRow, CaseRow, Dec
 _NOTICE, _CASE, _BOND, _INDEX = table(NoticeRow), table(CaseRow), table(BondRow), table(BlindIndexRow)
 _DECISION, _ABOUT = table(DecisionRow), table(DecisionAboutRow)
 # Far under both databases' limits on bound values.
-_AT_ONCE = 5000
+_AT_ONCE = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,8 @@ EMPTY = Neighbourhood({}, {}, {}, ())
 def sharing(transaction: Transaction, keys: Iterable[bytes]) -> dict[bytes, list[str]]:
     """The stored notices that have each of these blind keys."""
     found: dict[bytes, list[str]] = {}
-    wanted = list(keys)
-    for start in range(0, len(wanted), _AT_ONCE):
-        query = select(_INDEX.c.block_key, _INDEX.c.notice_id).where(
-            _INDEX.c.block_key.in_(wanted[start : start + _AT_ONCE])
-        )
-        for row in transaction.connection.execute(query):
-            found.setdefault(bytes(row.block_key), []).append(row.notice_id)
+    for row in _rows(transaction, select(_INDEX.c.block_key, _INDEX.c.notice_id), _INDEX.c.block_key, keys):
+        found.setdefault(bytes(row.block_key), []).append(row.notice_id)
     return found
 
 
@@ -83,25 +78,21 @@ def gather(transaction: Transaction, roots: Iterable[str], loaded: Mapping[str, 
     names = set(roots)
     if not names:
         return EMPTY
+    decisions: set[str] = set()
     locked: set[str] = set()
-    while True:
-        cases = _cases(transaction, names)
-        decisions = _decisions_about(transaction, names | cases.keys())
-        grown = names | _bonded(transaction, names) | _members(transaction, cases) | _subjects(transaction, decisions)
-        if grown == names:
-            if not transaction.is_postgresql or names <= locked:
-                break
-            transaction.lock(lock_name(name) for name in names - locked)
-            locked |= names
-        names = grown
-    rows = _rows(transaction, select(_NOTICE), _NOTICE.c.id, names)
+    while not names <= locked:
+        transaction.lock(lock_name(name) for name in names - locked)
+        locked |= names
+        found, decisions = _step(transaction, names)
+        names |= found
+    rows = _rows(transaction, select(_NOTICE.c.id, _NOTICE.c.case_id, _NOTICE.c.sealed), _NOTICE.c.id, names)
     return Neighbourhood(
         notices={
             row.id: loaded[row.id] if row.id in loaded else unseal_notice(transaction.keys, row.sealed, row.id)
             for row in rows
         },
         homes={row.id: row.case_id for row in rows},
-        cases=cases,
+        cases=_cases(transaction, names, {row.case_id for row in rows if row.case_id}),
         decisions=_load_decisions(transaction, decisions),
     )
 
@@ -119,24 +110,36 @@ def founders(transaction: Transaction, names: Iterable[str]) -> dict[str, str]:
     return found | {row.id: row.founder for row in cases}
 
 
-def _cases(transaction: Transaction, names: set[str]) -> dict[str, StoredCase]:
-    # Two plain lookups: one statement with a subquery beside an OR would read every case on PostgreSQL.
-    homes = {row.case_id for row in _rows(transaction, select(_NOTICE.c.case_id), _NOTICE.c.id, names) if row.case_id}
+def _step(transaction: Transaction, names: set[str]) -> tuple[set[str], set[str]]:
+    """What has to be decided with these notices, one step on: notices bonded to them, the rest of their cases and of those
+    they opened, the notices that decisions about any of it name; and those decisions."""
+    found: set[str] = set()
+    decisions: set[str] = set()
+    for some in _portions(names):
+        for row in transaction.connection.execute(_beside(transaction, some)):
+            (decisions if row.decided else found).add(row.id)
+    return found | _subjects(transaction, decisions), decisions
+
+
+def _beside(transaction: Transaction, names: Sequence[str]) -> CompoundSelect[Any]:
+    # Plain joins, each its own part: one statement with a subquery beside an OR would read every case on PostgreSQL.
+    other, about = _NOTICE.alias("other"), _ABOUT
+    at_home, opened = transaction.among(_NOTICE.c.id, names), transaction.among(_CASE.c.founder, names)
+    notice, decision = literal(False).label("decided"), literal(True).label("decided")
+    return union_all(
+        select(_BOND.c.other.label("id"), notice).where(transaction.among(_BOND.c.notice_id, names)),
+        select(other.c.id, notice).join(_NOTICE, _NOTICE.c.case_id == other.c.case_id).where(at_home),
+        select(other.c.id, notice).join(_CASE, _CASE.c.id == other.c.case_id).where(opened),
+        select(about.c.decision_id, decision).where(transaction.among(about.c.subject, names)),
+        select(about.c.decision_id, decision).join(_NOTICE, _NOTICE.c.case_id == about.c.subject).where(at_home),
+        select(about.c.decision_id, decision).join(_CASE, _CASE.c.id == about.c.subject).where(opened),
+    )
+
+
+def _cases(transaction: Transaction, names: set[str], homes: set[str]) -> dict[str, StoredCase]:
     query = select(*(_CASE.c[name] for name in StoredCase.__dataclass_fields__))
     rows = [*_rows(transaction, query, _CASE.c.id, homes), *_rows(transaction, query, _CASE.c.founder, names)]
     return {row.id: StoredCase(**row._mapping) for row in rows}
-
-
-def _members(transaction: Transaction, cases: Iterable[str]) -> set[str]:
-    return {row.id for row in _rows(transaction, select(_NOTICE.c.id), _NOTICE.c.case_id, cases)}
-
-
-def _bonded(transaction: Transaction, names: Iterable[str]) -> set[str]:
-    return {row.other for row in _rows(transaction, select(_BOND.c.other), _BOND.c.notice_id, names)}
-
-
-def _decisions_about(transaction: Transaction, names: Iterable[str]) -> set[str]:
-    return {row.decision_id for row in _rows(transaction, select(_ABOUT.c.decision_id), _ABOUT.c.subject, names)}
 
 
 def _subjects(transaction: Transaction, decisions: set[str]) -> set[str]:
@@ -151,10 +154,14 @@ def _load_decisions(transaction: Transaction, names: Iterable[str]) -> tuple[Dec
     return tuple(unseal_decision(transaction.keys, row.sealed, row.id) for row in rows)
 
 
-def _rows(transaction: Transaction, query: Select[Any], column: Any, values: Iterable[str]) -> list[Any]:
-    wanted = sorted(values)
+def _rows(transaction: Transaction, query: Select[Any], column: Any, values: Iterable[Any]) -> list[Any]:
     return [
         row
-        for start in range(0, len(wanted), _AT_ONCE)
-        for row in transaction.connection.execute(query.where(column.in_(wanted[start : start + _AT_ONCE])))
+        for some in _portions(values)
+        for row in transaction.connection.execute(query.where(transaction.among(column, some)))
     ]
+
+
+def _portions(values: Iterable[Any]) -> Iterator[list[Any]]:
+    wanted = sorted(values)
+    return (wanted[start : start + _AT_ONCE] for start in range(0, len(wanted), _AT_ONCE))
