@@ -20,6 +20,7 @@ from integration_engine.linkage.names import (
     stands_for,
     words,
 )
+from integration_engine.linkage.shares import name_shares
 from integration_engine.linkage.unnamed import stand_in
 from integration_engine.linkage.written import named
 
@@ -76,10 +77,12 @@ def test_the_usual_spelling_of_a_listed_name_is_usual() -> None:
 
 def test_no_listed_name_is_a_placeholder_and_no_placeholder_a_name() -> None:
     assert [name for name in LISTED if placeholder(name)] == []
+    assert [name for name in name_shares()["given"] if placeholder(name)] == []
+    assert [name for name in name_shares()["family"] if stand_in(name, family=True)] == []
     stand_ins = {
         word for kind, *row in rows("placeholders.csv") for word in row if kind in ("child", "multiple", "nameless")
     }
-    assert [word for word in sorted(stand_ins) if stand_in(word) is None and word not in ("tw",)] == []
+    assert [word for word in sorted(stand_ins) if stand_in(word) is None and word not in ("tw", "quin")] == []
     assert sorted(word for word in stand_ins if word in LISTED) == []
 
 

@@ -33,7 +33,7 @@ def test_placeholders_are_seen_through(written: str) -> None:
     [
         "Rowan", "Boyd", "Childe", "Mark", "Alfa", "Sonny", "Ada B", "Yetunde", "Niamh", "X Æ", "Babette", "May", "An", "Bo",
         "Bibi", "Bebe", "Na", "Nil", "Uk", "Malone", "Maleeha", "Twinkle", "Tripti", "Anonna", "Trey", "Infante", "Bobby",
-        "M", "A", "Priya D/O Raman",
+        "Quin", "M", "A", "Priya D/O Raman",
         "Son", "Son Tung", "Thi Son",  # Vietnamese
     ],
 )  # fmt: skip
