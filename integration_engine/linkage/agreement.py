@@ -2,7 +2,7 @@
 
 from integration_engine.linkage.comparison import Compared
 from integration_engine.linkage.evidence import Evidence
-from integration_engine.linkage.names import own_name
+from integration_engine.linkage.names import own_name, spelled
 
 _ROUND_GRAMS, _ROUND_MINUTES = 10, 5
 NAME_AGREES = frozenset({"equal", "variant", "slip", "crossed", "swapped"})
@@ -22,8 +22,18 @@ def named_alike(c: Compared) -> bool:
 
 
 def own(a: Evidence, b: Evidence, c: Compared) -> bool:
-    """Whether the name that agrees is the child's own, not one that a whole family may bear."""
-    return c.second == "agree" or any(own_name(e.given[0]) for e in (a, b) if e.given)
+    """Whether a name that agrees is the child's own, not one that a whole family may bear."""
+    if c.second == "agree" or any(own_name(e.given[0]) for e in (a, b) if e.given):
+        return True
+    return any(own_name(name) and name in b.given for name in a.given)
+
+
+def called_alike(a: Evidence, b: Evidence, c: Compared) -> bool:
+    """Whether the given name is the same but for the hand that wrote it (Mohammed, Muhammad): no sister's, no twin's."""
+    if c.second == "conflict":
+        return False
+    one_spelling = c.given == "variant" and bool(a.given and b.given) and spelled(a.given[0]) == spelled(b.given[0])
+    return c.given in ("equal", "swapped") or one_spelling
 
 
 def same_day(c: Compared) -> bool:

@@ -10,6 +10,7 @@ from integration_engine.linkage.agreement import (
     named_alike,
     names_only_an_identifier,
     of_age,
+    own,
     same_birth,
     same_day,
     shares_identifier,
@@ -89,8 +90,8 @@ def _contradicted(a: Evidence, b: Evidence, c: Compared) -> bool:
 
 
 def _backed(a: Evidence, b: Evidence, c: Compared) -> bool:
-    """Whether a home, the mother, the hour and place of the death or its coroner's number stand behind name and birth
-    date."""
+    """Whether a home, the mother, the day and place of the death or its coroner's number stand behind name and birth date; or
+    the very hour of the death behind a whole name and birth date, which no namesake's falls into."""
     if c.home in HOME_AGREES or c.mother_nhs == "equal":
         return True
     if c.mother == "equal" and (c.home != "different" or same_day(c)):
@@ -98,7 +99,10 @@ def _backed(a: Evidence, b: Evidence, c: Compared) -> bool:
     there = c.place == "same" or c.practice == "equal" or c.event == "equal" or c.coroner == "number"
     named = c.given in ("equal", "variant", "slip") and c.family in SAME_FAMILY
     born = c.birth in ("equal", "") or (c.birth.startswith("within") and c.death.startswith("same-hour"))
-    return there and named and born and same_day(c)
+    if there and named and born and same_day(c):
+        return True
+    whole = c.given == "equal" and c.family == "equal" and c.birth == "equal" and c.sex != "different"
+    return whole and c.death.startswith("same-hour") and own(a, b, c) and single(a, b)
 
 
 def maybe_adopted(c: Compared) -> bool:

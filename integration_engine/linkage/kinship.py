@@ -8,6 +8,7 @@ from rapidfuzz.distance import OSA
 from integration_engine.linkage.agreement import (
     FAMILY_AGREES,
     HOME_AGREES,
+    called_alike,
     exactly,
     named_alike,
     one_name,
@@ -71,7 +72,7 @@ def told_apart(a: Evidence, b: Evidence, c: Compared, known: Sequence[Evidence],
         return False
     otherwise = all(_named_otherwise(k, a, b) for k in known)
     # Twins are called Louie and Louis: a name that is only alike is the child's where every known twin has quite another.
-    whole = c.given == "equal" or (c.given == "crossed" and len(a.given) == len(b.given))
+    whole = called_alike(a, b, c) or (c.given == "crossed" and len(a.given) == len(b.given))
     named = whole or (otherwise and bool(known) and c.given in ("variant", "slip", "crossed", "swapped"))
     if named and not own(a, b, c) and not (known and otherwise):
         named = False  # brothers may all be Muhammad
@@ -79,7 +80,7 @@ def told_apart(a: Evidence, b: Evidence, c: Compared, known: Sequence[Evidence],
     identifiers = number + (c.local_ref == "equal") + (c.person == "equal")
     if identifiers:
         if named or identifiers > 1 or c.order == "equal" or c.weight == "equal" or exactly(a, b):
-            sure = same_day(c) or not c.death or (identifiers > 1 and c.order == "equal")
+            sure = same_day(c) or not c.death or (identifiers > 1 and (c.order == "equal" or c.death == "near"))
             return named or (same_birth(c) and sure)
         # A local id alone is no proof: about one twin in fifty carries the other's.
         return number and bool(known) and c.birth == "equal" and _died_or_sexed_otherwise(a, c, known)

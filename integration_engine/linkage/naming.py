@@ -65,6 +65,12 @@ def given_level(a: Evidence, b: Evidence, model: Model) -> tuple[str, str, float
     return level, second, _shared(model, "given", one[0], other[0]) + extra
 
 
+def conflicting(a: Evidence, b: Evidence) -> bool:
+    """Whether two given names are no one child's, so far as names tell."""
+    one, other = a.given, b.given
+    return bool(one and other) and _first_level(one, other, also=_also(a, b)) == "conflict"
+
+
 def _first_level(one: tuple[str, ...], other: tuple[str, ...], *, also: bool) -> str:
     """How the names that two sides put first agree; ``also``: one of them is a name that the other says the child is known
     by."""

@@ -81,11 +81,12 @@ def resolved(
 
 def bonded(a: Evidence, b: Evidence, model: Model | None = None) -> bool:
     """Whether what is decided about one of two notices that share a blocking key can touch the other: a plausible pair,
-    kin, or one event. The closure of a notice under this (and under people's links and rekeys) is its neighbourhood:
-    resolving that alone gives the same clusters as resolving everything."""
+    kin, one event, or one reference of a partner's. The closure of a notice under this (and under people's links and
+    rekeys) is its neighbourhood: resolving that alone gives the same clusters as resolving everything."""
     model = model or shipped()
     compared = compare(a, b, model)
-    if _plausible(compared, model) or compared.event == "equal" or compared.person or _one_number_spoken_of(a, b):
+    said_together = compared.event == "equal" or compared.person or compared.local_ref == "equal"
+    if _plausible(compared, model) or said_together or _one_number_spoken_of(a, b):
         return True
     if kin(a, b, compared, vetoes(a, b, compared)):
         return True

@@ -5,7 +5,7 @@ that these are two children unless a person or a rekey says otherwise; a *hold* 
 but that only a person may say so.
 """
 
-from integration_engine.linkage.agreement import of_age
+from integration_engine.linkage.agreement import called_alike, of_age
 from integration_engine.linkage.comparison import Compared
 from integration_engine.linkage.evidence import Evidence
 
@@ -23,7 +23,7 @@ def vetoes(a: Evidence, b: Evidence, c: Compared) -> tuple[str, ...]:
         found.append("birth-order-differs")
     if c.given == "conflict" or c.second == "conflict":
         found.append("given-names-differ")
-    called = c.given in ("equal", "swapped") and c.second != "conflict"
+    called = called_alike(a, b, c)
     # One name, and a sex miswritten; but Amir and Amira, Marwan and Maryam are alike and two children.
     if c.sex == "different" and not (called and c.family != "conflict"):
         found.append("sexes-differ")

@@ -84,7 +84,12 @@ def test_an_equal_number_alone_goes_to_a_person() -> None:
 
 
 def test_name_and_birth_date_need_a_place_or_a_mother_behind_them() -> None:
-    elsewhere = {"postcode": "M1 1AA", "address_line": "2 Oak Way", "place_of_death": "Home"}
+    elsewhere = {
+        "postcode": "M1 1AA",
+        "address_line": "2 Oak Way",
+        "place_of_death": "Home",
+        "death_datetime": "2026-02-03",
+    }
     assert pair(ROWAN, {}, elsewhere) == "person"
     assert pair(ROWAN, {}, elsewhere | HOME) == "one"
     assert pair(ROWAN, {}, elsewhere | {"place_of_death": ROWAN["place_of_death"]}) == "one"
@@ -92,6 +97,68 @@ def test_name_and_birth_date_need_a_place_or_a_mother_behind_them() -> None:
         pair(ROWAN | {"mother_given": "Ifeoma"}, {}, {"postcode": None, "address_line": None, "place_of_death": None})
         == "one"
     )
+
+
+def test_the_very_hour_of_death_stands_behind_a_whole_name_and_birth_date() -> None:
+    elsewhere = {"postcode": "M1 1AA", "address_line": "2 Oak Way", "place_of_death": "Home"}
+    assert pair(ROWAN, {}, elsewhere | {"death_datetime": "2026-02-03T04:40"}) == "one"
+    assert pair(ROWAN, {}, elsewhere | {"death_datetime": "2026-02-03T14:40"}) == "person"
+    assert pair(ROWAN | {"given": "Muhammad"}, {}, elsewhere) == "person"
+
+
+def test_names_that_sisters_bear_need_birth_and_death_to_fall_together() -> None:
+    home = ROWAN | {"given": "Sophia", "sex": "F"}
+    assert pair(home, {}, {"given": "Sophie"}) != "two"
+    assert pair(home, {}, {"given": "Sophie", "death_datetime": "2026-02-06"}) != "one"
+    assert pair(home | {"nhs_number": number(1)}, {}, {"given": "Sophie", "death_datetime": "2026-05-06"}) != "one"
+
+
+def test_a_name_one_letter_longer_that_makes_a_boy_a_girl_is_no_slip() -> None:
+    twins = BABY | {"nhs_number": number(1), "birth_date": "2026-02-01"}
+    assert pair(twins, {"given": "Amir", "sex": "M"}, {"given": "Amira", "sex": "F"}) != "one"
+
+
+def test_a_fathers_name_behind_both_brothers_own_is_no_crossing() -> None:
+    family = ROWAN | {"family": "Ahmed", "middle": "Abdi"}
+    assert pair(family, {"given": "Abdullahi"}, {"given": "Haji"}) != "one"
+
+
+def test_a_namesake_born_another_year_goes_to_a_person_even_under_one_number() -> None:
+    later = {"birth_date": "2020-06-01", "death_datetime": "2028-02-03"}
+    assert pair(ROWAN | {"nhs_number": number(1)}, {}, later) != "one"
+
+
+def test_the_reference_of_an_incident_is_no_childs_own() -> None:
+    crash = ROWAN | {"source": "police", "sender": "E23000009", "event_ref": "E-77", "local_ref": "E-77"}
+    named = said("named", crash, nhs_number=number(1))
+    unnamed = said("unnamed", crash, given="Unknown male", birth_date=None, age_text="7 years")
+    assert not together(resolve([named, unnamed]), "named", "unnamed")
+
+
+def test_a_reference_under_which_two_children_were_told_of_is_neithers() -> None:
+    told = ROWAN | {"source": "police", "sender": "E23000009", "local_ref": "I-9"}
+    first = said("first", told)
+    second = said("second", told, given="Kieran", birth_date="2015-03-02")
+    unnamed = said("unnamed", told, given=None, family=None, birth_date=None, sex=None)
+    found = resolve([first, second, unnamed])
+    assert not together(found, "first", "unnamed")
+    assert not together(found, "second", "unnamed")
+
+
+def test_an_unnamed_newborn_is_known_by_the_gram_and_the_minute_as_long_as_no_twin_is() -> None:
+    baby = BABY | {"given": "Baby", "death_datetime": "2026-02-03T04:12"}
+    weighed = {"birth_weight_g": 1437}
+    assert pair(baby, {}, {}) == "one"
+    assert pair(baby, weighed, weighed | {"death_datetime": "2026-02-03"}) == "one"
+    assert pair(baby, {"birth_weight_g": 1400}, {"birth_weight_g": 1400, "death_datetime": "2026-02-03"}) == "person"
+    assert pair(baby, {"multiple_birth": True}, {}) == "person"
+
+
+def test_one_number_and_one_local_id_are_a_twins_own_though_a_death_is_written_a_day_off() -> None:
+    own = BABY | {"nhs_number": number(1), "local_ref": "B-1", "multiple_birth": True}
+    day_off = {"given": "Baby", "death_datetime": "2026-02-02"}
+    one, other = said("one", own, given="Chidi"), said("other", own, day_off)
+    assert together(resolve([one, other]), "one", "other")
 
 
 def test_names_that_changed_places_are_joined_only_where_both_cross() -> None:
