@@ -103,3 +103,17 @@ def _paths(content: dict[str, Any]) -> Iterator[str]:
     for root in ("child", "death", "coroner", "police"):
         for name in content.get(root) or {}:
             yield f"{root}.{name}"
+
+
+_FIRST = ("Bar", "Cot", "Den", "Far", "Gil", "Hol")
+_LAST = ("bridge", "combe", "field", "grave", "mouth", "stead", "worth")
+_GIVEN = (
+    "Ash Briony Cuthbert Dorothea Edmund Felicity Gideon Hortense Isidore Jemima Kelvin Lavinia Magnus Nerys Osric Petronella "
+    "Quentin Rosalind Silas Thora Ulric Verity Wilfred Xanthe Yorick Zinnia Barnaby Cordelia Digby Eudora"
+).split()
+
+
+def nobodys_namesake(n: int) -> dict[str, Any]:
+    """The names of one child of many, none of whom is called anything like another."""
+    family = _FIRST[n % len(_FIRST)] + _LAST[n // len(_FIRST) % len(_LAST)]
+    return {"family_name": family, "given_names": [_GIVEN[n % len(_GIVEN)]], "nhs_number": None}

@@ -14,7 +14,7 @@ from integration_engine.store import outbox, overview
 from integration_engine.store.clocks import ClockRow, claim_events, events_published, raise_due
 from integration_engine.store.database import Store
 from integration_engine.store.pressing import clock_counts, due_clocks
-from tests.store_samples import NOW, read, report, retraction, rules
+from tests.store_samples import NOW, nobodys_namesake, read, report, retraction, rules
 
 CLOCKS = load_clock_rules()
 # The child of the samples died at 04:10 on the day before: the panel's 24 hours are over, the nation's 48 are not.
@@ -28,8 +28,7 @@ def take(store: Store, *submissions: Submission, at: datetime = NOW) -> Processe
 def child(n: int, **fields: Any) -> Submission:
     """One child of many who have nothing in common."""
     home = {"lines": [f"{n} Reed Way"], "lad_code": "E06000038", "use": "home"}
-    names = {"family_name": f"Wren{n:02}", "given_names": [f"Ash{n}"], "nhs_number": None}
-    told = {**names, "birth_date": f"2010-01-{n + 1:02}", "addresses": [home]}
+    told = {**nobodys_namesake(n), "birth_date": f"2010-01-{n + 1:02}", "addresses": [home]}
     return report(n, message_id=f"m-{n}", child=told, **fields)
 
 

@@ -23,7 +23,7 @@ from integration_engine.store.cases import case_content
 from integration_engine.store.database import Store
 from integration_engine.store.pressing import due_clocks
 from integration_engine.store.watch import come_into_force, in_force, to_look_at, waiting
-from tests.store_samples import NOW, read, report, retraction
+from tests.store_samples import NOW, nobodys_namesake, read, report, retraction
 
 MERGER = """
 footprint: thames-2027
@@ -44,8 +44,7 @@ def merged(tmp_path_factory: pytest.TempPathFactory) -> Reference:
 
 def child(n: int, **fields: Any) -> Submission:
     home = {"lines": [f"{n} Reed Way"], "lad_code": "E06000038", "use": "home"}
-    names = {"family_name": f"Wren{n:02}", "given_names": [f"Ash{n}"], "nhs_number": None}
-    told = {**names, "birth_date": f"20{10 + n // 28}-01-{n % 28 + 1:02}", "addresses": [home]}
+    told = {**nobodys_namesake(n), "birth_date": f"20{10 + n // 28}-01-{n % 28 + 1:02}", "addresses": [home]}
     worker = {"key_worker": {"name": "somebody"}}
     return report(n % 50, message_id=f"m-{n}", child=told, family=worker, **fields)
 
