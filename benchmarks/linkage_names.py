@@ -5,7 +5,7 @@
 
 Nobody publishes the names of England's children by community, so the table is a mixture: of public statistics that ship in
 packages, reweighted to England's communities, and, for communities that no package counts, of the name groups of the
-development stream (``linkage_names.csv`` beside this file). A name's share is the root mean square of its shares in the
+development stream (``benchmarks/linkage_names.csv``). A name's share is the root mean square of its shares in the
 communities. Given and family name travel together: two children of one community share both far oftener than the product
 of two national shares says. By Cauchy and Schwarz the product of two root mean squares is never less than the true chance.
 """
@@ -18,6 +18,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from math import sqrt
 from pathlib import Path
@@ -25,7 +26,9 @@ from typing import Any
 
 from rapidfuzz.distance import OSA
 
-from integration_engine.linkage.names import TABLES, placeholder, spelled, words
+from integration_engine.linkage.known import glued
+from integration_engine.linkage.letters import rows
+from integration_engine.linkage.names import TABLES, placeholder, words
 
 GROUPS = Path(__file__).with_suffix(".csv")
 TABLE = TABLES / "name-shares-1.csv"
@@ -63,10 +66,12 @@ COMMUNITIES = {
 # Births so recent are children, or were when the last table was made.
 BORN_SINCE = 2006
 SEEN_AT_LEAST = 5
-# About a hundred of England's twelve million children: a rarer name on a form is as likely a slip of a similar one.
+# A slip lands on one particular neighbouring name on some form in ten thousand, and of two notices from one home a sixteenth
+# are of brothers and sisters, often called alike: where a name is borne by three children in ten thousand, being that name is as
+# likely as being a slip. Taking two children for one is by far the worse error, so a thirtieth of that is enough.
 LEAST_SHARE = 1e-5
-# One edit from a name this many times as common, a name in a count is as likely that name misspelt. One clerk in some
-# two thousand makes a given slip; parents who mean the rare name get the benefit of the doubt.
+# Counts hold misspellings too: for every two thousand called John the census counts a Jonh, for every forty called Michael a
+# Micheal. One edit from a name two hundred times as common, a name is left out as probably no name.
 MISSPELT_BELOW = 1 / 200
 
 
@@ -76,12 +81,23 @@ def levelled(name: str) -> str:
     return found[0] if len(found) == 1 and len(found[0]) > 1 and not placeholder(name) else ""
 
 
+@cache
+def usual() -> Mapping[str, str]:
+    """Every listed spelling to the usual one. What linkage reads loosely besides depends on which names are known, and so
+    on the table that is made here."""
+    table: dict[str, str] = {}
+    for row in rows("variants.csv"):
+        for spelling in row[1:]:
+            table.setdefault(glued(spelling), glued(row[1]))
+    return table
+
+
 def folded(counts: Mapping[str, float], total: float) -> Shares:
     """Shares of names in their usual spelling, of counts out of this total."""
     summed: dict[str, float] = defaultdict(float)
     for name, count in counts.items():
         if level := levelled(name):
-            summed[spelled(level)] += count / total
+            summed[usual().get(level, level)] += count / total
     return summed
 
 
@@ -141,8 +157,8 @@ _OF_BOTH_SEXES = {"pl_PL": ("unisex_last_names",)}
 
 def _group(table: str, part: str) -> Shares:
     """A name group of the development stream."""
-    rows = (line.split(",") for line in GROUPS.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
-    return {name: int(count) for group, kind, name, count in rows if (group, kind) == (part, table)}
+    lines = (line.split(",") for line in GROUPS.read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
+    return {name: int(count) for group, kind, name, count in lines if (group, kind) == (part, table)}
 
 
 def _file(path: str) -> str:
@@ -222,12 +238,12 @@ def written(tables: Mapping[str, Shares]) -> Iterator[str]:
             yield f"{kind},{name},{round(share * 1e6)}"
 
 
-def groups(rows: list[dict[str, Any]]) -> Iterator[str]:
+def groups(notices: list[dict[str, Any]]) -> Iterator[str]:
     """Counts of names by name group of a stream, of names seen often enough not to be slips."""
     yield "# Names by name group of the synthetic development stream (invented people), seen at least"
     yield f"# {SEEN_AT_LEAST} times. Columns: group, table, name, notices."
     counts: Counter[tuple[str, str, str]] = Counter()
-    for row in rows:
+    for row in notices:
         for kind in ("given", "family"):
             if row.get(kind) and not placeholder(row[kind]):
                 counts.update((row["name_group"], kind, name) for name in words(row[kind]) if len(name) > 1)
@@ -244,8 +260,8 @@ def main() -> None:
     ask.add_argument("--to", type=Path, default=TABLE)
     said = ask.parse_args()
     if said.groups:
-        rows = [json.loads(line) for line in said.groups.read_text(encoding="utf-8").splitlines() if line.strip()]
-        GROUPS.write_text("\n".join(groups(rows)) + "\n", encoding="utf-8")
+        notices = [json.loads(line) for line in said.groups.read_text(encoding="utf-8").splitlines() if line.strip()]
+        GROUPS.write_text("\n".join(groups(notices)) + "\n", encoding="utf-8")
     said.to.write_text("\n".join(written(table())) + "\n", encoding="utf-8")
 
 
