@@ -3,15 +3,20 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+TEACHER := .venv-linkage
 
-.PHONY: setup demo run test check bench lock
+.PHONY: setup demo run test check bench linkage-model linkage-names lock
 .DEFAULT_GOAL := setup
+
+define venv
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: install it, or name it with make PYTHON=..."; exit 1; }
+@$(PYTHON) -m venv $(1) >/dev/null 2>&1 || ./.ci/install-packages python3-venv && $(PYTHON) -m venv $(1)
+endef
 
 setup: $(READY)
 
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed: install it, or name it with make PYTHON=..."; exit 1; }
-	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || ./.ci/install-packages python3-venv && $(PYTHON) -m venv $(VENV)
+	$(call venv,$(VENV))
 	@echo "Installing the pinned libraries into $(VENV) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
@@ -39,6 +44,24 @@ check: setup
 bench: setup
 	@$(BIN)/python -m benchmarks $(NAME)
 
+# How the linkage model and its table of names are made; the engine needs neither to run.
+linkage-model: $(TEACHER)/.ready
+	@$(TEACHER)/bin/python -m benchmarks.linkage_model $(ARGS)
+
+linkage-names: $(TEACHER)/.ready
+	@$(TEACHER)/bin/python -m benchmarks.linkage_names $(ARGS)
+
+$(TEACHER)/.ready: linkage-model.lock linkage-names.lock
+	$(call venv,$(TEACHER))
+	@echo "Installing the pinned libraries into $(TEACHER) ..."
+	@$(TEACHER)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r linkage-model.lock
+	@$(TEACHER)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r linkage-names.lock
+	@touch $@
+
+PIN := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links
+
 # Pins every library, with hashes; needs the tool uv.
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --extra dev --extra reports pyproject.toml -o requirements.lock
+	$(PIN) --extra dev --extra reports pyproject.toml -o requirements.lock
+	$(PIN) --extra linkage-model -c requirements.lock pyproject.toml -o linkage-model.lock
+	$(PIN) --group linkage-names --no-deps -o linkage-names.lock
