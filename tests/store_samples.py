@@ -107,10 +107,14 @@ def _paths(content: dict[str, Any]) -> Iterator[str]:
 
 _FIRST = ("Bar", "Cot", "Den", "Far", "Gil", "Hol")
 _LAST = ("bridge", "combe", "field", "grave", "mouth", "stead", "worth")
+# fmt: off
 _GIVEN = (
-    "Ash Briony Cuthbert Dorothea Edmund Felicity Gideon Hortense Isidore Jemima Kelvin Lavinia Magnus Nerys Osric Petronella "
-    "Quentin Rosalind Silas Thora Ulric Verity Wilfred Xanthe Yorick Zinnia Barnaby Cordelia Digby Eudora"
-).split()
+    "Ash", "Briony", "Cuthbert", "Dorothea", "Edmund", "Felicity", "Gideon", "Hortense",
+    "Isidore", "Jemima", "Kelvin", "Lavinia", "Magnus", "Nerys", "Osric", "Petronella",
+    "Quentin", "Rosalind", "Silas", "Thora", "Ulric", "Verity", "Wilfred", "Xanthe",
+    "Yorick", "Zinnia", "Barnaby", "Cordelia", "Digby", "Eudora",
+)
+# fmt: on
 
 
 def nobodys_namesake(n: int) -> dict[str, Any]:
