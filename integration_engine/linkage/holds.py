@@ -64,7 +64,7 @@ def _of_unidentified(a: Evidence, b: Evidence, c: Compared) -> list[str]:
         found.append("names-and-birth-only")
     if c.birth in BORN_APART:
         found.append("birth-dates-differ")
-    if c.given in ONLY_ALIKE and not _dated_alike(c):
+    if c.given in ONLY_ALIKE and not c.grown and not _dated_alike(c):
         found.append("names-only-alike")
     return found
 
