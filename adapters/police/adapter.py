@@ -132,7 +132,7 @@ class _Told:
                 "partner": self.partner,
                 "message_id": self.submission.message_id or self.version_id,
                 "event": "withdrawn" if withdrawn else "sudden-death-report",
-                "local_ref": f"{self.about.report_id}/{person.person_id}",
+                "local_ref": f"{self.about.report_id}/{person.person_id}" if person.has_id else None,
                 "version": self.about.version,
             },
             "stated_at": stated,

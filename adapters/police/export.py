@@ -28,6 +28,7 @@ from integration_engine.mapping.codes import folded
 from integration_engine.mapping.columns import matched
 from integration_engine.mapping.paths import RowSource
 from integration_engine.mapping.profile import Profile, load_profile, shipped_profiles
+from integration_engine.record.account import UNSTATED
 from integration_engine.record.notice import Problem
 
 NEEDED = ("report_id", "role")
@@ -158,7 +159,9 @@ def _people(roles: Sequence[tuple[Row, str]], envelope: Envelope, table: Table) 
     for position, row in enumerate([*dead, *hurt]):
         alive = position >= len(dead)
         like = len(dead) + len(hurt) if alive else len(dead)
-        cells = {"person_id": str(position + 1), "force": envelope.force, **row.cells}
+        # Without an id of their own the only one is the same person in every version; of several nobody knows which is which.
+        unsaid = "1" if len(dead) + len(hurt) == 1 else f"{UNSTATED}{envelope.version}.{position + 1}"
+        cells = {"person_id": unsaid, "force": envelope.force, **row.cells}
         elsewhere = {"force": "(the profile)"} if "force" not in row.cells else {}
         # Whose mother she is, a flat export doesn't say: with several dead she may be a cousin's.
         if len(mothers) == 1 and like == 1:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integration_engine.mapping.paths import JsonSource, Source
+from integration_engine.record.account import UNSTATED
 
 CARERS = frozenset({"father", "carer"})
 _MOTHER, _SIBLING = "mother", "sibling"
@@ -27,6 +28,11 @@ class Subject:
     report: "Envelope"
     signs: tuple[str, ...] = ()
     alive: bool = False
+
+    @property
+    def has_id(self) -> bool:
+        """Whether the person's id means the same person in every version of the report."""
+        return not self.person_id.startswith(UNSTATED)
 
 
 @dataclass(frozen=True, slots=True)

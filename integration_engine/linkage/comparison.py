@@ -15,6 +15,7 @@ from integration_engine.linkage import coroners, homes, naming
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.model import Model
 from integration_engine.linkage.names import alike, slip
+from integration_engine.record.account import UNSTATED
 
 _NEWBORN_DAYS = 28
 # Two clocks at one death: pronounced, recorded and reported within the hour.
@@ -144,7 +145,7 @@ def _same(one: str, other: str) -> str:
 def _references(a: Evidence, b: Evidence, c: Compared) -> None:
     if a.local_ref and b.local_ref and a.partner == b.partner:
         c.local_ref = "equal" if a.local_ref == b.local_ref else "different"
-    if a.person and b.person and a.partner == b.partner:
+    if a.person and b.person and a.partner == b.partner and _numbered_alike(a.person, b.person):
         if a.report and a.report == b.report:
             c.person = "equal" if a.person == b.person else "different"
         elif a.event_ref and a.event_ref == b.event_ref and a.person != b.person:
@@ -155,6 +156,13 @@ def _references(a: Evidence, b: Evidence, c: Compared) -> None:
         c.registration = _registration(a.registrations, b.registrations)
     if a.event_ref and a.event_ref == b.event_ref:
         c.event = "equal"
+
+
+def _numbered_alike(one: str, other: str) -> bool:
+    """Whether two persons of a report are numbered in one way: by ids, or by their place in the same version."""
+    return one.startswith(UNSTATED) == other.startswith(UNSTATED) and (
+        not one.startswith(UNSTATED) or one.partition(".")[0] == other.partition(".")[0]
+    )
 
 
 def _registration(mine: frozenset[str], theirs: frozenset[str]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from integration_engine.linkage import cells, homes, names, stated, written
 from integration_engine.record import dates
-from integration_engine.record.account import Place
+from integration_engine.record.account import UNSTATED, Place
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.outside import may_end
 
@@ -139,7 +139,8 @@ def evidence_of(notice: DeathNotice) -> Evidence:
     partner = source.partner or ""
     report = f"{partner}|{police.report_id}" if police and police.report_id else ""
     person = police.person_id or "" if police else ""
-    local = f"{report}|{person}" if report and person else source.local_ref or stated.own_reference(notice)
+    known = report and person and not person.startswith(UNSTATED)
+    local = f"{report}|{person}" if known else source.local_ref or stated.own_reference(notice)
     rekey, rekey_refs, dead = stated.rekey(notice)
     order, hint, disagree = stated.orders(multiple.order or 0 if multiple else 0, named.hint.order or 0)
     return Evidence(

@@ -255,8 +255,12 @@ class Officer(Canonical):
     contact: Text | None = None
 
 
+UNSTATED = "?"
+
+
 class Police(Canonical):
-    """The police's part. ``force`` is an ONS E23/W15 code."""
+    """The police's part. ``force`` is an ONS E23/W15 code. A ``person_id`` that begins with ``UNSTATED`` is a place in one
+    version of a report that gives its persons no ids: in another version it may be somebody else's."""
 
     force: Text | None = None
     report_id: Text | None = None
