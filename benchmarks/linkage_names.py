@@ -67,8 +67,8 @@ COMMUNITIES = {
 BORN_SINCE = 2006
 SEEN_AT_LEAST = 5
 # A slip lands on one particular neighbouring name on some form in ten thousand, and of two notices from one home a sixteenth
-# are of brothers and sisters, often called alike: a name that three children in ten thousand bear is as likely meant as a slip.
-# Taking two children for one is by far the worse error, so a thirtieth of that is enough.
+# are of brothers and sisters, often called alike: a name that three children in ten thousand bear is as likely meant as a
+# slip. Taking two children for one is by far the worse error, so a thirtieth of that is enough.
 LEAST_SHARE = 1e-5
 # Counts hold misspellings too: for every two thousand called John the census counts a Jonh, for every forty called Michael a
 # Micheal. One edit from a name two hundred times as common, a name is left out as probably no name.

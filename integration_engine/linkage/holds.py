@@ -7,6 +7,7 @@ from integration_engine.linkage.agreement import (
     HOME_AGREES,
     ONLY_ALIKE,
     SAME_FAMILY,
+    called_alike,
     named_alike,
     names_only_an_identifier,
     of_age,
@@ -31,7 +32,7 @@ def holds(a: Evidence, b: Evidence, c: Compared) -> tuple[str, ...]:
     found += _of_identified(a, b, c) if shares_identifier(a, b, c) else _of_unidentified(a, b, c)
     if c.given == "half-swapped":
         found.append("names-half-swapped")
-    if c.given == "perhaps" and not (c.nhs == "equal" and same_birth(c) and single(a, b)):
+    if c.given == "perhaps" and not _numbered_alike(a, b, c):
         found.append("perhaps-two-names")
     if c.nhs == "different" and _one_is_doubted(a, b) and named_alike(c) and same_birth(c):
         found.append("number-not-verified")
@@ -43,6 +44,11 @@ def _one_is_doubted(a: Evidence, b: Evidence) -> bool:
     return (a.nhs_verified and b.nhs_doubted) or (b.nhs_verified and a.nhs_doubted)
 
 
+def _numbered_alike(a: Evidence, b: Evidence, c: Compared) -> bool:
+    """Whether one number and one day of death say that two names, perhaps one child's, are."""
+    return c.nhs == "equal" and same_birth(c) and single(a, b) and (same_day(c) or not c.death)
+
+
 def _of_identified(a: Evidence, b: Evidence, c: Compared) -> list[str]:
     """An identifier is shared; it may still be another child's."""
     found: list[str] = []
@@ -50,7 +56,9 @@ def _of_identified(a: Evidence, b: Evidence, c: Compared) -> list[str]:
         found.append("identifier-only")
     if _contradicted(a, b, c):
         found.append("identifier-contradicted")
-    if c.given in ONLY_ALIKE and (c.birth in BORN_APART or c.death in _DIED_APART):
+    # A twin's number on a form, under a name that may be either's, of a death on another day.
+    unsure = c.given in ONLY_ALIKE and not called_alike(a, b, c)
+    if unsure and (c.birth in BORN_APART or (c.death and not same_day(c))):
         found.append("names-only-alike")
     return found
 
@@ -67,9 +75,6 @@ def _of_unidentified(a: Evidence, b: Evidence, c: Compared) -> list[str]:
     if c.given in ONLY_ALIKE and not c.grown and not _dated_alike(c):
         found.append("names-only-alike")
     return found
-
-
-_DIED_APART = frozenset({"days", "other"})
 
 
 def _dated_alike(c: Compared) -> bool:
