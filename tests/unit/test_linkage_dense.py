@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from itertools import combinations
 from typing import Any
 
 import pytest
 
 from benchmarks import dense
+from benchmarks.linkage_blocking import blocked
+from benchmarks.linkage_stream.profile import profile
+from benchmarks.linkage_stream.stream import stream
 from integration_engine.linkage.blocking import keys
 from integration_engine.linkage.evidence import Evidence, evidence_of_row
 from integration_engine.linkage.resolve import bonded, resolve
@@ -18,15 +20,6 @@ MOST_COMPARISONS = 20
 """A notice, at a thousand children within fifteen months. Without longer keys it is 160 for a common full name and 1,300
 for a mother's number given to every baby of a ward."""
 MOST_TOGETHER = 8
-
-
-def compared(evidence: Iterable[Evidence]) -> set[tuple[str, str]]:
-    """The pairs that share a key."""
-    blocks: dict[str, list[str]] = defaultdict(list)
-    for e in evidence:
-        for key in keys(e):
-            blocks[key].append(e.id)
-    return {pair for block in blocks.values() for pair in combinations(sorted(block), 2)}
 
 
 def average_neighbourhood(evidence: Mapping[str, Evidence], pairs: Iterable[tuple[str, str]]) -> float:
@@ -50,21 +43,24 @@ def average_neighbourhood(evidence: Mapping[str, Evidence], pairs: Iterable[tupl
 
 @pytest.mark.parametrize("story", dense.STORIES)
 def test_a_crowd_is_neither_compared_nor_decided_with_each_of_its_notices(story: str) -> None:
-    evidence = {row["id"]: evidence_of_row(row) for row in dense.STORIES[story](CHILDREN)}
-    pairs = compared(evidence.values())
-    assert len(pairs) / len(evidence) < MOST_COMPARISONS
-    assert average_neighbourhood(evidence, pairs) < MOST_TOGETHER
+    rows = dense.STORIES[story](CHILDREN)
+    found = blocked(rows)
+    assert found.compared < MOST_COMPARISONS
+    evidence = {row["id"]: evidence_of_row(row) for row in rows}
+    assert average_neighbourhood(evidence, found.kinds) < MOST_TOGETHER
 
 
 @pytest.mark.parametrize("story", dense.STORIES)
 def test_notices_of_one_child_of_a_crowd_still_meet(story: str) -> None:
-    rows = dense.STORIES[story](300)
-    pairs = compared(evidence_of_row(row) for row in rows)
-    told: dict[str, list[str]] = defaultdict(list)
-    for row in rows:
-        told[row["truth"]].append(row["id"])
-    true = [pair for ids in told.values() for pair in combinations(sorted(ids), 2)]
-    assert sum(pair in pairs for pair in true) / len(true) >= 0.98
+    assert blocked(dense.STORIES[story](300)).recall >= 0.98
+
+
+@pytest.mark.parametrize("name", ["ordinary", "names"])
+@pytest.mark.parametrize("seed", [11, 12])
+def test_of_an_unseen_stream_997_pairs_of_one_child_in_a_thousand_meet(name: str, seed: int) -> None:
+    found = blocked(stream(1500, seed, profile(name)))
+    assert found.recall >= 0.997
+    assert found.compared < 2
 
 
 def meet(one: dict[str, Any], other: dict[str, Any]) -> bool:
