@@ -8,7 +8,6 @@ from rapidfuzz.distance import OSA
 from integration_engine.linkage.agreement import (
     FAMILY_AGREES,
     HOME_AGREES,
-    called_alike,
     exactly,
     named_alike,
     one_name,
@@ -72,7 +71,7 @@ def told_apart(a: Evidence, b: Evidence, c: Compared, known: Sequence[Evidence],
         return False
     otherwise = all(_named_otherwise(k, a, b) for k in known)
     # Twins are called Louie and Louis: a name that is only alike is the child's where every known twin has quite another.
-    whole = called_alike(a, b, c) or (c.given == "crossed" and len(a.given) == len(b.given))
+    whole = c.given == "equal" or (c.given == "crossed" and len(a.given) == len(b.given))
     named = whole or (otherwise and bool(known) and c.given in ("variant", "slip", "crossed", "swapped"))
     if named and not own(a, b, c) and not (known and otherwise):
         named = False  # brothers may all be Muhammad

@@ -30,7 +30,8 @@ def vetoes(a: Evidence, b: Evidence, c: Compared) -> tuple[str, ...]:
         found.append("sexes-differ")
     days = max(a.death_from - b.death_to, b.death_from - a.death_to) if a.death_to and b.death_to else 0
     # A month miswritten; but a twin's number, and a dead brother's name and number, come weeks and years later.
-    miswritten = days <= _MONTH_OFF_DAYS and c.nhs == "equal" and called and c.birth == "equal"
+    whole = c.given in ("equal", "swapped") and c.second != "conflict"
+    miswritten = days <= _MONTH_OFF_DAYS and c.nhs == "equal" and whole and c.birth == "equal"
     if days > _DEATHS_APART_DAYS and not miswritten:
         found.append("deaths-far-apart")
     if c.local_ref == "different" and (a.kind == b.kind or c.nhs != "equal" or not called):

@@ -18,6 +18,8 @@ from integration_engine.linkage.unnamed import StandIn, stand_in
 from integration_engine.record.account import Age, Place
 from integration_engine.record.age import eighteenth
 
+# How far a child's birth date may be off: the year mistyped, a default taken for it.
+_BIRTHS_VARY_DAYS = 3 * 365
 _NOT_DIGITS = re.compile(r"\D+")
 # Words that stand for "where the family lives" or "somewhere": the same word at two notices is not the same place.
 _ANY_PLACE = frozenset(
@@ -133,6 +135,7 @@ def _own(called: tuple[str, ...], surname: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def grown(youngest: int, died: int, told: int) -> bool:
-    """Whether a person whose latest birth day this is was of age at the death, or when first told of."""
+    """Whether a person whose latest birth day this is was well of age at the death, or when first told of: a birth date that
+    is a default 1 January or some years off makes no child a grown-up."""
     day = died or told
-    return bool(youngest and day) and day >= eighteenth(date.fromordinal(youngest)).toordinal()
+    return bool(youngest and day) and day >= eighteenth(date.fromordinal(youngest)).toordinal() + _BIRTHS_VARY_DAYS

@@ -51,3 +51,9 @@ def test_a_grown_ups_row_that_is_too_weak_to_join_is_asked_about() -> None:
         [said("a", ADULT), said("b", ADULT, given=None, family="Fairclough", sender="RXB", birth_date=None)]
     )
     assert together(found, "a", "b") or asked(found, "a", "b")
+
+
+def test_a_birth_date_years_off_makes_no_child_a_grown_up() -> None:
+    child = ROWAN | {"birth_date": "2007-01-01"}
+    assert not said("a", child).grown
+    assert outcome([said("a", child), said("b", child, given="Pia", sender="RXB")]) != "one"
