@@ -19,13 +19,13 @@ from integration_engine.linkage.names import skeleton, spelled
 _COMMON_FULL_NAME = 2e-6
 # One as common as this is shared by unrelated children of any year.
 _VERY_COMMON_FULL_NAME = 1e-4
-# A name that more than one child in five hundred bears: every large hospital and every day has several.
+# A name that more than one child in 250 bears: every large hospital has it again and again.
 _COMMON_NAME = 0.004
 # Born and died within this many days: many newborns share both dates with another, so the pair of dates alone is no key.
 _NEWBORN_DAYS = 28
 # Partners' dates of one death vary by this much: a month is kept in common across its end.
 _DATES_VARY_DAYS = 2
-_MOST_YEARS = 4
+_MOST_YEARS, _MOST_NAMES = 4, 4
 
 
 def keys(evidence: Evidence, model: Model | None = None) -> frozenset[str]:
@@ -35,13 +35,11 @@ def keys(evidence: Evidence, model: Model | None = None) -> frozenset[str]:
 
 def _keys(e: Evidence, model: Model) -> Iterator[str]:
     yield from _identifiers(e)
-    given = {spelled(name) for name in (e.given + e.also_given)[:4]}
-    sounds = {skeleton(name) for name in _ends(e.family) | _ends(e.also_family)}
-    common = {name for name in given if model.share("given", name) >= _COMMON_NAME}
-    common |= {sound for sound in sounds if _share_of_sound(sound, model) >= _COMMON_NAME}
+    given, sounds, common = _named(e, model)
     months = _months_of_death(e)
     years = _years_of_birth(e)
-    for born in _births(e, months):
+    births = tuple(_births(e, months))
+    for born in births:
         yield from (f"born+family:{born}:{sound}" for sound in sounds)
         yield from (f"born+given:{born}:{name}" for name in given)
         if e.mother_given:
@@ -52,10 +50,31 @@ def _keys(e: Evidence, model: Model) -> Iterator[str]:
         for kind, names in (("family", sounds), ("given", given)):
             yield from _longer(f"died+{kind}:{e.death_day}", names, common, when_and_where)
     yield from _both_dates(e)
-    yield from _home(e, given, sounds, common, months)
+    yield from _home(e, {*given, *sounds}, common, births, months)
     yield from _full_names(e, model, months, years)
     if e.grown or e.timeless:
-        yield from _grown_up(e, given, sounds, months)
+        yield from _grown_up(e, given, sounds, births)
+
+
+_Names = tuple[frozenset[str], frozenset[str], frozenset[str]]
+_NAMED: dict[tuple[object, ...], _Names] = {}
+_REMEMBERED = 200_000
+
+
+def _named(e: Evidence, model: Model) -> _Names:
+    """Given names in their usual spelling, the sounds of the family names, and which of both are common. Remembered: the
+    same names are told again and again."""
+    said = (e.given, e.also_given, e.family, e.also_family, model.version)
+    found = _NAMED.get(said)
+    if found is None:
+        given = frozenset(spelled(name) for name in (e.given + e.also_given)[:_MOST_NAMES])
+        sounds = frozenset(skeleton(name) for name in _ends(e.family) | _ends(e.also_family))
+        common = {name for name in given if model.share("given", name) >= _COMMON_NAME}
+        common |= {sound for sound in sounds if _share_of_sound(sound, model) >= _COMMON_NAME}
+        if len(_NAMED) > _REMEMBERED:
+            _NAMED.clear()
+        found = _NAMED[said] = (given, sounds, frozenset(common))
+    return found
 
 
 def _longer(start: str, names: Collection[str], common: Collection[str], more: Collection[str]) -> Iterator[str]:
@@ -67,13 +86,13 @@ def _longer(start: str, names: Collection[str], common: Collection[str], more: C
             yield f"{start}:{name}"
 
 
-def _grown_up(e: Evidence, given: set[str], sounds: set[str], months: Collection[str]) -> Iterator[str]:
+def _grown_up(e: Evidence, given: Collection[str], sounds: Collection[str], births: Collection[str]) -> Iterator[str]:
     """Who is of age is found by birth date or postcode alone, by street and a name, by full name: the births of eighty years
     share few of any."""
-    yield from (f"grown:{born}" for born in _births(e, months))
+    yield from (f"grown:{born}" for born in births)
     yield from (f"grown:{postcode}" for postcode in e.postcodes)
     streets = {street for address in e.addresses for street in homes.streets(address)}
-    yield from (f"grown:{street}:{name}" for street in streets for name in given | sounds)
+    yield from (f"grown:{street}:{name}" for street in streets for name in (*given, *sounds))
     yield from (f"grown:{':'.join(sorted((skeleton(name), sound)))}" for name in given for sound in sounds)
 
 
@@ -118,18 +137,17 @@ def _both_dates(e: Evidence) -> Iterator[str]:
 
 
 def _home(
-    e: Evidence, given: Collection[str], sounds: Collection[str], common: Collection[str], months: Collection[str]
+    e: Evidence, names: Collection[str], common: Collection[str], births: Collection[str], months: Collection[str]
 ) -> Iterator[str]:
     """The home with a date or a name. A hostel, a tower block, or a hospital's own postcode given for a baby has a common
     name again and again: it counts with another name, the month of birth or that of death."""
-    names = {*given, *sounds}
     besides = [*names, *(f"d{month}" for month in months)]
     if e.birth_day:
         besides.append(f"b{_month(e.birth_day)}")
     housed = any(letter.isdigit() for address in e.addresses for letter in address)
     for home in (*e.postcodes, *e.addresses):
         if housed:
-            yield from (f"home+born:{home}:{born}" for born in _births(e, months))
+            yield from (f"home+born:{home}:{born}" for born in births)
             if e.death_day:
                 yield f"home+died:{home}:{e.death_day}"
         yield from _longer(f"home+name:{home}", names, common, besides)
