@@ -62,7 +62,7 @@ def of_age(a: Evidence, b: Evidence, c: Compared) -> bool:
 def shares_identifier(a: Evidence, b: Evidence, c: Compared) -> bool:
     """Whether both carry an identifier that is the child's own. As long as no multiple birth is known, a newborn's mother's
     number with the same birth date counts, and so do a mistyped number one slip from the other's under the same name, and
-    what only one baby weighs or dies at (see ``measured_alike``)."""
+    what tells one baby from every other but its twin (see ``one_baby``)."""
     alone = single(a, b)
     return (
         c.nhs in ("equal", "typed-equal")
@@ -72,18 +72,20 @@ def shares_identifier(a: Evidence, b: Evidence, c: Compared) -> bool:
         or c.coroner == "equal"
         or c.registration == "equal"
         or (c.mother_nhs == "equal" and c.birth == "equal" and alone)
-        or (alone and measured_alike(a, b, c))
+        or (alone and one_baby(a, b, c))
     )
 
 
-def measured_alike(a: Evidence, b: Evidence, c: Compared) -> bool:
-    """Whether two notices of a newborn give one home, family and birth date, and the very gram of its weight or the very
-    minute of its death, neither of them a round figure. Of twins one pair in some hundreds would."""
+def one_baby(a: Evidence, b: Evidence, c: Compared) -> bool:
+    """Whether two notices of a newborn give one home, family, birth date and day of death, and beside them the mother's name
+    at the very house, which says who she is as her number does; or the gram of one weight or the minute of one death,
+    neither of them a round figure, which of twins one pair in some hundreds would."""
     if c.birth != "equal" or c.home not in HOME_AGREES or c.family not in SAME_FAMILY or c.sex == "different":
         return False
     if "different" in (c.weight, c.gestation, c.order) or not same_day(c):
         return False
-    return c.death.endswith("-newborn") and exactly(a, b)
+    mothers = c.home == "same" and c.mother == "equal"
+    return c.death.endswith("-newborn") and (mothers or exactly(a, b))
 
 
 def exactly(a: Evidence, b: Evidence) -> bool:

@@ -154,6 +154,16 @@ def test_an_unnamed_newborn_is_known_by_the_gram_and_the_minute_as_long_as_no_tw
     assert pair(baby, {"multiple_birth": True}, {}) == "person"
 
 
+def test_a_mother_known_by_name_and_house_is_as_good_as_her_number_as_long_as_no_twin_is_known() -> None:
+    baby = BABY | {"given": "Baby", "death_datetime": "2026-02-03"}
+    mother = {"mother_given": "Ifeoma"}
+    assert pair(baby, {}, {"given": "Chidi"}) == "person"
+    assert pair(baby | mother, {}, {"given": "Chidi"}) == "one"
+    assert pair(baby | mother, {}, {"given": "Chidi", "address_line": None}) == "person"
+    assert pair(baby | mother, {}, {"given": "Chidi", "death_datetime": "2026-02-04"}) == "person"
+    assert pair(baby | mother, {}, {"given": "Chidi", "multiple_birth": True}) == "person"
+
+
 def test_one_number_and_one_local_id_are_a_twins_own_though_a_death_is_written_a_day_off() -> None:
     own = BABY | {"nhs_number": number(1), "local_ref": "B-1", "multiple_birth": True}
     day_off = {"given": "Baby", "death_datetime": "2026-02-02"}
