@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, select
 
 from integration_engine.record.notice import DeathNotice, Problem
 from integration_engine.security.keys import Keyring
@@ -197,7 +197,8 @@ def drop(transaction: Transaction, notices: Iterable[str]) -> None:
     n, run = _NOTICE.c, transaction.connection.execute
     messages = {row.submission_id for row in run(select(n.submission_id).where(n.id.in_(names)))}
     run(delete(_INDEX).where(_INDEX.c.notice_id.in_(names)))
-    run(delete(_BOND).where(or_(_BOND.c.notice_id.in_(names), _BOND.c.other.in_(names))))
+    for end in (_BOND.c.notice_id, _BOND.c.other):  # apart, so that each is looked up
+        run(delete(_BOND).where(end.in_(names)))
     run(delete(_NOTICE).where(n.id.in_(names)))
     left = {row.submission_id for row in run(select(n.submission_id).where(n.submission_id.in_(sorted(messages))))}
     run(delete(_SUBMISSION).where(_SUBMISSION.c.id.in_(sorted(messages - left))))

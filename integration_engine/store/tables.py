@@ -125,6 +125,7 @@ class BondRow(SQLModel, table=True):
     """Two notices that have to be decided together: what is decided about one can touch the other. Written both ways."""
 
     __tablename__ = "bond"
+    __table_args__ = (Index("ix_bond_other", "other"),)
     notice_id: str = Field(sa_column=_text(ForeignKey("notice.id"), primary_key=True))
     other: str = Field(sa_column=_text(ForeignKey("notice.id"), primary_key=True))
 
