@@ -3,9 +3,9 @@
 Two notices are bonded when what is decided about one can touch the other. Bonds are kept, so the neighbourhood of a new
 notice is found without reading the rest of the store, and the cost of a message doesn't grow with the cases held.
 
-Bonds carry no scores. Who is decided about is unsealed and folded anyway, a tenth of a millisecond and more each; comparing two
-again takes a hundredth, so a stored score would spare next to nothing, and would be that of the model and the tables, the
-rekeys and the names known when it was stored.
+Bonds carry no scores. Who is decided about is unsealed and folded anyway, a tenth of a millisecond and more each; comparing
+two again takes a hundredth, so a stored score would spare next to nothing, and would be that of the model, the tables and the
+rekeys of the day it was stored.
 """
 
 import hashlib
