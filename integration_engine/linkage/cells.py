@@ -25,7 +25,7 @@ def text_of(row: Mapping[str, Any], column: str) -> str:
     if value is None or isinstance(value, dict | bytes):
         return ""
     if isinstance(value, list | tuple):
-        return " ".join(part.strip() for part in value if isinstance(part, str))
+        value = " ".join(part.strip() for part in value if isinstance(part, str))
     if isinstance(value, float):
         if not isfinite(value):
             return ""
@@ -33,6 +33,9 @@ def text_of(row: Mapping[str, Any], column: str) -> str:
     if isinstance(value, int) and abs(value) >= _TOO_LONG:
         return ""
     text = str(value).strip()
+    if not text.isascii():
+        # Half a character, as JSON may hold it, is none.
+        text = text.encode("utf-8", "ignore").decode("utf-8")
     whole = _WHOLE.fullmatch(text)
     return whole[1] if whole else text
 

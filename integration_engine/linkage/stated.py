@@ -15,12 +15,12 @@ def death(notice: DeathNotice) -> tuple[int, int, int]:
     death = notice.death
     if death.died_at:
         first, last = written.days_of(dates.day_of(death.died_at))
-        minute = int(dates.earliest(death.died_at).timestamp()) // 60 if len(death.died_at) > 10 else 0
+        minute = int(dates.earliest(death.died_at).timestamp()) // 60 if last and len(death.died_at) > 10 else 0
         return first, last, minute
     if death.found_at:
         found = written.days_of(dates.day_of(death.found_at))[1]
-        seen = written.days_of(dates.day_of(death.last_seen_alive_at))[0] if death.last_seen_alive_at else found - 1
-        return min(seen, found), found, 0
+        seen = written.days_of(dates.day_of(death.last_seen_alive_at))[0] if death.last_seen_alive_at else 0
+        return (min(seen or found - 1, found), found, 0) if found else (0, 0, 0)
     return 0, 0, 0
 
 

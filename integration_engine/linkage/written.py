@@ -17,6 +17,7 @@ from integration_engine.linkage.letters import also_called
 from integration_engine.linkage.unnamed import StandIn, stand_in
 from integration_engine.record.account import Age, Place
 from integration_engine.record.age import eighteenth
+from integration_engine.record.written_dates import FIRST_YEAR, LAST_YEAR
 
 # How far a child's birth date may be off: the year mistyped, a default taken for it.
 _BIRTHS_VARY_DAYS = 3 * 365
@@ -46,8 +47,10 @@ def place_of(place: Place) -> frozenset[str]:
 
 @lru_cache(maxsize=100_000)
 def days_of(text: str) -> tuple[int, int]:
-    """The first and the last day a partial date can mean, as ordinals."""
+    """The first and the last day a partial date can mean, as ordinals; zeros for a year nobody here was born or died in."""
     year, *rest = map(int, text.split("-"))
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        return 0, 0
     if len(rest) == 2:
         day = date(year, *rest).toordinal()
         return day, day
@@ -59,7 +62,8 @@ def born(text: str | None, age: Age | None, died: tuple[int, int], told: int) ->
     """Earliest and latest birth day and what they rest on, from a (partial) date, else from the age at death."""
     if text:
         first, last = days_of(text[:10])
-        return first, last, {4: "year", 7: "month"}.get(len(text), "day")
+        if last:
+            return first, last, {4: "year", 7: "month"}.get(len(text), "day")
     if age is None:
         return 0, 0, ""
     # Nobody dies after they are told of; without a date of death the child died at some time before.

@@ -10,7 +10,7 @@ from functools import lru_cache
 from integration_engine.record.dates import canonical
 
 # Nobody in a child death review was born or died outside these years; a slip of the pen was.
-_FIRST_YEAR, _LAST_YEAR = 1850, 2150
+FIRST_YEAR, LAST_YEAR = 1850, 2150
 
 _TIME = (
     r"(?:[T ]\s*(?P<hour>\d{1,2})[:.]?(?P<minute>\d\d)(?:[:.]?(?P<second>\d\d)(?:[.,]\d{1,9})?)?"
@@ -66,8 +66,8 @@ def read(value: str) -> str | None:
 def _written(part: dict[str, str | None]) -> str:
     """The ISO text of what a pattern found."""
     year = int(part["year"] or 0)
-    if not _FIRST_YEAR <= year <= _LAST_YEAR:
-        raise Unreadable("bad-date", f"the year is not between {_FIRST_YEAR} and {_LAST_YEAR}")
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise Unreadable("bad-date", f"the year is not between {FIRST_YEAR} and {LAST_YEAR}")
     text = f"{year:04}"
     month = part.get("month")
     if name := part.get("name"):

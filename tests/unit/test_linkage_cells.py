@@ -122,3 +122,7 @@ def test_a_stated_order_that_the_placeholder_contradicts_counts_for_neither() ->
 
 def test_a_number_too_long_to_be_written_says_nothing() -> None:
     assert said("a", ROWAN, birth_weight_g=10**5000).weight_g == 0
+
+
+def test_half_a_character_is_none() -> None:
+    assert said("a", ROWAN, place_of_death="Leeds \ud800 Example").places == frozenset({"leeds example"})
