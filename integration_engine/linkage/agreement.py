@@ -71,9 +71,14 @@ def shares_identifier(a: Evidence, b: Evidence, c: Compared) -> bool:
         or c.person == "equal"
         or c.coroner == "equal"
         or c.registration == "equal"
-        or (c.mother_nhs == "equal" and c.birth == "equal" and alone)
+        or (c.mother_nhs == "equal" and c.birth == "equal" and alone and _one_household(c))
         or (alone and one_baby(a, b, c))
     )
+
+
+def _one_household(c: Compared) -> bool:
+    """Whether nothing says that a mother's number was written on the form of another's baby, as happens to a whole ward."""
+    return c.family != "conflict" or c.home in HOME_AGREES or c.mother == "equal"
 
 
 def one_baby(a: Evidence, b: Evidence, c: Compared) -> bool:

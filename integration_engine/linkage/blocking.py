@@ -194,7 +194,7 @@ def _years_of_birth(e: Evidence) -> tuple[str, ...]:
 
 @lru_cache(maxsize=20_000)
 def _month(day: int) -> str:
-    return date.fromordinal(day).strftime("%Y-%m")
+    return date.fromordinal(min(day, date.max.toordinal())).strftime("%Y-%m")
 
 
 _SOUNDS: dict[str, dict[str, float]] = {}

@@ -16,11 +16,10 @@ from integration_engine.linkage.known import given_name
 from integration_engine.linkage.letters import also_called
 from integration_engine.linkage.unnamed import StandIn, stand_in
 from integration_engine.record.account import Age, Place
-from integration_engine.record.age import eighteenth
 from integration_engine.record.written_dates import FIRST_YEAR, LAST_YEAR
 
-# How far a child's birth date may be off: the year mistyped, a default taken for it.
-_BIRTHS_VARY_DAYS = 3 * 365
+# Eighteen years, and three by which a child's birth date may be off: the year mistyped, a default taken for it.
+_WELL_OF_AGE_DAYS = 21 * 366
 _NOT_DIGITS = re.compile(r"\D+")
 # Words that stand for "where the family lives" or "somewhere": the same word at two notices is not the same place.
 _ANY_PLACE = frozenset(
@@ -142,4 +141,4 @@ def grown(youngest: int, died: int, told: int) -> bool:
     """Whether a person whose latest birth day this is was well of age at the death, or when first told of: a birth date that
     is a default 1 January or some years off makes no child a grown-up."""
     day = died or told
-    return bool(youngest and day) and day >= eighteenth(date.fromordinal(youngest)).toordinal() + _BIRTHS_VARY_DAYS
+    return bool(youngest and day) and day - youngest >= _WELL_OF_AGE_DAYS
