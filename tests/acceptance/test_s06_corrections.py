@@ -260,6 +260,8 @@ class TestAskedAbout:
     ) -> None:
         messages = self.MESSAGES | {"ended.hl7": birth("Y3", child=ONE, **said)}
         decisions = [decided(answered, "one.hl7#0", "ended.hl7#0")] if answered else None
+        if decisions and answered == "unlink":  # a person who looked says it is neither baby's
+            decisions.append(decided(answered, "two.hl7#0", "ended.hl7#0") | {"id": "D-unlink-two"})
         answer = cdr_try(messages, *AT, decisions=decisions)
         states = {case["from"][0] if len(case["from"]) == 1 else "both": case["state"] for case in answer["cases"]}
         asked = [{review["a"], review["b"]} for review in answer["reviews"]]
