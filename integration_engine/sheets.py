@@ -113,9 +113,9 @@ class Sheet:
             first, skipped = next(text, ""), 1
         delimiter = said[1] if said else max(_DELIMITERS, key=first.count)
         reader = csv.reader(_from(first, text), delimiter=delimiter)
-        columns = self._columns(_next(reader))
+        columns = self._columns(next_cells(reader))
         before = reader.line_num
-        while (cells := _next(reader)) is not None:
+        while (cells := next_cells(reader)) is not None:
             line, last = before + 1, reader.line_num
             before = last
             if isinstance(cells, list) and not any(cell.strip() for cell in cells):
@@ -167,8 +167,8 @@ def _row(columns: list[str], cells: list[str] | str, last: int, more: int) -> Ro
     return dict(zip(columns, cells, strict=True))
 
 
-def _next(reader: Any) -> list[str] | str | None:
-    """The next row; ``""`` for one that is no CSV; None at the end."""
+def next_cells(reader: Any) -> list[str] | str | None:
+    """The cells of the next row of a CSV reader; ``""`` for one that is no CSV; None at the end."""
     try:
         found: list[str] = next(reader)
     except StopIteration:

@@ -4,6 +4,7 @@ from integration_engine.linkage.comparison import Compared
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.names import own_name, spelled
 
+# Scales and clocks read to these are read by the eye: two babies' figures meet by chance.
 _ROUND_GRAMS, _ROUND_MINUTES = 10, 5
 NAME_AGREES = frozenset({"equal", "variant", "slip", "crossed", "swapped"})
 ONLY_ALIKE = frozenset({"variant", "slip", "crossed", "initial"})
@@ -121,13 +122,7 @@ def _found_by_a_coroner(a: Evidence, b: Evidence, c: Compared) -> bool:
     seldom have a number, and no twin is called what its twin is."""
     ending = a if a.ends else b
     called = c.given == "equal" and c.second != "conflict" and own(a, b, c) and c.family == "equal"
-    return (
-        ending.kind == "coroner"
-        and called
-        and c.birth == "equal"
-        and c.home == "same"
-        and not (a.known_multiple or b.known_multiple)
-    )
+    return ending.kind == "coroner" and called and c.birth == "equal" and c.home == "same" and single(a, b)
 
 
 def names_only_an_identifier(a: Evidence, b: Evidence, c: Compared) -> bool:

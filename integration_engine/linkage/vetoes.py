@@ -9,6 +9,7 @@ from integration_engine.linkage.agreement import called_alike, of_age
 from integration_engine.linkage.comparison import Compared
 from integration_engine.linkage.evidence import Evidence
 
+# Partners' dates of one death vary by days (found, pronounced, reported); one month written for another is a slip of the pen.
 _DEATHS_APART_DAYS = 4
 _MONTH_OFF_DAYS = 31
 

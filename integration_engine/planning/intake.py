@@ -24,6 +24,7 @@ from integration_engine.record.notice import DeathNotice
 from integration_engine.record.record import ChildDeathRecord
 from integration_engine.record.standing import Standing
 from integration_engine.routing.tabular import read_row
+from integration_engine.sheets import next_cells
 
 _LONGEST_CELL = 1 << 26
 _MOST_LINES = 20
@@ -193,7 +194,7 @@ def _csv_rows(name: str, file: TextIO) -> Iterator[tuple[int, Mapping[str, Any] 
     first = file.readline()
     file.seek(0)
     reader = csv.reader(file, delimiter=max(_DELIMITERS, key=first.count))
-    columns = [column.strip() for column in _next(reader) or ()]
+    columns = [column.strip() for column in next_cells(reader) or ()]
     if _DATED not in columns or _TELLING.isdisjoint(columns):
         raise IntakeError(
             "no-columns",
@@ -201,7 +202,7 @@ def _csv_rows(name: str, file: TextIO) -> Iterator[tuple[int, Mapping[str, Any] 
             f"no table of cases: the first line has no {_DATED}, or no column of {_listed(_TELLING)}",
         )
     before = reader.line_num
-    while (cells := _next(reader)) is not None:
+    while (cells := next_cells(reader)) is not None:
         line, last = before + 1, reader.line_num
         before = last
         where = f"{name}:{line}"
@@ -219,17 +220,6 @@ def _csv_rows(name: str, file: TextIO) -> Iterator[tuple[int, Mapping[str, Any] 
             yield line, BadRow(where, "not-utf8", "the row isn't written in UTF-8")
         else:
             yield line, dict(zip(columns, cells, strict=True))
-
-
-def _next(reader: Any) -> list[str] | str | None:
-    """The next row; ``""`` for one that is no CSV; None at the end."""
-    try:
-        found: list[str] = next(reader)
-    except StopIteration:
-        return None
-    except csv.Error:
-        return ""
-    return found
 
 
 def _listed(words: Iterable[str]) -> str:

@@ -102,9 +102,17 @@ def test_twins_under_the_mothers_hospital_number_are_not_one_by_it(tmp_path: Pat
 
 
 def test_a_hospitals_own_number_for_the_mother_joins_her_one_babys_messages(tmp_path: Path) -> None:
+    """Under the father's name only where her name or the home says that the number isn't on another's form."""
     hers = {"f3": "777123^^^RTH^PI", "f21": "777123^^^RTH^PI"}
-    answer = try_files(tmp_path, {"a": baby("B1", **hers), "b": baby("B2", **(hers | {"f5": "BELLO^GRACE"}))})
-    assert joined(answer, "a#0", "b#0")
+    renamed = hers | {"f5": "BELLO^GRACE"}
+    named = try_files(tmp_path, {"a": baby("B1", **hers), "b": baby("B2", **(hers | {"f5": "OKAFOR^GRACE"}))})
+    assert joined(named, "a#0", "b#0")
+    her = mother("")
+    fathers = try_files(tmp_path, {"a": baby("B1", her, **hers), "b": baby("B2", her, **renamed)})
+    assert joined(fathers, "a#0", "b#0")
+    asked = try_files(tmp_path, {"a": baby("B1", **hers), "b": baby("B2", **renamed)})
+    assert not joined(asked, "a#0", "b#0")
+    assert asked["reviews"]
 
 
 def test_a_maiden_name_explains_why_a_baby_was_first_called_otherwise(tmp_path: Path) -> None:
