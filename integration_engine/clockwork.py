@@ -20,6 +20,7 @@ from integration_engine.record.clock_event import ClockRule, Stage
 from integration_engine.routing.clock_rules import load_clock_rules
 from integration_engine.routing.table_folder import open_folder
 from integration_engine.settings import Settings
+from integration_engine.stages import reached
 from integration_engine.store.clocks import Raised, claim_events, events_published, raise_due
 from integration_engine.store.database import Store
 from integration_engine.store.pressing import clock_counts, event_counts
@@ -96,6 +97,7 @@ class Clockwork:
     def look(self) -> None:
         """Raise what has become due and publish what was raised. Raises StoreError."""
         while raised := raise_due(self._store, self._clock(), self._rules, _AT_ONCE):
+            reached("clocks.raised")
             for event in raised:
                 log.warning("a clock", extra={"case": event.case, "code": event.clock, "kind": event.stage})
         self.publish()
@@ -104,9 +106,12 @@ class Clockwork:
         """Publish what was raised and not published yet, by whomever. Returns how many the broker confirmed."""
         number = 0
         while self._publisher.ready and (unsent := claim_events(self._store, _AT_ONCE, self._clock())):
+            reached("clocks.claimed")
             answers = self._publisher.publish_all([message(each, self._rules) for each in unsent])
             confirmed = [each.event.id for each, error in zip(unsent, answers, strict=True) if error is None]
+            reached("clocks.published")
             events_published(self._store, confirmed, self._clock())
+            reached("clocks.marked")
             number += len(confirmed)
             if len(confirmed) < len(unsent):
                 # They are tried again when this claim has run out.

@@ -16,6 +16,7 @@ from integration_engine.broker.message import Message
 from integration_engine.broker.publisher import Publisher
 from integration_engine.broker.topology import CASES
 from integration_engine.monitoring.counters import COUNTERS, Counters
+from integration_engine.stages import reached
 from integration_engine.store import inbox, outbox
 from integration_engine.store.database import Store, StoreError
 from integration_engine.store.outbox import OutboxRow
@@ -144,6 +145,7 @@ class Courier:
         rows = outbox.claim(self._store, _AT_ONCE, self._sweep_after, self._clock(), urgent=bool(held))
         left = [row for row in rows if row.id not in held]
         if left:
+            reached("sweeper.claimed")
             log.info("deliveries swept up", extra={"count": len(left)})
             self.hand_over(left)
         return len(rows) == _AT_ONCE
@@ -157,6 +159,7 @@ class Courier:
             before = self._what_comes_before(turn)
             ahead.update(row.id for row in before)
             rows = [*before, *(row for row in turn if row.id not in ahead)]
+            reached("courier.publishing")
             answers = self._publisher.publish_all([delivery(row) for row in rows])
             for row, error in zip(rows, answers, strict=True):
                 if error is None:
@@ -190,7 +193,9 @@ class Courier:
     def _note_published(self) -> None:
         """Where the store can't note it now it is noted later; at worst the sweeper publishes the same id again."""
         if self._confirmed:
+            reached("courier.published")
             outbox.mark_published(self._store, self._confirmed, self._clock())
+            reached("courier.marked")
             self._confirmed = []
 
     def _write_counts(self) -> None:

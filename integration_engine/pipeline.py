@@ -26,6 +26,7 @@ from integration_engine.record.outside import outside
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.route import Switches
 from integration_engine.security.keys import Keyring
+from integration_engine.stages import reached
 from integration_engine.store import inbox
 from integration_engine.store.audit import Entry
 from integration_engine.store.database import Store, StoreError, Transaction
@@ -108,12 +109,15 @@ def process(
     asked = kinds or [None] * len(submissions)
     readings = tuple(tuple(read(submission, kind)) for submission, kind in zip(submissions, asked, strict=True))
     heard = _hear(submissions, readings)
+    reached("worker.read")
     with store.transaction() as transaction:
+        reached("worker.begun")
         came, passed_over, outbox = _take(transaction, heard.messages, reference, now, switches)
         _count(heard, came, passed_over)
         inbox.count(transaction, heard.tally, now)
         inbox.refuse(transaction, heard.refusals, now)
         inbox.raise_alarms(transaction, came.alarms, now)
+        reached("worker.written")
     return Processed(readings, outbox, tuple(heard.refused), came.alarms, len(came.new))
 
 

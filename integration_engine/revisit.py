@@ -18,6 +18,7 @@ from integration_engine.routing.fingerprint import fingerprint
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.switches import Switches
 from integration_engine.security.keys import KeyMissing
+from integration_engine.stages import reached
 from integration_engine.store.audit import Entry
 from integration_engine.store.database import NotUpgraded, Store, Transaction, Transient
 from integration_engine.store.neighbourhood import StoredCase, founders, gather
@@ -80,6 +81,7 @@ def revisit(
             found = _decided_again(transaction, cases, reference, now, switches)
             if trial:
                 raise _OnlyATrial
+            reached("revisit.written")
     except _OnlyATrial:
         return found
     return found
@@ -166,6 +168,7 @@ class Revisiting:
         return True
 
     def _take(self, cases: Sequence[str], now: datetime) -> None:
+        reached("revisit.begun")
         try:
             done = revisit(self._store, cases, reference=self._reference, now=now, switches=self._switches)
         except (Transient, KeyMissing, NotUpgraded):
@@ -178,6 +181,7 @@ class Revisiting:
                 return
             self._put_off(cases[0], now, problem)
             return
+        reached("revisit.committed")
         self._courier.hand_over(done.outbox)
         self._counters.add(REVISITED, len(done.cases) - len(done.differences), reason="unchanged")
         self._counters.add(REVISITED, len(done.differences), reason="changed")

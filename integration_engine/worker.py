@@ -32,6 +32,7 @@ from integration_engine.routing.reference import Reference
 from integration_engine.routing.route import Switches
 from integration_engine.security.identity import Principal, WrongSender, require_sender
 from integration_engine.security.keys import KeyMissing
+from integration_engine.stages import reached
 from integration_engine.store.database import NotUpgraded, Store, Transient
 
 log = logging.getLogger(__name__)
@@ -127,6 +128,7 @@ class Worker:
 
     def work(self, batch: Sequence[Delivered]) -> None:
         """Make the effect of these messages durable. Raises NotNow where that can't be done now."""
+        reached("worker.taken")
         proved: list[Proved] = []
         unproved: list[tuple[Delivered, str]] = []
         for message in batch:
@@ -195,7 +197,9 @@ class Worker:
         )
 
     def _finish(self, proved: Sequence[Proved], processed: Processed) -> None:
+        reached("worker.committed")
         self._courier.hand_over(processed.outbox)
+        reached("worker.handed-over")
         refused: dict[tuple[int, int], tuple[Reading, list[Refusal]]] = {}
         for each in processed.refused:
             _, said = refused.setdefault((each.submission, each.reading.index), (each.reading, []))

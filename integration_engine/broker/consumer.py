@@ -17,6 +17,7 @@ from pika.exceptions import AMQPError
 
 from integration_engine.broker.connection import keep_connected, parameters
 from integration_engine.broker.message import Delivered
+from integration_engine.stages import reached
 
 _log = logging.getLogger(__name__)
 _LOOK_S = 0.2
@@ -193,7 +194,9 @@ class Consumer:
             self._work(self._kept[:size])
             del self._kept[:size]
         if self._last_tag > self._settled_tag:
+            reached("worker.acknowledging")
             self._channel.basic_ack(self._last_tag, multiple=True)
+            reached("worker.acknowledged")
             self._settled_tag = self._last_tag
 
     def _set_apart(self) -> None:
@@ -208,8 +211,10 @@ class Consumer:
     def _work_apart(self) -> None:
         group = self._apart[0]
         self._work(group)
+        reached("worker.acknowledging")
         for message in group:
             self._channel.basic_ack(message.tag)
+        reached("worker.acknowledged")
         del self._apart[0]
         # in a turn of its own, so that this acknowledgement has left before the next one may kill us
         self._connection.ioloop.call_later(_BREATH_S, self._try_again)

@@ -19,6 +19,7 @@ from pika.exceptions import AMQPError, StreamLostError
 
 from integration_engine.broker.connection import keep_connected, parameters
 from integration_engine.broker.message import Message
+from integration_engine.stages import reached
 
 _log = logging.getLogger(__name__)
 _LOOK_S = 0.5
@@ -249,8 +250,10 @@ class Publisher:
             self._channel.basic_publish(
                 message.exchange, message.key, message.body, message.properties(), mandatory=True
             )
+            reached("publisher.sent")
 
     def _on_confirm(self, frame: Any) -> None:
+        reached("publisher.confirmed")
         method = frame.method
         nacked = isinstance(method, pika.spec.Basic.Nack)
         if method.multiple:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from integration_engine.settings import Settings, SettingsError, load_settings
+from integration_engine.stages import VARIABLE as FAULTS
 
 if TYPE_CHECKING:
     from adapters.adapter import Feed
@@ -66,6 +67,8 @@ def command(
         raise typer.Exit(2) from None
     _rules(settings)
     set_up_logs(settings.log_level)
+    if os.environ.get(FAULTS):
+        log.critical("faults are injected into this process: it is being tested and must not serve anybody")
     stop = _Stop()
     if with_parent:
         _stop_with(os.getppid(), stop)

@@ -17,6 +17,7 @@ from integration_engine.monitoring.counters import COUNTERS, ITEMS, MESSAGES, NO
 from integration_engine.record.age import AgeRules
 from integration_engine.record.codes import PartnerKind
 from integration_engine.security.identity import Principal, WrongSender, require_sender
+from integration_engine.stages import reached
 
 log = logging.getLogger(__name__)
 
@@ -121,6 +122,7 @@ class Intake:
 
         Raises WrongSender where the message names a sender this partner may not speak as.
         """
+        reached("gateway.read")
         named, system = self._sender(kind, body)
         chosen = choose_feed(await self._feeds(partner.name, kind), feed, (named, system))
         submission = Submission(
@@ -153,6 +155,7 @@ class Intake:
     ) -> Taken:
         """Publish the bytes untouched and wait for the broker's confirm."""
         headers = {"cdr-feed": feed} if feed else {}
+        reached("gateway.publishing")
         try:
             await self._publisher.publish(
                 kind,
@@ -165,6 +168,7 @@ class Intake:
         except NotDurable as failure:
             COUNTERS.add(NOT_DURABLE, kind=kind, reason=failure.code)
             return Taken(False, failure.code, RETRY_SECONDS)
+        reached("gateway.answering")
         return Taken(True)
 
     async def _feeds(self, partner: str, kind: PartnerKind) -> list[Feed]:
