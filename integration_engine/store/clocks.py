@@ -79,7 +79,7 @@ def keep_clocks(transaction: Transaction, wanted: Mapping[str, Mapping[str, date
     """
     if not wanted:
         return
-    query = select(_CLOCK).where(_CLOCK.c.case_id.in_(sorted(wanted))).with_for_update()
+    query = select(_CLOCK).where(transaction.among(_CLOCK.c.case_id, wanted)).with_for_update()
     held = {(row.case_id, row.clock): row for row in transaction.connection.execute(query)}
     asked = {(name, clock): due for name, clocks in wanted.items() for clock, due in clocks.items()}
     changed = {key: due for key, due in asked.items() if key not in held or held[key].due != due}

@@ -15,7 +15,6 @@ from typing import Any, Protocol, cast
 
 from pydantic import SecretStr
 from sqlalchemy import ColumnElement, Connection, Engine, any_, bindparam, create_engine, event, select, text
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -23,6 +22,7 @@ from sqlmodel import SQLModel
 
 from integration_engine.security.keys import KeyMissing, Keyring, keyring
 from integration_engine.store import migrations
+from integration_engine.store.arrays import Packed
 from integration_engine.store.tables import KeyInUse
 from integration_engine.store.writing import Writing, write
 from integration_engine.store.writing import table as table  # noqa: PLC0414 - the tables of a database are asked for from here
@@ -98,7 +98,7 @@ class Transaction:
         however many they are, and is planned once."""
         wanted = sorted(values)
         if self.is_postgresql:
-            return cast(ColumnElement[bool], column == any_(bindparam(None, wanted, postgresql.ARRAY(column.type))))
+            return cast(ColumnElement[bool], column == any_(bindparam(None, wanted, Packed(column.type))))
         return cast(ColumnElement[bool], column.in_(wanted))
 
     def insert(self, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:

@@ -120,10 +120,10 @@ def recognise(transaction: Transaction, messages: Sequence[Message]) -> Recognis
     ids = {m.id: m.message_keys(keys) for m in messages}
     c = _SUBMISSION.c
     sought = [name for names in contents.values() for name in names]
-    query = select(c.content_key).where(c.content_key.in_(sought))
+    query = select(c.content_key).where(transaction.among(c.content_key, sought))
     seen = {bytes(row.content_key) for row in transaction.connection.execute(query)}
     sought = [name for names in ids.values() for name in names]
-    query = select(c.message_key).where(c.message_key.in_(sought))
+    query = select(c.message_key).where(transaction.among(c.message_key, sought))
     used = {bytes(row.message_key) for row in transaction.connection.execute(query)}
     new: list[Message] = []
     known: list[Message] = []

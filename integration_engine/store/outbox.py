@@ -61,12 +61,12 @@ def holdings(transaction: Transaction, cases: Iterable[str]) -> dict[str, list[H
     names = set(cases)
     if not names:
         return {}
-    merged = select(_CASE.c.id, _CASE.c.merged_into).where(_CASE.c.merged_into.in_(names))
+    merged = select(_CASE.c.id, _CASE.c.merged_into).where(transaction.among(_CASE.c.merged_into, names))
     became = {row.id: row.merged_into for row in transaction.connection.execute(merged)}
     query = (
         select(_HOLDING.c.case_id, _HOLDING.c.recipient, _HOLDING.c.standing, _DELIVERY.c.sealed)
         .join(_DELIVERY, _DELIVERY.c.id == _HOLDING.c.delivery_id)
-        .where(_HOLDING.c.case_id.in_(names | became.keys()))
+        .where(transaction.among(_HOLDING.c.case_id, names | became.keys()))
         .order_by(_HOLDING.c.case_id, _HOLDING.c.recipient)
     )
     found: dict[str, dict[str, Holding]] = {}
@@ -112,7 +112,8 @@ def mark_published(store: Store, ids: Iterable[str], now: datetime) -> None:
     names = sorted(ids)
     if names:
         with store.transaction() as transaction:
-            unpublished = update(_DELIVERY).where(_DELIVERY.c.id.in_(names), _DELIVERY.c.published_at.is_(None))
+            ours = transaction.among(_DELIVERY.c.id, names)
+            unpublished = update(_DELIVERY).where(ours, _DELIVERY.c.published_at.is_(None))
             transaction.connection.execute(unpublished.values(published_at=now))
 
 

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, Table, bindparam, column, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
+from integration_engine.store.arrays import Packed
+
 
 def table(model: type[SQLModel]) -> Table:
     """The SQLAlchemy Core table behind a model: what the set-based statements of the hot path are written with."""
@@ -54,7 +56,7 @@ def _row_by_row(writing: Writing, is_postgresql: bool) -> postgresql.Insert | sq
 def _of_columns(writing: Writing) -> postgresql.Insert | sqlite.Insert:
     """PostgreSQL takes each column as one array: five times as fast as row by row."""
     target = table(writing.model)
-    arrays = [bindparam(name, type_=postgresql.ARRAY(target.c[name].type)) for name in writing.columns]
+    arrays = [bindparam(name, type_=Packed(target.c[name].type)) for name in writing.columns]
     columns = (column(name, target.c[name].type) for name in writing.columns)
     given = func.unnest(*arrays).table_valued(*columns).render_derived("given")
     statement = postgresql.insert(target).from_select(list(writing.columns), select(given))
