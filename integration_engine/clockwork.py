@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from integration_engine.broker.message import Message
 from integration_engine.broker.publisher import Publisher
 from integration_engine.broker.topology import CASES
-from integration_engine.monitoring.counters import COUNTERS, Counters
+from integration_engine.monitoring.counters import COUNTERS, Counters, describe
 from integration_engine.record.clock_event import ClockRule, Stage
 from integration_engine.routing.clock_rules import load_clock_rules
 from integration_engine.routing.table_folder import open_folder
@@ -33,11 +33,11 @@ ALERTS = "alerts.clocks"
 """The routing key, and the queue, of clock events."""
 
 CLOCKS = "cdr_clocks"
-EVENTS = "cdr_clock_events_total"
+EVENTS = "cdr_clock_events"
 TO_REVISIT = "cdr_cases_to_revisit"
-COUNTERS.describe(CLOCKS, "gauge", "Clocks of open cases by stage: running, soon due, overdue.")
-COUNTERS.describe(TO_REVISIT, "gauge", "Cases that other rules decided, or that time has overtaken.")
-COUNTERS.describe(EVENTS, "counter", "Clock events raised so far, by clock and stage.")
+describe(CLOCKS, "gauge", "Clocks of open cases by stage: running, soon due, overdue.", "clock", "stage")
+describe(TO_REVISIT, "gauge", "Cases that other rules decided, or that time has overtaken.")
+describe(EVENTS, "gauge", "Clock events raised so far, by clock and stage.", "clock", "stage")
 
 LOOK_EVERY_S = 15.0
 _AT_ONCE = 500

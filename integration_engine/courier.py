@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from integration_engine.broker.message import Message
 from integration_engine.broker.publisher import Publisher
 from integration_engine.broker.topology import CASES
-from integration_engine.monitoring.counters import COUNTERS, Counters
+from integration_engine.monitoring.counters import COUNTERS, Counters, describe
 from integration_engine.stages import reached
 from integration_engine.store import inbox, outbox
 from integration_engine.store.database import Store, StoreError
@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 
 DELIVERIES = "cdr_deliveries_published_total"
 UNPUBLISHED = "cdr_deliveries_unpublished_total"
-COUNTERS.describe(DELIVERIES, "counter", "Deliveries the broker has confirmed, by kind.")
-COUNTERS.describe(UNPUBLISHED, "counter", "Deliveries the broker did not confirm, by reason; they are tried again.")
+describe(DELIVERIES, "counter", "Deliveries the broker has confirmed, by kind.", "kind")
+describe(UNPUBLISHED, "counter", "Deliveries the broker did not confirm, by reason; they are tried again.", "reason")
 
 # A delivery handed over and not confirmed by then is the sweeper's: its courier has died or given up.
 SWEEP_AFTER = timedelta(seconds=20)

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from integration_engine.monitoring.counters import COUNTERS, Counters
+from integration_engine.monitoring.counters import COUNTERS, Counters, describe
 from integration_engine.store.database import Store
 from integration_engine.store.retractions import oldest, remind, retractions
 
@@ -17,9 +17,9 @@ log = logging.getLogger(__name__)
 OUTSTANDING = "cdr_retractions_outstanding"
 OLDEST = "cdr_retraction_oldest_seconds"
 REMINDERS = "cdr_retraction_reminders_total"
-COUNTERS.describe(OUTSTANDING, "gauge", "Retractions that a recipient has yet to acknowledge.")
-COUNTERS.describe(OLDEST, "gauge", "Since when the longest waiting of them waits, in seconds.")
-COUNTERS.describe(REMINDERS, "counter", "Reminders of late retractions, by what they wait for.")
+describe(OUTSTANDING, "gauge", "Retractions that a recipient has yet to acknowledge.")
+describe(OLDEST, "gauge", "Since when the longest waiting of them waits, in seconds.")
+describe(REMINDERS, "counter", "Reminders of late retractions, by what they wait for.", "reason")
 
 LOOK_EVERY_S = 30.0
 

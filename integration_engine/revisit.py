@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from integration_engine import settlement
 from integration_engine.core import Case, decide
 from integration_engine.courier import Courier
-from integration_engine.monitoring.counters import COUNTERS, Counters
+from integration_engine.monitoring.counters import COUNTERS, Counters, describe
 from integration_engine.routing.fingerprint import fingerprint
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.switches import Switches
@@ -28,7 +28,7 @@ from integration_engine.store.watch import Watched, come_into_force, in_force, o
 log = logging.getLogger(__name__)
 
 REVISITED = "cdr_cases_revisited_total"
-COUNTERS.describe(REVISITED, "counter", "Cases decided again as time or rules moved on, by outcome.")
+describe(REVISITED, "counter", "Cases decided again as time or rules moved on, by outcome.", "reason")
 
 AT_ONCE = 50
 LOOK_EVERY_S = 30.0

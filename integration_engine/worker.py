@@ -23,7 +23,7 @@ from integration_engine.broker.origin import Origin, Unproved, kind_of, origin_o
 from integration_engine.broker.publisher import Publisher
 from integration_engine.broker.topology import DELAY, REFUSED
 from integration_engine.courier import Courier
-from integration_engine.monitoring.counters import COUNTERS, Counters
+from integration_engine.monitoring.counters import COUNTERS, Counters, describe
 from integration_engine.pipeline import Processed, process
 from integration_engine.record.age import AgeRules
 from integration_engine.record.codes import PartnerKind
@@ -41,10 +41,13 @@ WORKED = "cdr_worked_total"
 BATCHES = "cdr_batches_total"
 DELAYED_TOTAL = "cdr_delayed_total"
 DEAD = "cdr_dead_total"
-COUNTERS.describe(WORKED, "counter", "Messages the worker is done with, by kind, verdict and reason.")
-COUNTERS.describe(BATCHES, "counter", "Batches committed.")
-COUNTERS.describe(DELAYED_TOTAL, "counter", "Messages that raised and are tried again later, by kind.")
-COUNTERS.describe(DEAD, "counter", "Messages that kept raising and lie in a dead queue, by kind.")
+describe(
+    WORKED, "counter", "Messages the worker is done with, by kind, partner, verdict and reason.",
+    "kind", "partner", "verdict", "reason",
+)  # fmt: skip
+describe(BATCHES, "counter", "Batches committed.")
+describe(DELAYED_TOTAL, "counter", "Messages that raised and are tried again later, by kind.", "kind")
+describe(DEAD, "counter", "Messages that kept raising and lie in a dead queue, by kind.", "kind")
 
 PASSED_OVER, SCREENED = "passed-over", "screened"
 # Headers travel in one frame with the rest of the envelope; RabbitMQ's frames are 128 KiB.
@@ -111,8 +114,9 @@ class Worker:
         kind = kind_of(message)
         if registry.ADAPTERS[kind].screen(message.body):
             return True
-        self._counters.add(WORKED, kind=kind, verdict=PASSED_OVER, reason=SCREENED)
-        self._courier.count(kind, message.key.partition(".")[2], PASSED_OVER, SCREENED)
+        partner = message.key.partition(".")[2]
+        self._counters.add(WORKED, kind=kind, partner=partner, verdict=PASSED_OVER, reason=SCREENED)
+        self._courier.count(kind, partner, PASSED_OVER, SCREENED)
         return False
 
     def ready(self) -> bool:
@@ -141,7 +145,7 @@ class Worker:
         for message, code in unproved:
             why = Problem(code=code, text="publish with user_id set, under your own name")
             self._refuse(message, [Refusal(0, code, (why,))], message.body)
-            self._counters.add(WORKED, kind=kind_of(message), verdict="refused", reason=code)
+            self._counters.add(WORKED, kind=kind_of(message), partner="unproved", verdict="refused", reason=code)
 
     def _take(self, proved: Sequence[Proved]) -> None:
         try:
@@ -216,9 +220,11 @@ class Worker:
                 "alarm",
                 extra={"code": alarm.code, "kind": alarm.kind, "partner": alarm.partner, "submission": alarm.subject},
             )
-        for readings in processed.readings:
+        for (_, origin), readings in zip(proved, processed.readings, strict=True):
             for reading in readings:
-                self._counters.add(WORKED, kind=reading.kind, verdict=reading.verdict, reason=reading.reason)
+                self._counters.add(
+                    WORKED, kind=reading.kind, partner=origin.partner, verdict=reading.verdict, reason=reading.reason
+                )
         self._counters.add(BATCHES)
 
     def _refuse(self, message: Delivered, said: Sequence["Refusal"], body: bytes, body_type: str | None = None) -> None:

@@ -85,7 +85,7 @@ class Entry:
 
     @staticmethod
     def _unknown(outcome: str) -> Refusal:
-        COUNTERS.add(SIGN_INS, outcome=outcome)
+        COUNTERS.add(SIGN_INS, outcome=outcome, role="none")
         return Refusal(
             401, "token", "Send a live token as Authorization: Bearer.", headers={"WWW-Authenticate": "Bearer"}
         )

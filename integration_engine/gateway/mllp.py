@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from integration_engine.gateway.mllp_frames import END, START, Event, Frame, Framer, Junk, TooLarge
-from integration_engine.monitoring.counters import COUNTERS
+from integration_engine.monitoring.counters import COUNTERS, describe
 from integration_engine.monitoring.logs import correlation
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 
 CONNECTIONS = "cdr_mllp_connections"
 FRAMES = "cdr_mllp_frames_total"
-COUNTERS.describe(CONNECTIONS, "gauge", "MLLP connections that are open.")
-COUNTERS.describe(FRAMES, "counter", "MLLP frames and what was wrong with them, by outcome.")
+describe(CONNECTIONS, "gauge", "MLLP connections that are open.")
+describe(FRAMES, "counter", "MLLP frames and what was wrong with them, by outcome.", "outcome")
 
 _READ_BYTES = 64 * 1024
 # How long after an end byte without its CR a frame is taken as whole: senders that leave it out wait for their answer.

@@ -76,4 +76,4 @@ def test_a_case_explains_its_clocks_where_it_is_opened(doors: House) -> None:
 def test_the_numbers_of_clocks_stand_among_the_metrics(doors: House) -> None:
     take(doors)
     eventually(lambda: 'cdr_clocks{clock="ncmd_due",stage="' in doors.get("op", "/metrics").text)
-    assert 'cdr_clocks{clock="jar_due",stage="overdue"} 0' in doors.get("op", "/metrics").text
+    assert 'cdr_clocks{clock="jar_due",stage="overdue"} 0.0' in doors.get("op", "/metrics").text

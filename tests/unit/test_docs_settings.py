@@ -12,7 +12,7 @@ import integration_engine.gateway.mllp
 import integration_engine.retraction_watch
 import integration_engine.revisit
 import integration_engine.worker  # noqa: F401  # each describes its own metrics
-from integration_engine.monitoring.counters import COUNTERS
+from integration_engine.monitoring.counters import METRICS
 from integration_engine.routing.switches import Switches
 from integration_engine.settings import Settings, load_settings
 
@@ -87,5 +87,5 @@ def test_the_example_of_a_settings_file_is_one(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_every_metric_stands_in_the_table_with_its_kind() -> None:
-    described = {name: kind for name, (kind, _) in COUNTERS._about.items()}
+    described = {name: metric.kind for name, metric in METRICS.items()}
     assert {row[0].strip("`"): row[1] for row in rows("cdr_")} == described
