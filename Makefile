@@ -42,7 +42,7 @@ check: setup
 	$(BIN)/cdr broker definitions --check
 
 bench: setup
-	@$(BIN)/python -m benchmarks $(NAME)
+	@$(BIN)/python -m benchmarks $(NAME) $(ARGS)
 
 # How the linkage model and its table of names are made; the engine needs neither to run.
 linkage-model: $(TEACHER)/.ready

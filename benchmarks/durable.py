@@ -1,116 +1,148 @@
-"""The durable path without the broker: death messages through the one transaction, on SQLite and PostgreSQL.
+"""The durable path: death messages from the intake queue to the panels' queues, through a real broker and database.
 
-    python -m benchmarks durable
+    python -m benchmarks durable [--messages 4000] [--workers 1 2] [--databases PostgreSQL SQLite]
 
-The floor, in the same run and on the same database: committing the same number of bytes, in the same batches, as rows of
-one table. Reading, linkage, routing, sealing, blind indexes, outbox and audit are what the ratio pays for.
+The engine's workers are processes (``cdr run worker``). The floor, in the same run on the same broker and server, is as many
+processes of a bare loop (``benchmarks.bare``) that consumes the same messages, commits the very rows the engine wrote (its
+own tables and indexes, one statement a table and batch, the same batch size) and publishes the same deliveries with a
+window of confirms. Starting up is not measured: the clock runs from the first fifth of the messages to the last delivery.
+
+Processor milliseconds a message are given apart for worker, database and broker: they can be compared between runs on a
+machine that others use too, where rates can't.
 """
 
-import csv
-import tempfile
+import argparse
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-from sqlalchemy import Column, LargeBinary, MetaData, create_engine, insert
-from sqlalchemy import Table as SqlTable
+from sqlalchemy import create_engine, text
 
-from adapters.adapter import Submission
-from integration_engine.mapping.files import mappings
-from integration_engine.pipeline import process
-from integration_engine.routing.reference import bundled
-from integration_engine.routing.route import Switches
+from benchmarks.deaths import Deaths
+from benchmarks.figures import Figure, Report, Target
+from benchmarks.house import House, house, is_postgresql
+from benchmarks.processes import Spent, spent
+from benchmarks.written import Delivery, Work, without_links, written
 from integration_engine.security.keys import keyring
-from integration_engine.services import ServiceUnavailable, postgres
-from integration_engine.store.database import Store, upgrade_schema
-from integration_engine.synthetic import hl7
-from integration_engine.synthetic.person import Child, invented_nhs_number
-from integration_engine.worker import keep_what_is_loaded
+from integration_engine.store.database import Store, table
+from integration_engine.store.sealing import unseal
+from integration_engine.store.tables import DeliveryRow
 
-MESSAGES, BATCH = 2000, 50
-NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
+KIND, QUEUE = "hospital-hl7", "intake.hospital-hl7"
+OF_THE_FLOOR, DEATHS_A_SECOND = 0.6, 2000
+_BEFORE = 0.2
+_LOOK_S = 0.02
+_PATIENCE_S = 600.0
 
 
-def deaths(count: int) -> list[Submission]:
-    """This many children's deaths, one message each, of many homes, born and dead on many days."""
-    ward = hl7.Hospital("RTH")
-    with (mappings() / "reference" / "postcodes.csv").open(encoding="utf-8") as file:
-        homes = [row["postcode"] for row in csv.DictReader(file) if row["district"].startswith("E")]
-    found = []
-    for n in range(count):
-        child = Child(
-            f"Family{n % 997}", f"Given{n % 89}", (NOW.date() - timedelta(days=100 + n % 6000)).isoformat(), "female",
-            invented_nhs_number(n + 1), lines=(f"{n} Quay Street",), postcode=homes[n % len(homes)],
-        )  # fmt: skip
-        died = NOW - timedelta(days=1 + n % 300)
-        body = hl7.adt(
-            "A03",
-            child,
-            ward,
-            f"D{n}",
-            died,
-            died_at=died.strftime("%Y-%m-%dT%H:%M"),
-            indicator="Y",
-            discharge="4",
-            visit=f"V{n}",
-        )
-        found.append(Submission(body, NOW, partner="RTH"))
+@dataclass(frozen=True)
+class Run:
+    """One run: messages a second, and what each of them took of the processor, in milliseconds; bytes of the database's
+    log, where it tells."""
+
+    rate: float
+    spent: Spent
+    log_bytes: float
+
+
+def options(ask: argparse.ArgumentParser) -> None:
+    ask.add_argument("--messages", type=int, default=4000)
+    ask.add_argument("--workers", type=int, nargs="*", default=[1, 2])
+    ask.add_argument("--databases", nargs="*", choices=("PostgreSQL", "SQLite"), default=["PostgreSQL", "SQLite"])
+
+
+def measure(said: argparse.Namespace, report: Report) -> Iterator[Figure]:
+    bodies = list(Deaths().hl7(said.messages))
+    with house(report) as home:
+        for database in said.databases:
+            for workers in said.workers:
+                name = f"engine_{workers}"
+                url = home.new_database(database, name)
+                engine = _engine(home, url, bodies, workers)
+                work = written(url, len(bodies), _deliveries(url, home.folder))
+                home.empty()
+                bare = home.new_database(database, f"bare_{workers}")
+                without_links(bare)
+                floor = _floor(home, bare, bodies, work, workers)
+                home.empty()
+                yield from _figures(f"{database}, {_processes(workers)}", engine, floor, database, workers)
+                if (database, workers) == (said.databases[0], said.workers[0]):
+                    yield from _rows(work)
+
+
+def _engine(home: House, url: str, bodies: Sequence[bytes], workers: int) -> Run:
+    return _run(home, url, bodies, ["integration_engine.cli", "run", "worker"], workers)
+
+
+def _floor(home: House, url: str, bodies: Sequence[bytes], work: Work, workers: int) -> Run:
+    file = home.folder / "work"
+    work.save(file)
+    return _run(home, url, bodies, ["benchmarks.bare", str(file), QUEUE], workers)
+
+
+def _run(home: House, url: str, bodies: Sequence[bytes], command: Sequence[str], workers: int) -> Run:
+    """Fill the queue, then let so many processes of this command empty it."""
+    home.fill(KIND, bodies)
+    engine = create_engine(url)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+
+        def asked(question: str) -> float:
+            return float(connection.execute(text(question)).scalar_one())
+
+        def taken() -> float:
+            return asked("SELECT count(*) FROM submission")
+
+        log = "SELECT pg_current_wal_lsn() - '0/0'::pg_lsn" if is_postgresql(url) else "SELECT 0"
+        log_before = asked(log)
+        with home.running(command, home.environment(url), workers) as processes:
+            pids = [process.pid for process in processes]
+            home.wait_for("the first messages", lambda: taken() >= _BEFORE * len(bodies), _PATIENCE_S, processes)
+            first, started, before = taken(), time.perf_counter(), spent(pids)
+            home.wait_for("the last message", lambda: taken() >= len(bodies), _PATIENCE_S, processes)
+            left = "SELECT count(*) FROM delivery WHERE published_at IS NULL"
+            home.wait_for("the last delivery", lambda: asked(left) == 0, _PATIENCE_S, processes)
+            seconds, used = time.perf_counter() - started, spent(pids).since(before)
+        log_bytes = asked(log) - log_before
+    engine.dispose()
+    count = len(bodies) - first
+    each = Spent(*(1000 * value / count for value in (used.workers, used.database, used.broker)))
+    return Run(count / seconds, each, log_bytes / len(bodies))
+
+
+def _deliveries(url: str, folder: Path) -> list[Delivery]:
+    """Everything published, as it was published."""
+    store = Store(url, keyring({}, folder / "keys.json"))
+    with store.reading() as transaction:
+        rows = transaction.connection.execute(table(DeliveryRow).select()).all()
+    found = [Delivery(r.recipient, r.id, r.kind, r.case_id, r.version, unseal(store.keys, r.sealed)) for r in rows]
+    store.close()
     return found
 
 
-@contextmanager
-def databases(folder: Path) -> Iterator[list[tuple[str, str]]]:
-    """SQLite, and PostgreSQL where one can be had; durable, as in production."""
-    found = [("SQLite", f"sqlite:///{folder / 'bench.db'}")]
-    try:
-        with postgres(own=True, durable=True) as server:
-            yield [*found, ("PostgreSQL", server.url)]
-    except ServiceUnavailable:
-        yield found
+def _figures(what: str, engine: Run, floor: Run, database: str, workers: int) -> Iterator[Figure]:
+    targets = [Target(OF_THE_FLOOR)]
+    if database == "PostgreSQL" and workers > 1:
+        targets.append(Target(DEATHS_A_SECOND, of="measured"))
+    yield Figure(what, engine.rate, "deaths/s", floor.rate, targets)
+    parts = {"worker": "workers", "database": "database", "broker": "broker"}
+    for part, name in parts.items():
+        if getattr(engine.spent, name) > 0 and (part != "database" or database == "PostgreSQL"):
+            spent_, least = getattr(engine.spent, name), getattr(floor.spent, name)
+            yield Figure(f"{what}: processor of the {part}", spent_, "ms/death", least)
+    if engine.log_bytes:
+        yield Figure(f"{what}: the database's log", engine.log_bytes, "bytes/death", floor.log_bytes)
 
 
-def through_the_pipeline(url: str, folder: Path, messages: list[Submission]) -> float:
-    upgrade_schema(url)
-    store = Store(url, keyring({}, folder / "keys.json", create=True))
-    rules = {"reference": bundled(), "switches": Switches()}
-    keep_what_is_loaded()
-    started = time.perf_counter()
-    for n in range(0, len(messages), BATCH):
-        process(store, messages[n : n + BATCH], now=NOW, **rules)
-    spent = time.perf_counter() - started
-    store.close()
-    return len(messages) / spent
+def _rows(work: Work) -> Iterator[Figure]:
+    """What one death leaves, which is what the floor writes too."""
+    for held in work.tables:
+        if held.each:
+            rows, size = len(held.rows) / work.messages, held.bytes_a_row()
+            yield Figure(f"{held.table}, rows of {size:,.0f} bytes", rows, "rows/death")
+    size = sum(len(each.body) for each in work.deliveries) / max(1, len(work.deliveries))
+    yield Figure(f"published, of {size:,.0f} bytes", len(work.deliveries) / work.messages, "deliveries/death")
 
 
-def only_committed(url: str, messages: list[Submission]) -> float:
-    engine = create_engine(url)
-    rows = SqlTable("bench_floor", MetaData(), Column("body", LargeBinary))
-    rows.create(engine)
-    started = time.perf_counter()
-    for n in range(0, len(messages), BATCH):
-        with engine.begin() as connection:
-            # Submission, notice, case, delivery: about what one message leaves.
-            connection.execute(insert(rows), [{"body": m.body} for m in messages[n : n + BATCH] for _ in range(4)])
-    spent = time.perf_counter() - started
-    rows.drop(engine)
-    engine.dispose()
-    return len(messages) / spent
-
-
-def main() -> None:
-    table = Table("database", "deaths a second", "floor a second", "of the floor", "second half / first half")
-    with tempfile.TemporaryDirectory() as name, databases(Path(name)) as found:
-        messages = deaths(MESSAGES)
-        for database, url in found:
-            floor = only_committed(url, messages)
-            first = through_the_pipeline(url, Path(name), messages[: MESSAGES // 2])
-            later = [replace(m, received_at=NOW + timedelta(minutes=1)) for m in messages[MESSAGES // 2 :]]
-            second = through_the_pipeline(url, Path(name), later)
-            both = 2 / (1 / first + 1 / second)
-            table.add_row(database, f"{both:,.0f}", f"{floor:,.0f}", f"{both / floor:.3f}", f"{second / first:.2f}")
-    Console().print(table)
+def _processes(count: int) -> str:
+    return f"{count} worker" + ("s" if count > 1 else "")

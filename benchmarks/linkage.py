@@ -1,6 +1,6 @@
 """Throughput of linkage on one core, and whether its cost stays flat as notices grow.
 
-    python benchmarks/linkage.py [--notices 130000] [--json FILE]
+    python -m benchmarks linkage [--notices 130000]
 
 The floor, in the same run, is what any linkage must do first: parse the rows. Cost per notice is measured at a tenth of the
 notices and at all of them over the same number of days, so the larger set is ten times as dense. The notices are invented
@@ -10,13 +10,13 @@ here, with the mistakes partners make; the truth is used to count wrong clusters
 import argparse
 import json
 import random
-import sys
 import time
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from itertools import accumulate
-from pathlib import Path
 from typing import Any
 
+from benchmarks.figures import Figure, Report
 from integration_engine.cli.uncollected import uncollected
 from integration_engine.linkage.evaluation import Evaluation, Truth, evaluate
 from integration_engine.linkage.evidence import evidence_of_row
@@ -168,31 +168,25 @@ def measured(rows: list[dict[str, Any]]) -> tuple[dict[str, Any], Evaluation]:
         "notices": len(rows),
         "notices_per_second": round(len(rows) / taken),
         "microseconds_per_notice": round(1e6 * taken / len(rows), 1),
-        "times_the_floor": round(taken / floor, 1),
+        "floor_per_second": round(len(rows) / floor),
     }, evaluate(resolution, truth)
 
 
-def main() -> None:
-    ask = argparse.ArgumentParser(description=__doc__)
+def options(ask: argparse.ArgumentParser) -> None:
     ask.add_argument("--notices", type=int, default=130_000)
-    ask.add_argument("--json", type=Path)
-    said = ask.parse_args()
-    small, _ = measured(invented(said.notices // 10))
+
+
+def measure(said: argparse.Namespace, _: Report) -> Iterator[Figure]:
+    small, _quality = measured(invented(said.notices // 10))
     large, quality = measured(invented(said.notices))
-    answer = {
-        "few": small,
-        "many": large,
-        "growth": round(large["microseconds_per_notice"] / small["microseconds_per_notice"], 2),
-        "wrong_clusters": quality.wrong_clusters,
-        "recall": round(quality.recall, 4),
-        "recall_after_review": round(quality.recall_after_review, 4),
-        "reviews_per_100_children": round(quality.review_load, 2),
-        "review_true_share": round(quality.review_true_share, 3),
-    }
-    if said.json:
-        said.json.write_text(json.dumps(answer, indent=1) + "\n", encoding="utf-8")
-    sys.stdout.write(json.dumps(answer, indent=1) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+    for found in (small, large):
+        yield Figure(
+            f"cdr link, {found['notices']:,} notices", found["notices_per_second"], "notices/s", found["floor_per_second"]
+        )  # fmt: skip
+    few, many = (found["microseconds_per_notice"] for found in (small, large))
+    yield Figure("processor time a notice: ten times as dense by few", many, "us", few)
+    yield Figure("recall", quality.recall, "of pairs")
+    yield Figure("recall after review", quality.recall_after_review, "of pairs")
+    yield Figure("wrong clusters", quality.wrong_clusters, "clusters")
+    yield Figure("reviews", quality.review_load, "a 100 children")
+    yield Figure("reviews that are about one child", quality.review_true_share, "of reviews")

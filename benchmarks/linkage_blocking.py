@@ -9,15 +9,13 @@ it finds that no other does.
 import argparse
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
+from benchmarks.figures import Figure, Report
 from benchmarks.linkage_stream.profile import names, profile
 from benchmarks.linkage_stream.stream import stream
 from integration_engine.linkage.blocking import keys
@@ -72,28 +70,23 @@ def alone(found: Found) -> tuple[Counter[str], Counter[str]]:
     return Counter(only.values()), Counter(kind for pair, kind in only.items() if pair in found.true)
 
 
-def main() -> None:
-    ask = argparse.ArgumentParser(description=__doc__)
+def options(ask: argparse.ArgumentParser) -> None:
     ask.add_argument("--children", type=int, default=4_000)
     ask.add_argument("--seed", type=int, default=1)
     ask.add_argument("--file", type=Path, nargs="*", default=[])
-    said = ask.parse_args()
+
+
+def measure(said: argparse.Namespace, _: Report) -> Iterator[Figure]:
     streams = {
         path.name: [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] for path in said.file
     } or {name: list(stream(said.children, said.seed, profile(name))) for name in names()}
-    shown = Table("notices", "keys a notice", "pairs compared a notice", "true pairs", "of them compared")
-    kinds = Table("stream", "kind of key", "only it finds", "of them true")
     for name, rows in streams.items():
         found = blocked(rows)
-        shown.add_row(
-            f"{name}, {found.notices:,}", f"{found.keys / found.notices:.1f}", f"{found.compared:.2f}",
-            f"{len(found.true):,}", f"{found.recall:.4%}",
-        )  # fmt: skip
+        what = f"{name}, {found.notices:,} notices"
+        yield Figure(f"{what}: keys", found.keys / found.notices, "a notice")
+        yield Figure(f"{what}: pairs compared", found.compared, "a notice")
+        yield Figure(f"{what}: pairs of one child", len(found.true), "pairs")
+        yield Figure(f"{what}: of them compared", found.recall, "of pairs")
         pairs, true = alone(found)
         for kind, only in pairs.most_common():
-            kinds.add_row(name, kind, f"{only:,}", f"{true[kind]:,}")
-    Console().print(shown, kinds)
-
-
-if __name__ == "__main__":
-    main()
+            yield Figure(f"{name}: pairs only {kind} finds ({true[kind]:,} true)", only, "pairs")

@@ -1,6 +1,6 @@
 """Linking one notice through PostgreSQL while very many are held: the whole transaction, but for reading the message.
 
-    python -m benchmarks linkage-store [--held 130000] [--few 10000] [--new 3000] [--json FILE]
+    python -m benchmarks linkage-store [--held 130000] [--few 10000] [--new 3000]
 
 What is held has come in through the engine's own transaction, many notices a batch (some ten minutes for 130,000); a tenth of
 it are the stories of ``benchmarks.dense``. Then new notices are linked one by one: keys, locks, candidates, bonds,
@@ -11,12 +11,10 @@ Processor time is the worker's own, without the database's; on a machine that ot
 
 import argparse
 import gc
-import json
 import os
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from sqlalchemy import Table as SqlTable
 
 from adapters.adapter import Submission
 from benchmarks.dense import STORIES
+from benchmarks.figures import Figure, Report
 from benchmarks.linkage import invented
 from benchmarks.told import Told
 from integration_engine.pipeline import process
@@ -127,29 +126,24 @@ def _new_database(server: Database, name: str) -> str:
     return server.named(name)
 
 
-def main() -> None:
-    ask = argparse.ArgumentParser(description=__doc__)
+def options(ask: argparse.ArgumentParser) -> None:
     ask.add_argument("--held", type=int, default=130_000)
     ask.add_argument("--few", type=int, default=10_000)
     ask.add_argument("--new", type=int, default=3_000)
-    ask.add_argument("--json", type=Path)
-    said = ask.parse_args()
-    load = os.getloadavg()
+
+
+def measure(said: argparse.Namespace, _: Report) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as name, postgres(own=True, durable=True) as server:
         few = measured(said.few, said.new, server, Path(name))
         many = measured(said.held, said.new, server, Path(name))
-    answer: dict[str, Any] = {
-        "machine": {"cores": os.cpu_count(), "load_before": load, "load_after": os.getloadavg()},
-        "few": few,
-        "many": many,
-        "growth": round(many["linking_ms"]["p50"] / few["linking_ms"]["p50"], 2),
-        "growth_of_processor_time": round(many["worker_processor_ms"]["p50"] / few["worker_processor_ms"]["p50"], 2),
-        "times_the_floor": round(many["linking_ms"]["p50"] / many["floor_ms"]["p50"], 1),
-    }
-    if said.json:
-        said.json.write_text(json.dumps(answer, indent=1) + "\n", encoding="utf-8")
-    sys.stdout.write(json.dumps(answer, indent=1) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+    for found in (few, many):
+        held = f"{found['held']:,} held"
+        yield Figure(f"{held}: came in by batches", found["held_by_batches_notices_per_second"], "notices/s")
+        for share, took in found["linking_ms"].items():
+            yield Figure(f"{held}: linking one more, {share}", took, "ms", found["floor_ms"][share])
+        for share, took in found["linking_of_dense_places_ms"].items():
+            yield Figure(f"{held}: linking one of a dense place, {share}", took, "ms")
+        for share, took in found["worker_processor_ms"].items():
+            yield Figure(f"{held}: the worker's processor, {share}", took, "ms")
+    for what, name in (("linking one more", "linking_ms"), ("the worker's processor", "worker_processor_ms")):
+        yield Figure(f"growth: {what}, many by few, p50", many[name]["p50"], "ms", few[name]["p50"])

@@ -1,21 +1,21 @@
 """Ten years of the nation's cases held against two maps: how long, and how many times the floor.
 
-    python -m benchmarks simulate [--cases 35000] [--json FILE]
+    python -m benchmarks simulate [--cases 35000]
 
 The floor, in the same run, is what any simulation must do first: parse the rows. Measured are the seven-panel merger of the
 docs (whose cases are routed twice), its plain answer, and the report with its charts apart. Processor seconds of one thread,
-so that other work on the machine doesn't show; ``wall_seconds`` is what a planner waits, program start apart.
+so that other work on the machine doesn't show; what a planner waits is by the clock, program start apart.
 """
 
 import argparse
 import csv
-import json
-import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.figures import Figure, Report
 from integration_engine.planning.intake import Tally, read_files
 from integration_engine.reports.page import render
 from integration_engine.routing.overlay import read_overlay
@@ -29,8 +29,7 @@ from integration_engine.synthetic.decade import CASES, COLUMNS, invented_cases
 PLAN = Path(__file__).parents[1] / "docs" / "examples" / "seven-panels.yaml"
 
 
-def measured(file: Path) -> dict[str, float | int]:
-    """Seconds of the floor, of the simulation and of the report on one file of cases."""
+def _measured(file: Path) -> Iterator[Figure]:
     started = time.process_time()
     with file.open(encoding="utf-8", newline="") as rows:
         parsed = sum(1 for _ in csv.DictReader(rows))
@@ -46,34 +45,23 @@ def measured(file: Path) -> dict[str, float | int]:
     started = time.process_time()
     page = render(report(found))
     drawn = time.process_time() - started
-    return {
-        "cases": parsed,
-        "changed_lead": found["changes"]["cases"],
-        "cases_per_second": round(parsed / simulated),
-        "times_the_floor": round(simulated / floor, 1),
-        "seconds": round(simulated, 2),
-        "wall_seconds": round(waited, 2),
-        "report_seconds": round(drawn, 2),
-        "report_bytes": len(page),
-    }
+    cases = f"{parsed:,} cases"
+    yield Figure(f"{cases} routed twice", parsed / simulated, "cases/s", parsed / floor)
+    yield Figure(f"{cases}, what a planner waits", waited, "s")
+    yield Figure("report with its charts", drawn, "s")
+    yield Figure("report", len(page), "bytes")
+    yield Figure("cases whose leading panel changes", found["changes"]["cases"], "cases")
 
 
-def main() -> None:
-    ask = argparse.ArgumentParser(description=__doc__)
+def options(ask: argparse.ArgumentParser) -> None:
     ask.add_argument("--cases", type=int, default=CASES)
-    ask.add_argument("--json", type=Path)
-    said = ask.parse_args()
+
+
+def measure(said: argparse.Namespace, _: Report) -> Iterator[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "cases.csv"
         with file.open("w", encoding="utf-8", newline="") as rows:
             writer = csv.DictWriter(rows, COLUMNS)
             writer.writeheader()
             writer.writerows(invented_cases(said.cases))
-        result = measured(file)
-    if said.json:
-        said.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-    sys.stdout.write(json.dumps(result, indent=1) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+        yield from _measured(file)
