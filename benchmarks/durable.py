@@ -32,7 +32,6 @@ from integration_engine.store.tables import DeliveryRow
 KIND, QUEUE = "hospital-hl7", "intake.hospital-hl7"
 OF_THE_FLOOR, DEATHS_A_SECOND = 0.6, 2000
 _BEFORE = 0.2
-_LOOK_S = 0.02
 _PATIENCE_S = 600.0
 
 

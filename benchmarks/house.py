@@ -27,6 +27,7 @@ from integration_engine.store.database import upgrade_schema
 PARTNER = "RTH"
 HL7 = "application/hl7-v2+er7"
 _READY_S = 60.0
+_LOOK_S = 0.02
 _STOP_S = 30.0
 _AT_ONCE = 5_000
 _DELIVERIES = ("cdop.", "jar.", "national.")
@@ -109,10 +110,11 @@ class House:
             _sent(publisher, waiting)
         return count
 
-    def ready(self, queue: str) -> int:
-        """How many messages wait in a queue, those in consumers' hands not counted."""
+    @contextmanager
+    def waiting(self, queue: str) -> Iterator[Callable[[], int]]:
+        """Tells how many messages wait in a queue now, those in consumers' hands not counted."""
         with self._channel() as channel:
-            return int(channel.queue_declare(queue, passive=True).method.message_count)
+            yield lambda: int(channel.queue_declare(queue, passive=True).method.message_count)
 
     def empty(self) -> None:
         """Take every delivery off its queue, as if their recipients had."""
@@ -130,7 +132,7 @@ class House:
             if time.monotonic() > until or any(process.poll() is not None for process in processes):
                 last = (self.folder / "log").read_text(errors="replace")[-2000:]
                 raise GaveUp(f"{what} did not come within {seconds:.0f} s.\n{last}")
-            time.sleep(0.05)
+            time.sleep(_LOOK_S)
 
     @contextmanager
     def _channel(self) -> Iterator["pika.adapters.blocking_connection.BlockingChannel"]:
@@ -151,7 +153,7 @@ def house(report: Report, *, database: bool = True) -> Iterator[House]:
             yield House(broker, None, Path(name))
             return
         with postgres(own=True, durable=True) as server:
-            report.servers(postgresql=_database_version(server))
+            report.servers(postgresql=database_version(server))
             yield House(broker, server, Path(name))
 
 
@@ -174,7 +176,8 @@ def _broker_version(broker: Broker) -> str:
         connection.close()
 
 
-def _database_version(server: Database) -> str:
+def database_version(server: Database) -> str:
+    """Such as ``15.18``."""
     with psycopg.connect(server.plain_url) as connection:
         number = connection.info.server_version
     return f"{number // 10_000}.{number % 10_000}"

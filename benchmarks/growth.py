@@ -1,0 +1,127 @@
+"""What a death costs with ten thousand, a hundred thousand and a million cases held, on PostgreSQL.
+
+    python -m benchmarks growth [--held 10000 100000 1000000] [--messages 2000]
+
+The fewest come in through the engine; the others are copies of what it wrote (``benchmarks.held``). Then new deaths come
+in batches through the one transaction, every fifth message a second word, from elsewhere, about a child that is held. The
+floor of each figure is the same with the fewest held. Wall time is the median batch's; processor time is what can be
+compared on a machine that others use too. How cost grows where more children are told of on the same days is another
+question: ``linkage-store``.
+"""
+
+import argparse
+import gc
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.adapter import Submission
+from benchmarks.deaths import HOSPITAL, TOLD, Deaths
+from benchmarks.figures import Figure, Report, Target
+from benchmarks.held import mark_originals, multiply
+from benchmarks.house import database_version
+from benchmarks.processes import spent
+from integration_engine.pipeline import process
+from integration_engine.routing.reference import bundled
+from integration_engine.routing.route import Switches
+from integration_engine.security.keys import keyring
+from integration_engine.services import postgres
+from integration_engine.store.database import Store, upgrade_schema
+
+MOST_GROWTH = 1.2
+BATCH = 50
+_LOADED_AT_ONCE = 500
+_SECOND_WORD_EVERY = 5
+_WARM_BATCHES = 2
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Milliseconds a message: by the clock, of the worker's processor and of the database's."""
+
+    wall: float
+    worker: float
+    database: float
+
+
+def options(ask: argparse.ArgumentParser) -> None:
+    ask.add_argument("--held", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    ask.add_argument("--messages", type=int, default=2000)
+
+
+def measure(said: argparse.Namespace, report: Report) -> Iterator[Figure]:
+    levels, fewest = sorted(said.held), min(said.held)
+    fresh, again = Deaths(), Deaths().fhir(fewest)
+    with tempfile.TemporaryDirectory() as name, postgres(own=True, durable=True) as server:
+        report.servers(postgresql=database_version(server))
+        upgrade_schema(server.url)
+        with closing(Store(server.url, keyring({}, Path(name) / "keys.json", create=True))) as store:
+            loading = time.perf_counter()
+            for some in _batches([told(body) for body in fresh.hl7(fewest)], _LOADED_AT_ONCE):
+                take(store, some)
+            mark_originals(server.url)
+            first: Cost | None = None
+            before = 1
+            for held in levels:
+                copies = held // fewest
+                if copies > before:
+                    multiply(server.url, range(before, copies))
+                before = copies
+                yield Figure(f"{held:,} held after", time.perf_counter() - loading, "s")
+                cost = _cost(store, _mixed(fresh, again, said.messages))
+                first = first or cost
+                yield from _figures(f"{held:,} held", cost, first)
+
+
+def _mixed(fresh: Deaths, again: Iterator[bytes], count: int) -> list[Submission]:
+    seconds = count // _SECOND_WORD_EVERY
+    new = fresh.hl7(count - seconds)
+    found = []
+    for n in range(count):
+        body = next(again if n % _SECOND_WORD_EVERY == 0 else new, None)
+        if body is None:
+            raise SystemExit("so many messages need more cases held through the engine")
+        found.append(told(body))
+    return found
+
+
+def _cost(store: Store, messages: Sequence[Submission]) -> Cost:
+    batches = list(_batches(messages, BATCH))
+    for some in batches[:_WARM_BATCHES]:
+        take(store, some)
+    gc.collect()
+    gc.freeze()
+    walls, before, worked = [], spent(()), time.process_time()
+    for some in batches[_WARM_BATCHES:]:
+        started = time.perf_counter()
+        take(store, some)
+        walls.append((time.perf_counter() - started) / len(some))
+    used, count = spent(()).since(before), sum(map(len, batches[_WARM_BATCHES:]))
+    worker = (time.process_time() - worked) / count
+    return Cost(1000 * statistics.median(walls), 1000 * worker, 1000 * used.database / count)
+
+
+def _figures(what: str, cost: Cost, first: Cost) -> Iterator[Figure]:
+    target = [Target(MOST_GROWTH, "at most")]
+    yield Figure(f"{what}: by the clock, median batch", cost.wall, "ms/message", first.wall, target)
+    yield Figure(f"{what}: processor of the worker", cost.worker, "ms/message", first.worker, target)
+    if first.database:
+        yield Figure(f"{what}: processor of the database", cost.database, "ms/message", first.database, target)
+
+
+def take(store: Store, messages: Sequence[Submission]) -> None:
+    """One batch, as a worker takes it."""
+    process(store, messages, reference=bundled(), now=TOLD, switches=Switches())
+
+
+def told(body: bytes) -> Submission:
+    """A message as it comes in from the hospital."""
+    return Submission(body, TOLD, partner=HOSPITAL.ods_code)
+
+
+def _batches(messages: Sequence[Submission], size: int) -> Iterator[Sequence[Submission]]:
+    return (messages[n : n + size] for n in range(0, len(messages), size))
