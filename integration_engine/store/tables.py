@@ -112,12 +112,12 @@ class NoticeRow(SQLModel, table=True):
 
 
 class BlindIndexRow(SQLModel, table=True):
-    """One blocking key of one notice, blind."""
+    """One blocking key of one notice, blind. Written and dropped with its notice, so no reference is checked for each."""
 
     __tablename__ = "blind_index"
     __table_args__ = (Index("ix_blind_index_notice_id", "notice_id"),)
     block_key: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
-    notice_id: str = Field(sa_column=_text(ForeignKey("notice.id"), primary_key=True))
+    notice_id: str = Field(sa_column=_text(primary_key=True))
     key_version: int = 1
 
 
@@ -126,8 +126,8 @@ class BondRow(SQLModel, table=True):
 
     __tablename__ = "bond"
     __table_args__ = (Index("ix_bond_other", "other"),)
-    notice_id: str = Field(sa_column=_text(ForeignKey("notice.id"), primary_key=True))
-    other: str = Field(sa_column=_text(ForeignKey("notice.id"), primary_key=True))
+    notice_id: str = Field(sa_column=_text(primary_key=True))
+    other: str = Field(sa_column=_text(primary_key=True))
 
 
 class DecisionRow(SQLModel, table=True):
