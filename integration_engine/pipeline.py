@@ -1,44 +1,44 @@
 """The one transaction: submissions in; inbox, notices, cases, audit and outbox written together or not at all.
 
 What a message says is read before the transaction begins. Inside it the neighbourhood of what is new is locked and read,
-the pure core decides about it, and whatever changed for a recipient becomes a row of the outbox. The caller publishes what
+the pure core decides about it, and whatever changed for a recipient becomes a row of the outbox; before it ends it looks
+whether others took a piece of the same story meanwhile. The caller publishes what
 comes back; what it can't publish, the sweeper does. A batch is all or nothing: where it raises, nothing of it was written,
 and the caller tries its messages one by one to find the one that raised.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from adapters import registry
 from adapters.adapter import Item, Reading, Submission, content_hash
 from integration_engine import settlement
+from integration_engine.candidates import TAKEN, Overtaken, candidates
 from integration_engine.core import case_id, decide
-from integration_engine.linkage import blocking
-from integration_engine.linkage.evidence import Evidence, evidence_of
-from integration_engine.linkage.resolve import bonded
 from integration_engine.readings import read_of
 from integration_engine.record import authority
 from integration_engine.record.codes import PartnerKind
 from integration_engine.record.decision import Decision
-from integration_engine.record.notice import DeathNotice
 from integration_engine.record.outside import outside
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.route import Switches
-from integration_engine.security.keys import Keyring
 from integration_engine.stages import reached
 from integration_engine.store import inbox
 from integration_engine.store.audit import Entry
 from integration_engine.store.database import Store, StoreError, Transaction
 from integration_engine.store.decisions import keep_decision, settle_asked
 from integration_engine.store.inbox import Alarm, Message, Recognised, Refusal, Tally
-from integration_engine.store.neighbourhood import Neighbourhood, founders, gather, load_notices, sharing
+from integration_engine.store.neighbourhood import Neighbourhood, founders, gather
 from integration_engine.store.outbox import OutboxRow
 from integration_engine.store.reviews import keep_readings
 
 Reader = Callable[[Submission, PartnerKind | None], Iterable[Reading]]
 
 SAME_AGAIN, PASSED_OVER = "same-again", "passed-over"
+# So often a batch that met another one's children is decided anew beside it; then nobody else is let in.
+_TRIES_BESIDE_OTHERS = 3
 
 
 class UnknownSubject(StoreError):
@@ -110,15 +110,23 @@ def process(
     readings = tuple(tuple(read(submission, kind)) for submission, kind in zip(submissions, asked, strict=True))
     heard = _hear(submissions, readings)
     reached("worker.read")
-    with store.transaction() as transaction:
-        reached("worker.begun")
-        came, passed_over, outbox = _take(transaction, heard.messages, reference, now, switches)
-        _count(heard, came, passed_over)
-        inbox.count(transaction, heard.tally, now)
-        inbox.refuse(transaction, heard.refusals, now)
-        inbox.raise_alarms(transaction, came.alarms, now)
-        reached("worker.written")
-    return Processed(readings, outbox, tuple(heard.refused), came.alarms, len(came.new))
+
+    def take(alone: bool) -> Processed:
+        with store.transaction() as transaction:
+            reached("worker.begun")
+            if alone:
+                transaction.lock_everything()
+            came, passed_over, outbox = _take(transaction, heard.messages, reference, now, switches)
+            inbox.count(transaction, _counted(heard, came, passed_over), now)
+            inbox.refuse(transaction, heard.refusals, now)
+            inbox.raise_alarms(transaction, came.alarms, now)
+            reached("worker.written")
+        return Processed(readings, outbox, tuple(heard.refused), came.alarms, len(came.new))
+
+    for _ in range(_TRIES_BESIDE_OTHERS):
+        with suppress(Overtaken):
+            return take(alone=False)
+    return take(alone=True)
 
 
 def record_decision(
@@ -210,16 +218,18 @@ def _hear(submissions: Sequence[Submission], readings: Sequence[Sequence[Reading
     return heard
 
 
-def _count(heard: _Heard, came: Recognised, passed_over: Mapping[str, str]) -> None:
-    """Count what new messages say once; a message that came before is counted as that."""
+def _counted(heard: _Heard, came: Recognised, passed_over: Mapping[str, str]) -> Tally:
+    """What new messages say counts once; a message that came before is counted as that."""
+    tally = Tally(heard.tally.counts.copy())
     for message in came.new:
         for item in heard.items[message.id]:
             if item.notice and item.notice.id in passed_over:
-                heard.tally.add(message.kind, message.partner, PASSED_OVER, passed_over[item.notice.id])
+                tally.add(message.kind, message.partner, PASSED_OVER, passed_over[item.notice.id])
             else:
-                heard.tally.add(message.kind, message.partner, item.verdict, item.reason)
+                tally.add(message.kind, message.partner, item.verdict, item.reason)
     for message in came.known:
-        heard.tally.add(message.kind, message.partner, SAME_AGAIN, SAME_AGAIN)
+        tally.add(message.kind, message.partner, SAME_AGAIN, SAME_AGAIN)
+    return tally
 
 
 def _take(
@@ -228,21 +238,18 @@ def _take(
     """Take messages in. Returns which were new, which notices of them concern no case (with why), and what goes out."""
     if not messages:
         return Recognised((), (), ()), {}, ()
-    keys = transaction.keys
-    evidence = {notice.id: evidence_of(notice) for message in messages for notice in message.notices}
-    plain = {name: blocking.keys(said) for name, said in evidence.items()}
-    transaction.lock(inbox.lock_names(keys, messages).union(_locks(keys, plain.values())))
+    transaction.lock(inbox.lock_names(transaction.keys, messages))
     came = inbox.recognise(transaction, messages)
-    new = {notice.id: notice for message in came.new for notice in message.notices}
-    if not new:
+    found = candidates(transaction, [notice for message in came.new for notice in message.notices])
+    if not found.new:
         return came, {}, ()
-    hood, bonds = _neighbourhood(transaction, new, evidence, plain)
-    outcome = decide([*hood.notices.values(), *new.values()], hood.decisions, reference, now, switches)
+    hood, bonds = found.gathered(transaction)
+    outcome = decide([*hood.notices.values(), *found.new.values()], hood.decisions, reference, now, switches)
     passed_over = dict(outcome.passed_over)
     kept = _kept(came.new, passed_over.keys())
     entries = [
         Entry(
-            "message.taken",
+            TAKEN,
             message.id,
             {"kind": message.kind, "partner": message.partner, "notices": [notice.id for notice in message.notices]},
         )
@@ -252,15 +259,10 @@ def _take(
         transaction, hood, outcome, now, because="new-evidence", reference=reference, switches=switches
     )
     names = {notice.id for message in kept for notice in message.notices}
-    bonds = {(a, b) for a, b in bonds if {a, b} & new.keys() <= names}
-    blind = {name: {keys.blind("block", key) for key in plain[name]} for name in names}
-    return came, passed_over, settled.write(entries, kept, blind, bonds)
-
-
-def _locks(keys: Keyring, plain: Iterable[Iterable[str]]) -> set[bytes]:
-    """What to lock so that nobody takes a notice that shares a key with these meanwhile. Under every index key held: while
-    one is rotated, others may not have the new one yet."""
-    return {name for found in plain for key in found for name in keys.blinds("block", key)}
+    bonds = {(a, b) for a, b in bonds if {a, b} & found.new.keys() <= names}
+    outbox = settled.write(entries, kept, {name: found.kept_under[name] for name in names}, bonds)
+    found.require_all_seen(transaction)
+    return came, passed_over, outbox
 
 
 def _kept(messages: Sequence[Message], passed_over: Set[str]) -> list[Message]:
@@ -274,28 +276,3 @@ def _kept(messages: Sequence[Message], passed_over: Set[str]) -> list[Message]:
         elif notices:
             found.append(replace(message, notices=notices, body=None))
     return found
-
-
-def _neighbourhood(
-    transaction: Transaction,
-    new: Mapping[str, DeathNotice],
-    evidence: Mapping[str, Evidence],
-    plain: Mapping[str, frozenset[str]],
-) -> tuple[Neighbourhood, set[tuple[str, str]]]:
-    """What is held that has to be decided with these new notices, and the bonds that tie them to it and to one another."""
-    names: dict[bytes, set[str]] = {}
-    for notice in new:
-        for key in plain[notice]:
-            for name in transaction.keys.blinds("block", key):
-                names.setdefault(name, set()).add(notice)
-    pairs: set[tuple[str, str]] = set()
-    for name, held in sharing(transaction, names).items():
-        pairs |= {(notice, other) for notice in names[name] for other in held}
-    candidates = load_notices(transaction, {other for _, other in pairs})
-    pairs |= {(a, b) for together in names.values() for a in together for b in together if a < b}
-    said = {**evidence, **{name: evidence_of(notice) for name, notice in candidates.items()}}
-    bonds = {(a, b) for a, b in pairs if bonded(said[a], said[b])}
-    hood = gather(transaction, {other for _, other in bonds if other in candidates}, candidates)
-    # What was found may have been dropped while we waited for whoever decided about it.
-    left = hood.notices.keys() | new.keys()
-    return hood, {(a, b) for a, b in bonds if a in left and b in left}

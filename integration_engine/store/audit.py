@@ -102,6 +102,17 @@ def append(transaction: Transaction, at: datetime, entries: Sequence[Entry], del
     return int(head.delivery_sequence) + 1
 
 
+def position(transaction: Transaction) -> int:
+    """The number of the last line there is just now."""
+    return int(transaction.connection.execute(select(_HEAD.c.audit_sequence)).scalar_one())
+
+
+def subjects(transaction: Transaction, action: str, *, after: int) -> list[str]:
+    """What the lines of this action after that number are about."""
+    query = select(_AUDIT.c.subject).where(_AUDIT.c.sequence > after, _AUDIT.c.action == action)
+    return [str(name) for name in transaction.connection.scalars(query)]
+
+
 def verify(store: Store) -> Verified:
     """Walk the whole chain and say where it first breaks. Raises Transient."""
     with store.reading() as transaction:

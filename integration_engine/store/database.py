@@ -87,11 +87,16 @@ class Transaction:
         if not wanted or _EVERYTHING in self._locked:
             return
         if len(self._locked) + len(wanted) > _MOST_LOCKS:
-            self.connection.execute(_LOCK_EVERYTHING, {"everything": _EVERYTHING})
-            self._locked.add(_EVERYTHING)
+            self.lock_everything()
         else:
             self.connection.execute(_LOCK_EACH, {"everything": _EVERYTHING, "numbers": sorted(wanted)})
             self._locked.update(wanted)
+
+    def lock_everything(self) -> None:
+        """Wait until nobody who locks anything works, and keep them all off until the end of the transaction."""
+        if self.is_postgresql:
+            self.connection.execute(_LOCK_EVERYTHING, {"everything": _EVERYTHING})
+            self._locked.add(_EVERYTHING)
 
     def among(self, column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
         """Whether a column is one of these values. On PostgreSQL they are one array, so that a statement reads the same

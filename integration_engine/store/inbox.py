@@ -188,6 +188,12 @@ def keep(
     transaction.insert(BlindIndexRow, index)
 
 
+def notices_of(transaction: Transaction, messages: Iterable[str]) -> set[str]:
+    """The notices held of these messages."""
+    query = select(_NOTICE.c.id).where(transaction.among(_NOTICE.c.submission_id, messages))
+    return {str(name) for name in transaction.connection.scalars(query)}
+
+
 def drop(transaction: Transaction, notices: Iterable[str]) -> None:
     """Forget notices that are not to be kept after all, and the messages of which nothing else is kept. Sent again, such a
     message is new."""

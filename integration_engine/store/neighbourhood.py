@@ -59,10 +59,15 @@ class Neighbourhood:
 EMPTY = Neighbourhood({}, {}, {}, ())
 
 
-def sharing(transaction: Transaction, keys: Iterable[bytes]) -> dict[bytes, list[str]]:
-    """The stored notices that have each of these blind keys."""
+def sharing(
+    transaction: Transaction, keys: Iterable[bytes], *, among: Iterable[str] | None = None
+) -> dict[bytes, list[str]]:
+    """The stored notices, or those ``among`` them, that have each of these blind keys."""
+    query = select(_INDEX.c.block_key, _INDEX.c.notice_id)
+    if among is not None:
+        query = query.where(transaction.among(_INDEX.c.notice_id, among))
     found: dict[bytes, list[str]] = {}
-    for row in _rows(transaction, select(_INDEX.c.block_key, _INDEX.c.notice_id), _INDEX.c.block_key, keys):
+    for row in _rows(transaction, query, _INDEX.c.block_key, keys):
         found.setdefault(bytes(row.block_key), []).append(row.notice_id)
     return found
 

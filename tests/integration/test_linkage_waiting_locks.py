@@ -26,6 +26,10 @@ from tests.property.test_pipeline_order import decided, held
 from tests.store_samples import BRISTOL, NOW, keyring, new_store, read, report, retraction, rules
 
 ELSEWHERE = [{"lines": ["1 Kelp Quay"], "postcode": "BS1 4DJ", "lad_code": BRISTOL, "use": "home"}]
+STRANGER: dict[str, Any] = {
+    "nhs_number": "9991004114", "family_name": "Ravensworth", "given_names": ["Wilfred"], "birth_date": "2014-02-03",
+    "sex": "male", "addresses": ELSEWHERE,
+}  # fmt: skip
 NUMBERED: dict[str, Any] = {"nhs_number": "9991004114", "addresses": ELSEWHERE}
 
 
@@ -200,7 +204,40 @@ def test_two_workers_that_ask_for_the_same_notices_from_both_ends_both_get_throu
     store.close()
 
 
-def test_a_file_with_more_keys_than_the_server_has_room_for_waits_until_it_is_alone(postgres_url: str) -> None:
+def test_a_notice_that_another_takes_while_a_batch_is_decided_is_linked_all_the_same(postgres_url: str) -> None:
+    """A batch waits for somebody it knows of; meanwhile another worker takes one who is bonded to a newcomer of it only."""
+    store = new_store(postgres_url)
+    known, again = report(), report(1, partner="RXX")
+    one = report(2, partner="RYY", child=STRANGER)
+    two = report(3, partner="RZZ", child=STRANGER)
+    take(known)(store)
+    with held_back(store, postgres_url, [known]) as queue:
+        queue.lets_in(take(again, one))
+        take(two)(store)
+        assert len(held(store)) == 2
+    assert len(held(store)) == 2
+    assert agree(store, [known, again, one, two])
+    store.close()
+
+
+def test_a_batch_that_is_overtaken_counts_its_messages_once(postgres_url: str) -> None:
+    store = new_store(postgres_url)
+    known = report()
+    take(known)(store)
+    with held_back(store, postgres_url, [known]) as queue:
+        queue.lets_in(take(report(1, partner="RXX"), report(2, partner="RYY", child=STRANGER)))
+        take(report(3, partner="RZZ", child=STRANGER))(store)
+    with store.reading() as transaction:
+        counted = transaction.connection.execute(text("SELECT partner, items FROM tally ORDER BY partner")).all()
+    assert [tuple(row) for row in counted if row.partner in ("RXX", "RYY", "RZZ")] == [
+        ("RXX", 1),
+        ("RYY", 1),
+        ("RZZ", 1),
+    ]
+    store.close()
+
+
+def test_a_file_with_more_messages_than_the_server_has_room_for_waits_until_it_is_alone(postgres_url: str) -> None:
     store = new_store(postgres_url)
     with store.transaction() as transaction:
         transaction.lock(n.to_bytes(8) for n in range(100_000))
