@@ -2,13 +2,14 @@
 
 import base64
 import stat
+import zlib
 from pathlib import Path
 
 import pytest
 
 from integration_engine.record.notice import DeathNotice
 from integration_engine.security.keys import KeyMissing, Keyring, KeyUnreadable, SealBroken, keyring, write_new
-from integration_engine.store.sealing import Unreadable, seal, seal_notice, unseal_notice
+from integration_engine.store.sealing import Unreadable, seal, seal_notice, unseal, unseal_notice
 from tests import store_samples
 
 
@@ -17,6 +18,14 @@ def test_what_was_sealed_comes_back_and_never_reads_as_itself() -> None:
     sealed = keys.seal(b"Barnaby Quillfeather")
     assert b"Quillfeather" not in sealed
     assert keys.unseal(sealed) == b"Barnaby Quillfeather"
+
+
+def test_what_an_earlier_version_compressed_otherwise_still_opens() -> None:
+    keys = store_samples.keyring()
+    content = b"Barnaby Quillfeather " * 100
+    assert unseal(keys, keys.seal(zlib.compress(content, 1))) == content
+    assert unseal(keys, seal(keys, content)) == content
+    assert len(seal(keys, content)) < len(content) / 5
 
 
 def test_after_a_rotation_old_seals_still_open_and_new_ones_use_the_new_key() -> None:
