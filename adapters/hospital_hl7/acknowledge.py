@@ -200,13 +200,13 @@ def _answer(
     if family is None:
         return Answer(letter == "A", "none", None)
     text = _filled(head, family + letter, control_id, now)
+    said = f"{problems[0].code}: {problems[0].text}" if problems else hint
+    if said and has_old_errors(head.version):
+        # Before 2.5 an ERR has room for codes only; the sentence is said in MSA-3, the last segment's next field.
+        text = text.rstrip("\r") + head.delimiters.field + _escaped(said, head.delimiters) + "\r"
     text += "".join(_error(head, problem, "E") for problem in problems)
-    if hint and not problems:
-        if has_old_errors(head.version):
-            # Before 2.5 an ERR is an error; what is only to be known is said in MSA-3, the last segment's next field.
-            text = text.rstrip("\r") + head.delimiters.field + _escaped(hint, head.delimiters) + "\r"
-        else:
-            text += _error(head, Problem(code="hint", text=hint), "I")
+    if hint and not problems and not has_old_errors(head.version):
+        text += _error(head, Problem(code="hint", text=hint), "I")
     return Answer(letter == "A", family + letter, text.encode(head.codec, "replace"), CONTENT_TYPE)
 
 

@@ -86,8 +86,9 @@ def test_a_test_message_to_a_production_feed_is_rejected_202(processing: str) ->
 
 
 def test_errors_are_written_as_the_version_has_them() -> None:
-    old = said(message(msh(A08), pid(f30="Q"))).segments("ERR")[0]
-    assert old.field(1) == "PID^1^30^103&Table value not found&HL70357"
+    old = said(message(msh(A08), pid(f30="Q")))
+    assert old.segments("ERR")[0].field(1) == "PID^1^30^103&Table value not found&HL70357"
+    assert old.segments("MSA")[0].field(3).startswith("bad-death-indicator: ")
     new = said(message(msh(A08, f12="2.5.1"), pid(f30="Q"))).segments("ERR")[0]
     assert (new.field(1), new.field(2), new.field(3)) == ("", "PID^1^30", "103^Table value not found^HL70357")
     assert new.field(4) == "E"
