@@ -5,11 +5,13 @@ them. A name in ``cdr.toml`` that is no setting is refused by name, because a mi
 """
 
 import os
+import re
 import tomllib
 from contextvars import ContextVar
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, with_config
 from pydantic_settings import BaseSettings, InitSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -166,6 +168,15 @@ class Settings(BaseSettings):
     feeds: tuple[FeedSettings, ...] = ()
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("amqp_url")
+    @classmethod
+    def _one_account(cls, url: SecretStr) -> SecretStr:
+        """Nodes of one cluster: whoever publishes says as whom, which must be true at each of them."""
+        nodes = [urlsplit(node) for node in re.split(r",\s*(?=amqps?://)", url.get_secret_value())]
+        if len({(node.username, node.path) for node in nodes}) > 1:
+            raise ValueError("the addresses of a cluster's nodes differ in their user or virtual host")
+        return url
 
     @field_validator("footprint", mode="before")
     @classmethod

@@ -11,7 +11,7 @@ from typing import Any
 import pika
 import yaml
 
-from integration_engine.broker.connection import user_of
+from integration_engine.broker.connection import connect, user_of
 from integration_engine.broker.consumer import Consumer, Pace
 from integration_engine.broker.declare import apply_topology
 from integration_engine.broker.message import Message
@@ -112,7 +112,7 @@ def send(
 
 def ready(url: str, queue: str) -> int:
     """Messages that wait in a queue."""
-    connection = pika.BlockingConnection(pika.URLParameters(url))
+    connection = connect(url)
     count = connection.channel().queue_declare(queue, passive=True).method.message_count
     connection.close()
     return int(count)
@@ -120,7 +120,7 @@ def ready(url: str, queue: str) -> int:
 
 def taken(url: str, queue: str) -> list[tuple[pika.BasicProperties, bytes]]:
     """Everything in a queue, taken out of it."""
-    connection = pika.BlockingConnection(pika.URLParameters(url))
+    connection = connect(url)
     channel = connection.channel()
     found: list[tuple[pika.BasicProperties, bytes]] = []
     while (got := channel.basic_get(queue, auto_ack=True))[0] is not None:

@@ -1,8 +1,14 @@
-"""How this engine connects: named connections, heartbeats, and patience that grows when a broker is away."""
+"""How this engine connects: named connections, heartbeats, one node of a cluster after another, and patience that grows when
+all of them are away.
+
+An address is an AMQP URL, or several with commas between: the nodes of one cluster, of which any will do.
+"""
 
 import logging
+import random
+import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pika
@@ -13,10 +19,17 @@ _log = logging.getLogger(__name__)
 _HEARTBEAT_S = 30
 _SOCKET_S = 10
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.1, 10.0
+# A comma may stand in a password; before another address it stands between two.
+_BETWEEN = re.compile(r"\s*,\s*(?=amqps?://)")
+
+
+def addresses(url: str) -> tuple[str, ...]:
+    """The nodes that an address names, each as an AMQP URL."""
+    return tuple(_BETWEEN.split(url.strip()))
 
 
 def parameters(url: str, name: str) -> pika.URLParameters:
-    """Connection parameters of an AMQP URL. ``name`` is what the broker's own pages show the connection as."""
+    """Connection parameters of one node's AMQP URL. ``name`` is what the broker's own pages show the connection as."""
     made = pika.URLParameters(url)
     made.client_properties = {"connection_name": name, "product": "cdr"}
     made.heartbeat = _HEARTBEAT_S
@@ -25,9 +38,34 @@ def parameters(url: str, name: str) -> pika.URLParameters:
     return made
 
 
+class Nodes:
+    """The nodes of an address, each to be tried in its turn. They begin at one that chance picks, so that processes spread
+    over the cluster, and go on after the last one tried: the one that has just failed comes last."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._all = [parameters(address, name) for address in addresses(url)]
+        random.shuffle(self._all)
+
+    def __iter__(self) -> Iterator[pika.URLParameters]:
+        for _ in range(len(self._all)):
+            tried = self._all.pop(0)
+            self._all.append(tried)
+            yield tried
+
+
+def connect(url: str, name: str = "cdr command") -> pika.BlockingConnection:
+    """A connection for a few questions and answers, to whichever node answers. Raises pika's AMQPError where none does."""
+    return pika.BlockingConnection(list(Nodes(url, name)))
+
+
 def user_of(url: str) -> str:
-    """Who an AMQP URL connects as: what the broker holds a message's ``user_id`` against."""
-    return str(pika.URLParameters(url).credentials.username)
+    """Who an address connects as: what the broker holds a message's ``user_id`` against."""
+    return str(pika.URLParameters(addresses(url)[0]).credentials.username)
+
+
+def virtual_host(url: str) -> str:
+    """The virtual host of an address."""
+    return str(pika.URLParameters(addresses(url)[0]).virtual_host)
 
 
 def keep_connected(live: Callable[[], Any], stopped: threading.Event, what: str) -> None:

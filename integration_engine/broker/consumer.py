@@ -15,7 +15,7 @@ from typing import Any
 import pika
 from pika.exceptions import AMQPError
 
-from integration_engine.broker.connection import keep_connected, parameters
+from integration_engine.broker.connection import Nodes, keep_connected
 from integration_engine.broker.message import Delivered
 from integration_engine.stages import reached
 
@@ -63,7 +63,7 @@ class Consumer:
         ready: Callable[[], bool] | None = None,
         pace: Pace = Pace(),
     ) -> None:
-        self._parameters = parameters(url, name)
+        self._nodes = Nodes(url, name)
         self._name = name
         self._queues = tuple(queues)
         self._work = work
@@ -104,14 +104,17 @@ class Consumer:
         self._tags_of_consumers: list[str] = []
 
     def _live(self) -> bool:
-        """One connection, from opening to its end. True if it was consuming."""
+        """One connection to whichever node has one for us, from opening to its end. True if it was consuming."""
         if self._ready is not None and not self._ready():
             return False
+        return any(not self._stopped.is_set() and self._consumed_at(node) for node in self._nodes)
+
+    def _consumed_at(self, node: pika.URLParameters) -> bool:
         self._reset()
         self._consumed = False
         try:
             self._connection = pika.SelectConnection(
-                self._parameters,
+                node,
                 on_open_callback=lambda connection: connection.channel(on_open_callback=self._consume),
                 on_open_error_callback=lambda connection, _: connection.ioloop.stop(),
                 on_close_callback=lambda connection, _: connection.ioloop.stop(),

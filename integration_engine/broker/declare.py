@@ -9,10 +9,13 @@ import pika
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
 
+from integration_engine.broker.connection import connect, virtual_host
 from integration_engine.broker.management import Management
 from integration_engine.broker.topology import Exchange, Queue, Topology
 
 _NOT_FOUND, _PRECONDITION_FAILED = 404, 406
+# A queue on three nodes outlives the loss of any one of them.
+_REPLICAS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Differs(RuntimeError):
 def apply_topology(topology: Topology, url: str) -> None:
     """Declare everything, in an order in which no dead-letter target is missing when it is needed. Doing it again
     changes nothing. Raises Differs, and pika's AMQPError where the broker is away."""
-    connection = pika.BlockingConnection(pika.URLParameters(url))
+    connection = connect(url)
     try:
         channel = connection.channel()
         for exchange in topology.exchanges:
@@ -58,7 +61,7 @@ def apply_topology(topology: Topology, url: str) -> None:
 def check_topology(topology: Topology, url: str, management: Management | None = None) -> list[Drift]:
     """Where the broker differs, nothing changed. Bindings and what is there too much are seen by management only."""
     drifts: list[Drift] = []
-    connection = pika.BlockingConnection(pika.URLParameters(url))
+    connection = connect(url)
     try:
         probe = _Probe(connection)
         for exchange in topology.exchanges:
@@ -71,6 +74,7 @@ def check_topology(topology: Topology, url: str, management: Management | None =
         vhost = virtual_host(url)
         drifts += _binding_drifts(topology, management, vhost)
         drifts += _extra_drifts(topology, management, vhost)
+        drifts += _replica_drifts(topology, management, vhost)
     return drifts
 
 
@@ -118,11 +122,6 @@ def definitions(topology: Topology, vhost: str = "/") -> dict[str, Any]:
 def definitions_text(topology: Topology) -> str:
     """``queue_config/definitions.json``, byte for byte."""
     return json.dumps(definitions(topology), indent=1, sort_keys=True) + "\n"
-
-
-def virtual_host(url: str) -> str:
-    """The virtual host of an AMQP URL."""
-    return str(pika.URLParameters(url).virtual_host)
 
 
 def _declare_exchange(channel: BlockingChannel, exchange: Exchange, *, passive: bool = False) -> None:
@@ -206,3 +205,14 @@ def _extra_drifts(topology: Topology, management: Management, vhost: str) -> Ite
     for queue in management.get("queues", vhost) or ():
         if queue["name"] not in names and queue["name"].split(".", 1)[0] in families:
             yield Drift("queue", queue["name"], "extra")
+
+
+def _replica_drifts(topology: Topology, management: Management, vhost: str) -> Iterator[Drift]:
+    """Queues that the loss of a node would take away: made while some of its nodes were down, or before it was a cluster."""
+    nodes = [node["name"] for node in management.get("nodes") or ()]
+    names = {queue.name for queue in topology.queues}
+    for queue in management.get("queues", vhost) or ():
+        there = queue.get("members", nodes)
+        if queue["name"] in names and len(there) < min(len(nodes), _REPLICAS):
+            missing = ", ".join(sorted(set(nodes) - set(there)))
+            yield Drift("queue", queue["name"], "different", f"not on {missing}: rabbitmq-queues grow NODE all")

@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import pika
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker
+
+from integration_engine.broker.connection import connect
 
 _NOT_FOUND = 404
 
@@ -26,7 +27,7 @@ class Depth:
 def depths(url: str, queues: Iterable[str], *, look_at_oldest: bool = False) -> list[Depth]:
     """Ask for each queue. Looking at the oldest message takes it and puts it back, which counts as a redelivery of it:
     only for queues that nobody consumes. Raises pika's AMQPError where the broker is away."""
-    connection = pika.BlockingConnection(pika.URLParameters(url))
+    connection = connect(url)
     found: list[Depth] = []
     try:
         channel = connection.channel()

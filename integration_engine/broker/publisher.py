@@ -17,7 +17,7 @@ from typing import Any
 import pika
 from pika.exceptions import AMQPError, StreamLostError
 
-from integration_engine.broker.connection import keep_connected, parameters
+from integration_engine.broker.connection import Nodes, keep_connected
 from integration_engine.broker.message import Message
 from integration_engine.stages import reached
 
@@ -60,7 +60,7 @@ class Publisher:
     """
 
     def __init__(self, url: str, name: str, *, window: int = 500, patience_s: float = 10.0) -> None:
-        self._parameters = parameters(url, name)
+        self._nodes = Nodes(url, name)
         self._window = window
         self._patience_s = patience_s
         self._lock = threading.Lock()
@@ -174,11 +174,14 @@ class Publisher:
         keep_connected(self._live, self._stopped, self._name)
 
     def _live(self) -> bool:
-        """One connection, from opening to its end. True if it was open."""
+        """One connection to whichever node has one for us, from opening to its end. True if it was open."""
+        return any(not self._stopped.is_set() and self._open_at(node) for node in self._nodes)
+
+    def _open_at(self, node: pika.URLParameters) -> bool:
         self._was_open, self._timer = False, None
         try:
             connection = pika.SelectConnection(
-                self._parameters,
+                node,
                 on_open_callback=lambda _: self._open_channel(),
                 on_open_error_callback=lambda ended, _: ended.ioloop.stop(),
                 on_close_callback=lambda ended, _: ended.ioloop.stop(),

@@ -35,6 +35,7 @@ def _topology(as_json: bool) -> "Topology":
 def apply(as_json: Json = False) -> None:
     """Declare every exchange, queue and binding, and put the rights of known users right. Doing it again changes nothing."""
     from integration_engine.broker import declare, users
+    from integration_engine.broker.connection import virtual_host
 
     topology, url, management = _topology(as_json), _url(), _management()
     try:
@@ -43,7 +44,7 @@ def apply(as_json: Json = False) -> None:
         _fail(as_json, str(problem), "differs")
     except _away() as problem:
         _fail(as_json, f"The broker can't be reached ({type(problem).__name__}).", "broker-away")
-    vhost = declare.virtual_host(url)
+    vhost = virtual_host(url)
     repaired = users.repair_users(topology, management, vhost) if management is not None else []
     done = {"exchanges": len(topology.exchanges), "queues": len(topology.queues), "bindings": len(topology.bindings)}
     if as_json:
@@ -60,6 +61,7 @@ def apply(as_json: Json = False) -> None:
 def check(as_json: Json = False) -> None:
     """Say where the broker differs from the topology; changes nothing. Exit 1 if it differs."""
     from integration_engine.broker import declare, users
+    from integration_engine.broker.connection import virtual_host
 
     topology, url, management = _topology(as_json), _url(), _management()
     try:
@@ -67,7 +69,7 @@ def check(as_json: Json = False) -> None:
     except _away() as problem:
         _fail(as_json, f"The broker can't be reached ({type(problem).__name__}).", "broker-away")
     if management is not None:
-        drifts += users.user_drifts(topology, management, declare.virtual_host(url))
+        drifts += users.user_drifts(topology, management, virtual_host(url))
     if as_json:
         typer.echo(json.dumps({"drift": [asdict(drift) for drift in drifts]}))
     else:
@@ -106,7 +108,7 @@ def user(
     as_json: Json = False,
 ) -> None:
     """Make a broker user with just the rights of its role, or give it a new password; the password is shown this once."""
-    from integration_engine.broker.declare import virtual_host
+    from integration_engine.broker.connection import virtual_host
     from integration_engine.broker.management import ManagementError
     from integration_engine.broker.users import put_user, remove_user
 

@@ -16,13 +16,13 @@ import pika
 from pika.exceptions import AMQPError
 
 from integration_engine.services import containers, images, packages
-from integration_engine.services.private import Guarded, account, find_program, free_ports, new_folder
+from integration_engine.services.private import Account, Guarded, account, find_program, free_ports, new_folder
 from integration_engine.services.unavailable import ServiceUnavailable
 
 _log = logging.getLogger(__name__)
 _USER = "cdr"
 _START_LIMIT_S = 90.0
-_TRIES = 3
+TRIES = 3
 # Debian's rabbitmq-server on PATH is a wrapper that insists on being root; the program itself doesn't.
 _PROGRAMS = ("/usr/lib/rabbitmq/bin",)
 _INSTALL = (
@@ -59,14 +59,15 @@ class Broker:
 
     def kill(self) -> None:
         """Let it die as in a crash. Only for a broker that was started for us."""
-        self._own().kill()
+        self.own().kill()
 
     def start(self) -> None:
         """Start it again on the data it had; returns when it answers."""
-        self._own().start()
-        _await_answer(self.url, self._own())
+        self.own().start()
+        await_answer(self.url, self.own())
 
-    def _own(self) -> Server:
+    def own(self) -> Server:
+        """The server that runs it. Raises ServiceUnavailable ``not-ours`` for a broker that was given to us."""
         if self.server is None:
             raise ServiceUnavailable("not-ours", "This broker was given to us; it isn't ours to stop.")
         return self.server
@@ -83,7 +84,7 @@ def rabbitmq(*, own: bool = False) -> Iterator[Broker]:
         yield Broker(given, os.environ.get("CDR_AMQP_MANAGEMENT_URL") or _usual_management(given), "given")
         return
     broker = _contained() if containers.engine_runs() else None
-    broker = broker or _private(_program())
+    broker = broker or _private(program())
     try:
         yield broker
     finally:
@@ -113,33 +114,37 @@ def _contained() -> Broker | None:
         "container",
         server,
     )
-    _await_answer(broker.url, server)
+    await_answer(broker.url, server)
     return broker
 
 
-def _program() -> str:
-    program = find_program("rabbitmq-server", *_PROGRAMS)
-    if program is None and packages.can_install():
+def program() -> str:
+    """This machine's own program, installed where that can be. Raises ServiceUnavailable."""
+    found = find_program("rabbitmq-server", *_PROGRAMS)
+    if found is None and packages.can_install():
         packages.install("rabbitmq-server", ("rabbitmq-server", "epmd.socket"))
-        program = find_program("rabbitmq-server", *_PROGRAMS)
-    if program is None:
+        found = find_program("rabbitmq-server", *_PROGRAMS)
+    if found is None:
         raise ServiceUnavailable("not-installed", _INSTALL)
-    return program
+    return found
 
 
 def _private(program: str) -> Broker:
-    for left in reversed(range(_TRIES)):
+    for left in reversed(range(TRIES)):
         try:
-            return _started(program)
+            (broker,) = start_nodes(program, 1).values()
         except ServiceUnavailable:
             # Somebody may have taken a port between our finding it free and the server's opening it.
             if not left:
                 raise
+        else:
+            return broker
     raise AssertionError
 
 
 class _Private:
-    """A broker's two processes. Erlang's port mapper would otherwise be started for us as a daemon and stay behind."""
+    """A node of this machine's own program. Erlang's port mapper would otherwise be started for us as a daemon and stay
+    behind; the nodes of a cluster share one, which ends with the first of them."""
 
     def __init__(self, mapper: Guarded, server: Guarded) -> None:
         self._mapper, self._server = mapper, server
@@ -155,27 +160,70 @@ class _Private:
         self._mapper.stop()
 
 
-def _started(program: str) -> Broker:
+def start_nodes(program: str, count: int) -> dict[str, Broker]:
+    """One private broker, or the nodes of one cluster, by name; they answer. Raises ServiceUnavailable ``did-not-start``."""
     owner = account("rabbitmq")
-    folder, mapper_folder = new_folder("rabbitmq", owner), new_folder("epmd", owner)
-    amqp, management, distribution, mapping = free_ports(4)
-    password = secrets.token_urlsafe(18)
-    (folder / "rabbitmq.conf").write_text(
-        f"listeners.tcp.1 = 127.0.0.1:{amqp}\n"
+    (mapping,) = free_ports(1)
+    mapper_command = [shutil.which("epmd") or "epmd", "-address", "127.0.0.1", "-port", str(mapping)]
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "ERL_EPMD_PORT": str(mapping)}
+    mapper = Guarded(owner.command(mapper_command), environment, new_folder("epmd", owner), signal.SIGKILL)
+    kin = _Kin(secrets.token_urlsafe(18), secrets.token_hex(16), tuple(_names(count)))
+    brokers = {name: _node(program, owner, mapper, mapping, name, kin) for name in kin.names}
+    for broker in brokers.values():
+        try:
+            await_answer(broker.url, broker.own())
+        except ServiceUnavailable:
+            for other in brokers.values():
+                other.own().stop()
+            raise
+    return brokers
+
+
+@dataclass(frozen=True)
+class _Kin:
+    """What the nodes of one cluster have in common."""
+
+    password: str
+    cookie: str
+    names: tuple[str, ...]
+
+    def configuration(self) -> str:
+        if len(self.names) == 1:
+            return ""
+        lines = [f"cluster_formation.classic_config.nodes.{n} = {name}" for n, name in enumerate(self.names, 1)]
+        lines += ["cluster_formation.peer_discovery_backend = classic_config"]
+        return "\n".join([*lines, "cluster_partition_handling = pause_minority", ""])
+
+
+def _names(count: int) -> Iterator[str]:
+    of_its_own = secrets.token_hex(4)
+    for n in range(1, count + 1):
+        yield f"cdr-{of_its_own}-{n}@localhost"
+
+
+def _node(program: str, owner: Account, mapper: Guarded, mapping: int, name: str, kin: _Kin) -> Broker:
+    folder = new_folder("rabbitmq", owner)
+    amqp, management, distribution = free_ports(3)
+    written = {
+        "rabbitmq.conf": f"listeners.tcp.1 = 127.0.0.1:{amqp}\n"
         f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {management}\n"
-        f"default_user = {_USER}\ndefault_pass = {password}\n"
+        f"default_user = {_USER}\ndefault_pass = {kin.password}\n"
         "log.file = false\nlog.console = true\nlog.console.level = warning\n"
-        "disk_free_limit.absolute = 50MB\n"
-    )
-    (folder / "plugins").write_text("[rabbitmq_management].\n")
-    owner.own(folder / "rabbitmq.conf", folder / "plugins")
+        "disk_free_limit.absolute = 50MB\n" + kin.configuration(),
+        "plugins": "[rabbitmq_management].\n",
+        ".erlang.cookie": kin.cookie,
+    }
+    for file, text in written.items():
+        (folder / file).write_text(text)
+        (folder / file).chmod(0o600)
+        owner.own(folder / file)
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "LANG": "C.UTF-8",
         "HOME": str(folder),
         "ERL_EPMD_PORT": str(mapping),
         "ERL_EPMD_ADDRESS": "127.0.0.1",
-        "RABBITMQ_NODENAME": f"cdr-{secrets.token_hex(4)}@localhost",
+        "RABBITMQ_NODENAME": name,
         "RABBITMQ_DIST_PORT": str(distribution),
         "RABBITMQ_MNESIA_BASE": str(folder / "data"),
         "RABBITMQ_LOG_BASE": str(folder / "logs"),
@@ -186,22 +234,16 @@ def _started(program: str) -> Broker:
         # makes the start script become the server instead of standing before it
         "RABBITMQ_ALLOW_INPUT": "1",
     }
-    mapper_program = shutil.which("epmd") or "epmd"
-    mapper_command = [mapper_program, "-address", "127.0.0.1", "-port", str(mapping)]
-    mapper = Guarded(owner.command(mapper_command), environment, mapper_folder, signal.SIGKILL)
-    server = Guarded(owner.command([program]), environment, folder, signal.SIGKILL)
-    both = _Private(mapper, server)
-    broker = Broker(
-        f"amqp://{_USER}:{password}@127.0.0.1:{amqp}/",
-        f"http://{_USER}:{password}@127.0.0.1:{management}",
+    server = _Private(mapper, Guarded(owner.command([program]), environment, folder, signal.SIGKILL))
+    return Broker(
+        f"amqp://{_USER}:{kin.password}@127.0.0.1:{amqp}/",
+        f"http://{_USER}:{kin.password}@127.0.0.1:{management}",
         "private",
-        both,
+        server,
     )
-    _await_answer(broker.url, both)
-    return broker
 
 
-def _await_answer(url: str, server: Server) -> None:
+def await_answer(url: str, server: Server) -> None:
     """Until the broker takes a connection. Raises ServiceUnavailable ``did-not-start``; the server is stopped then."""
     parameters = pika.URLParameters(url)
     parameters.socket_timeout = parameters.blocked_connection_timeout = 5
