@@ -8,16 +8,15 @@ import asyncio
 import contextlib
 import functools
 import logging
-import threading
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import ParamSpec, TypeVar
 
 from adapters.adapter import Feed, Reading, Submission
 from adapters.coroner.forms import table
 from adapters.registry import ADAPTERS, read
 from adapters.tables import NotATable, Table
+from integration_engine.backlog import LOOK_EVERY_S as BACKLOG_EVERY_S
+from integration_engine.backlog import Backlog, queues_by
 from integration_engine.broker.connection import user_of
 from integration_engine.broker.depth import Depth, depths
 from integration_engine.broker.message import Message
@@ -32,43 +31,29 @@ from integration_engine.console.routes import console_pages
 from integration_engine.desk import Desk
 from integration_engine.duty import doing
 from integration_engine.gateway.app import Rooms, make_entry
-from integration_engine.gateway.ports import Delivery, NotDurable, StoreAway
+from integration_engine.gateway.ports import Delivery, NotDurable
 from integration_engine.gateway.serve import Listening, open_doors
 from integration_engine.in_force import Rules, rules_in_force, topology_in_force
 from integration_engine.ledger import Counted
 from integration_engine.mapping.profile import load_profile
 from integration_engine.monitoring.health import Check
+from integration_engine.monitoring.timing import confirmed, time_transactions
 from integration_engine.record.clock_event import ClockRule
 from integration_engine.record.codes import PartnerKind
+from integration_engine.register import Register, or_away
 from integration_engine.retraction_watch import LOOK_EVERY_S as RETRACTIONS_EVERY_S
 from integration_engine.retraction_watch import RetractionWatch
-from integration_engine.security.identity import TRUST_CODE, Principal
-from integration_engine.settings import FeedSettings, Settings
+from integration_engine.settings import Settings
 from integration_engine.store import deliveries as delivered
-from integration_engine.store.database import Store, Transient
+from integration_engine.store.database import Store
 from integration_engine.store.identities import Identities
 from integration_engine.store.receipts import Receipt, Receipts
 
 log = logging.getLogger(__name__)
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
 _READY_SECONDS = 2.0
-_REMEMBERED_SECONDS = 1.0
 # The queues whose oldest message may be looked at: looking takes it and puts it back.
 _NOBODY_CONSUMES = ("refused.", "dead.")
-
-
-def _or_away(call: Callable[P, R]) -> Callable[P, R]:
-    @functools.wraps(call)
-    def called(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return call(*args, **kwargs)
-        except Transient as error:
-            raise StoreAway from error
-
-    return called
 
 
 class ConfirmedIntake:
@@ -97,69 +82,19 @@ class ConfirmedIntake:
             raise NotDurable(error.code) from None
 
 
-class Register:
-    """``ports.People`` over the store's register.
-
-    Tokens and sessions are looked up each time: a revoked one opens nothing from then on. Who a hospital's message may
-    come from (``find``) and which feeds there are is asked for every message of a hospital's whole traffic, so that is
-    remembered for a second.
-    """
-
-    def __init__(self, identities: Identities, clock: Callable[[], float] = time.monotonic) -> None:
-        self._identities = identities
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._until = float("-inf")
-        self._partners: Mapping[str, Principal] = {}
-        self._feeds: Sequence[Feed] = ()
-        self.authenticate = _or_away(identities.authenticate)
-        self.open_session = _or_away(identities.open_session)
-        self.session = _or_away(identities.session)
-        self.close_session = _or_away(identities.close_session)
-
-    @_or_away
-    def find(self, partner: str) -> Principal | None:
-        self._refresh()
-        name = partner.strip().casefold()
-        found = self._partners.get(name) or self._partners.get(name[:TRUST_CODE])
-        return found if found and name and found.may_speak_as(name) else None
-
-    @_or_away
-    def feeds(self, partner: str, kind: str) -> Sequence[Feed]:
-        self._refresh()
-        return [feed for feed in self._feeds if (feed.partner, feed.kind) == (partner, kind)]
-
-    def _refresh(self) -> None:
-        with self._lock:
-            if self._clock() < self._until:
-                return
-            self._partners = {
-                code.casefold(): principal
-                for principal in self._identities.partners()
-                for code in (*principal.organisations, principal.name)
-            }
-            self._feeds = registered_feeds(self._identities)
-            self._until = self._clock() + _REMEMBERED_SECONDS
-
-
-def registered_feeds(identities: Identities) -> list[Feed]:
-    """Every feed of the register, as the adapters take them; the worker reads with the same."""
-    return [FeedSettings.model_validate(each).feed() for each in identities.feeds()]
-
-
 class Uploads:
     """``ports.Receipts`` over the store's."""
 
     def __init__(self, receipts: Receipts) -> None:
         self._receipts = receipts
-        self.keep = _or_away(receipts.keep)
+        self.keep = or_away(receipts.keep)
 
-    @_or_away
+    @or_away
     def seen(self, partner: str, fingerprint: str) -> str | None:
         found = self._receipts.seen(partner, fingerprint)
         return found.id if found else None
 
-    @_or_away
+    @or_away
     def latest(self, partner: str) -> Sequence[Receipt]:
         return self._receipts.latest(partner)
 
@@ -171,16 +106,16 @@ class StoredInbox:
         self._store = store
         self._clock = clock
 
-    @_or_away
+    @or_away
     def deliveries(self, recipient: str, after: int, limit: int, by: str) -> Sequence[Delivery]:
         found = delivered.deliveries(self._store, recipient, by=by, now=self._clock(), after=after, limit=limit)
         return [Delivery(d.id, d.number, d.case, d.version, d.kind, d.at, d.state, d.body) for d in found]
 
-    @_or_away
+    @or_away
     def acknowledge(self, recipient: str, delivery: str, by: str) -> bool:
         return delivered.acknowledge(self._store, recipient, delivery, by=by, now=self._clock())
 
-    @_or_away
+    @or_away
     def decline(self, recipient: str, delivery: str, reason: str, by: str) -> bool:
         return delivered.decline(self._store, recipient, delivery, by=by, reason=reason, now=self._clock())
 
@@ -267,18 +202,22 @@ async def open_gateway(
 
     Doors open even where the broker is away: they then answer that it is, until it comes back.
     """
-    publisher = Publisher(settings.amqp_url.get_secret_value(), "cdr gateway", patience_s=settings.confirm_seconds)
+    publisher = Publisher(
+        settings.amqp_url.get_secret_value(), "cdr gateway", patience_s=settings.confirm_seconds, heard=confirmed
+    )
     publisher.start()
+    time_transactions(store.engine)
     try:
         await asyncio.to_thread(publisher.wait_ready, _READY_SECONDS)
-        clocks = clock_rules(settings)
+        rules, clocks = rules_in_force(settings), clock_rules(settings)
+        backlog = Backlog(store, queues_by(settings, topology_in_force(settings, rules)))
         count_clocks = functools.partial(_count_clocks, store, clocks)
         with (
             Counted(store).writing() as ledger,
             doing("retractions", _retraction_watch(settings, store).look, RETRACTIONS_EVERY_S),
             doing("clock-figures", count_clocks, LOOK_EVERY_S),
+            doing("backlog", backlog.look, BACKLOG_EVERY_S),
         ):
-            rules = rules_in_force(settings)
             desk = Desk(store, rules)
             rooms = make_rooms(settings, store, publisher, ledger, desk)
             figures = Figures(store, retraction_limit=timedelta(minutes=settings.retraction_limit_minutes))

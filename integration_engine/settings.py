@@ -155,6 +155,10 @@ class Settings(BaseSettings):
     batch_wait_ms: int = Field(default=20, ge=0)
     prefetch: int = Field(default=200, ge=1)
 
+    # Where a worker process shows its health and numbers: the first free port from this one on; none without it
+    worker_http_host: str = "127.0.0.1"
+    worker_http_port: Port | None = Field(default=None, ge=0, le=65535)
+
     # Retractions: how long a recipient may take to acknowledge one, and how soon an operator is reminded again
     retraction_limit_minutes: int = Field(default=60, ge=1)
     retraction_reminder_minutes: int = Field(default=60, ge=1)

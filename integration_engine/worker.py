@@ -41,10 +41,12 @@ WORKED = "cdr_worked_total"
 BATCHES = "cdr_batches_total"
 DELAYED_TOTAL = "cdr_delayed_total"
 DEAD = "cdr_dead_total"
+ALARMS = "cdr_alarms_total"
 describe(
     WORKED, "counter", "Messages the worker is done with, by kind, partner, verdict and reason.",
     "kind", "partner", "verdict", "reason",
 )  # fmt: skip
+describe(ALARMS, "counter", "Alarms raised over messages, such as one message id with two bodies.", "code", "kind")
 describe(BATCHES, "counter", "Batches committed.")
 describe(DELAYED_TOTAL, "counter", "Messages that raised and are tried again later, by kind.", "kind")
 describe(DEAD, "counter", "Messages that kept raising and lie in a dead queue, by kind.", "kind")
@@ -216,6 +218,7 @@ class Worker:
             else:
                 self._refuse(message, said, reading.body, reading.body_type)
         for alarm in processed.alarms:
+            self._counters.add(ALARMS, code=alarm.code, kind=alarm.kind)
             log.error(
                 "alarm",
                 extra={"code": alarm.code, "kind": alarm.kind, "partner": alarm.partner, "submission": alarm.subject},

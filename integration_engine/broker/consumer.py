@@ -75,6 +75,8 @@ class Consumer:
         self._connection: Any = None
         self._channel: Any = None
         self._consumed = False
+        self.moved_at = time.monotonic()
+        """When the thread that consumes was last seen to move (``time.monotonic``): it does so while it waits, too."""
         self._reset()
 
     @property
@@ -105,6 +107,7 @@ class Consumer:
 
     def _live(self) -> bool:
         """One connection to whichever node has one for us, from opening to its end. True if it was consuming."""
+        self.moved_at = time.monotonic()
         if self._ready is not None and not self._ready():
             return False
         return any(not self._stopped.is_set() and self._consumed_at(node) for node in self._nodes)
@@ -238,6 +241,7 @@ class Consumer:
 
     def _look(self) -> None:
         """Notice that we are to stop; a flag, because it may be set from a signal's handler."""
+        self.moved_at = time.monotonic()
         if self._stopped.is_set() and not self._finishing and self._channel is not None:
             self._finish()
             return

@@ -67,7 +67,7 @@ def _registered(settings: Settings) -> list[Feed]:
     url = settings.database_url.get_secret_value()
     if url.startswith("sqlite") and not Path(url.partition("///")[2]).exists():
         return []
-    from integration_engine.doors import registered_feeds
+    from integration_engine.register import registered_feeds
     from integration_engine.security.keys import KeyMissing, KeyUnreadable
     from integration_engine.store.database import StoreError, open_store
     from integration_engine.store.identities import Identities

@@ -106,6 +106,8 @@ def work(settings: Settings, stop: _Stop) -> int:
     from integration_engine.clockwork import LOOK_EVERY_S, Clockwork, clock_rules
     from integration_engine.courier import Courier
     from integration_engine.duty import doing
+    from integration_engine.lookout import Observed, looked_at
+    from integration_engine.monitoring.timing import confirmed, time_transactions
     from integration_engine.revisit import LOOK_EVERY_S as REVISIT_EVERY_S
     from integration_engine.revisit import Revisiting
     from integration_engine.store.identities import Identities
@@ -128,26 +130,29 @@ def work(settings: Settings, stop: _Stop) -> int:
     )
     intake = [queue.name for queue in topology.queues if queue.name.startswith("intake.")]
     name = f"cdr worker {os.getpid()}"
+    time_transactions(store.engine)
     with (
         contextlib.closing(store),
-        Publisher(url, name) as publisher,
+        Publisher(url, name, heard=confirmed) as publisher,
         Courier(store, publisher) as courier,
         doing("clocks", Clockwork(store, publisher, clocks).look, LOOK_EVERY_S),
         doing("revisiting", Revisiting(store, courier, rules.reference, rules.switches).look, REVISIT_EVERY_S),
     ):
-        publisher.wait_ready(_STOP_S)
         worker = Worker(store, publisher, courier, knowledge)
         pace = Pace(settings.batch_size, settings.batch_wait_ms / 1000, settings.prefetch)
-        keep_what_is_loaded()
-        consumer = Consumer(url, name, intake, worker.work, keep=worker.keep, ready=worker.ready, pace=pace)
+        observed = Observed(worker.work)
+        consumer = Consumer(url, name, intake, observed.work, keep=worker.keep, ready=worker.ready, pace=pace)
         failures: list[BaseException] = []
         thread = threading.Thread(target=_catching(consumer.run, failures), name="worker")
-        thread.start()
-        log.info("the worker runs")
-        while thread.is_alive() and not stop.asked:
-            thread.join(_LOOK_S)
-        consumer.stop()
-        thread.join()
+        with looked_at(settings, store, publisher, consumer):
+            publisher.wait_ready(_STOP_S)
+            keep_what_is_loaded()
+            thread.start()
+            log.info("the worker runs")
+            while thread.is_alive() and not stop.asked:
+                thread.join(_LOOK_S)
+            consumer.stop()
+            thread.join()
     for failure in failures:
         log.critical("the worker failed", exc_info=failure)
     log.info("the worker has stopped")

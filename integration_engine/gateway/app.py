@@ -5,18 +5,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.responses import RedirectResponse
 
 from integration_engine import __doc__ as about
 from integration_engine.gateway.answers import Refusal, problem_json
 from integration_engine.gateway.cdop import inbox_door
 from integration_engine.gateway.coroner import coroner_door
 from integration_engine.gateway.door import Door
-from integration_engine.gateway.entry import Entry, need
+from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.envelope import Envelope
 from integration_engine.gateway.fhir import fhir_door, fhir_refusal
 from integration_engine.gateway.intake import Intake, Reader, Sender
@@ -26,8 +25,8 @@ from integration_engine.gateway.police import police_door
 from integration_engine.gateway.ports import Inbox, Ledger, Panels, People, Publisher, Receipts, StoreAway
 from integration_engine.gateway.rows import Read
 from integration_engine.gateway.sign_in import sign_in_pages
-from integration_engine.monitoring.counters import COUNTERS
-from integration_engine.monitoring.health import Check, ask
+from integration_engine.gateway.watch import Live, watch_door
+from integration_engine.monitoring.health import Check
 from integration_engine.record.codes import PartnerKind
 from integration_engine.security.identity import RECEIVERS, NotAllowed
 from integration_engine.settings import Settings
@@ -94,7 +93,19 @@ def create_app(
     app.include_router(sign_in_pages(entry))
     for router in pages:
         app.include_router(router)
-    app.include_router(_watch(entry, rooms.checks))
+    app.include_router(watch_door(entry, rooms.checks))
+    _answer_failures(app)
+    app.add_middleware(Envelope, answer=answer, hsts=settings.cookie_secure)
+    return app
+
+
+def create_watch_app(settings: Settings, people: People, checks: Mapping[str, Check], live: Live) -> FastAPI:
+    """Health and numbers of a process that has no other door: a worker."""
+    app = FastAPI(
+        title="Child death review integration engine: worker", docs_url=None, redoc_url=None, openapi_url=None
+    )
+    entry = Entry(people, secure=settings.cookie_secure, seconds=settings.session_seconds)
+    app.include_router(watch_door(entry, checks, live))
     _answer_failures(app)
     app.add_middleware(Envelope, answer=answer, hsts=settings.cookie_secure)
     return app
@@ -110,28 +121,6 @@ def answer(request: Request, refusal: Refusal) -> Response:
     if path.startswith(_PAGES):
         return refusal_page(refusal, request)
     return problem_json(refusal, request.state.request_id)
-
-
-def _watch(entry: Entry, checks: Mapping[str, Check]) -> APIRouter:
-    router = APIRouter(tags=["health"])
-
-    @router.get("/health/live", summary="The process runs")
-    async def live() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @router.get("/health/ready", summary="Broker and store answer: messages can be taken")
-    async def ready() -> Response:
-        health = await ask(checks)
-        body = {"status": "ok" if health.ready else "away", "parts": dict(health.parts)}
-        return Response(orjson.dumps(body), 200 if health.ready else 503, media_type="application/json")
-
-    @router.get("/metrics", summary="Counters in the Prometheus text format, for operators")
-    async def metrics(request: Request) -> Response:
-        # Small numbers of deaths by partner say more than they seem to: they are for operators only.
-        need(await entry.bearer(request), ("operator",))
-        return PlainTextResponse(COUNTERS.text(), media_type="text/plain; version=0.0.4")
-
-    return router
 
 
 def _answer_failures(app: FastAPI) -> None:

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 
 import uvicorn
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 
 from integration_engine.gateway.app import Rooms, create_app, make_intake
 from integration_engine.gateway.intake import Intake
@@ -52,19 +52,21 @@ async def open_doors(
     intake = make_intake(settings, rooms)
     async with contextlib.AsyncExitStack() as stack:
         ports = await stack.enter_async_context(_mllp(settings, rooms, intake)) if mllp else ()
-        port = await stack.enter_async_context(_http(settings, rooms, intake, pages))
+        app = create_app(settings, rooms, intake, pages)
+        port = await stack.enter_async_context(http(app, settings.http_host, settings.http_port))
         log.info("the doors are open", extra={"port": port})
         yield Listening(port, ports)
     log.info("the doors are closed")
 
 
 @contextlib.asynccontextmanager
-async def _http(settings: Settings, rooms: Rooms, intake: Intake, pages: Sequence[APIRouter]) -> AsyncIterator[int]:
-    listener = socket.create_server((settings.http_host, settings.http_port), backlog=1024)
+async def http(app: FastAPI, host: str, port: int) -> AsyncIterator[int]:
+    """Serve an application for the length of the block; gives the real port. Raises OSError where the port is taken."""
+    listener = socket.create_server((host, port), backlog=1024)
     # asyncio doesn't do it for a listener it is given; without it every answer waits for the client's delayed ACK.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     config = uvicorn.Config(
-        create_app(settings, rooms, intake, pages),
+        app,
         access_log=False,
         log_config=None,
         server_header=False,

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+import integration_engine.backlog
 import integration_engine.clockwork
 import integration_engine.courier
 import integration_engine.gateway.mllp
+import integration_engine.lookout
+import integration_engine.monitoring.timing
 import integration_engine.retraction_watch
 import integration_engine.revisit
 import integration_engine.worker  # noqa: F401  # each describes its own metrics
@@ -16,12 +19,14 @@ from integration_engine.monitoring.counters import METRICS
 from integration_engine.routing.switches import Switches
 from integration_engine.settings import Settings, load_settings
 
-PAGE = (Path(__file__).parents[2] / "docs" / "operators.md").read_text(encoding="utf-8")
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "operators.md").read_text(encoding="utf-8")
+WATCHING = (DOCS / "monitoring.md").read_text(encoding="utf-8")
 
 
-def rows(begins: str) -> list[list[str]]:
+def rows(begins: str, page: str = PAGE) -> list[list[str]]:
     """The cells of the page's table rows whose first cell is code that begins so."""
-    lines = re.findall(rf"^\|( `{begins}.*)\|$", PAGE, re.MULTILINE)
+    lines = re.findall(rf"^\|( `{begins}.*)\|$", page, re.MULTILINE)
     return [[cell.strip() for cell in line.split("|")] for line in lines]
 
 
@@ -86,6 +91,7 @@ def test_the_example_of_a_settings_file_is_one(monkeypatch: pytest.MonkeyPatch, 
     assert settings.feed_list[0].name == settings.mllp[1].feed
 
 
-def test_every_metric_stands_in_the_table_with_its_kind() -> None:
-    described = {name: metric.kind for name, metric in METRICS.items()}
-    assert {row[0].strip("`"): row[1] for row in rows("cdr_")} == described
+def test_every_metric_stands_in_the_table_with_its_kind_and_labels() -> None:
+    described = {name: (metric.kind, set(metric.labels)) for name, metric in METRICS.items()}
+    table = rows("cdr_", WATCHING)
+    assert {row[0].strip("`"): (row[1], set(re.findall(r"`(\w+)`", row[2]))) for row in table} == described

@@ -1,0 +1,130 @@
+"""What a worker shows of itself: sizes, ages and times of its batches, whether it moves, and a small door to ask at.
+
+It stands around the worker and the consumer, which know nothing of it.
+"""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from integration_engine.broker.consumer import Consumer, NotNow
+from integration_engine.broker.message import Delivered
+from integration_engine.broker.origin import kind_of
+from integration_engine.broker.publisher import Publisher
+from integration_engine.monitoring.counters import COUNTERS, SIZES, WAITS, Counters, describe
+from integration_engine.monitoring.health import Check
+from integration_engine.settings import Settings
+from integration_engine.store.database import Store
+
+log = logging.getLogger(__name__)
+
+BATCH_SIZE = describe("cdr_batch_size", "histogram", "Messages of each batch that was worked on.", bounds=SIZES)
+BATCH_SECONDS = describe(
+    "cdr_batch_seconds", "histogram", "How long a batch took, from being collected to being settled."
+)
+AGE = describe(
+    "cdr_message_age_seconds", "histogram", "How long messages had lain in their intake queue when they were taken, by kind.",
+    "kind", bounds=WAITS,
+)  # fmt: skip
+HELD = describe("cdr_batches_held_total", "counter", "Times a batch had to wait for the database or the broker.")
+
+STILL_S = 300.0
+"""A consuming thread that hasn't moved for so long is stuck. It moves five times a second; the longest transaction of a file
+of thousands of rows takes a fraction of this, and the broker gives up a silent connection well before."""
+# As many workers as a process tree may have, each with a port of its own.
+_MOST_PORTS = 64
+_START_S = 10.0
+
+Work = Callable[[Sequence[Delivered]], None]
+
+
+class Observed:
+    """``work`` of a worker, observed. What was held and comes again is observed once, when it is done."""
+
+    def __init__(self, work: Work, counters: Counters = COUNTERS, clock: Callable[[], float] = time.time) -> None:
+        self._work = work
+        self._counters = counters
+        self._clock = clock
+
+    def work(self, batch: Sequence[Delivered]) -> None:
+        taken, began = self._clock(), time.perf_counter()
+        try:
+            self._work(batch)
+        except NotNow:
+            self._counters.add(HELD)
+            raise
+        self._counters.observe(BATCH_SECONDS, time.perf_counter() - began)
+        self._counters.observe(BATCH_SIZE, len(batch))
+        for message in batch:
+            stamp = message.properties.timestamp
+            if stamp is not None:
+                # a publisher's clock that is ahead of ours counts as now
+                self._counters.observe(AGE, max(0.0, taken - stamp), kind=kind_of(message))
+
+
+@contextlib.contextmanager
+def looked_at(settings: Settings, store: Store, publisher: Publisher, consumer: Consumer) -> Iterator[int | None]:
+    """Open this worker's door for the length of the block, where the settings name a port; gives the port it got.
+
+    A door that can't be opened is an error in the log, and the worker works without it: messages matter more.
+    """
+    if settings.worker_http_port is None:
+        yield None
+        return
+    # only a worker that is looked at loads what a web server needs
+    from integration_engine.gateway.app import create_watch_app
+    from integration_engine.gateway.serve import http
+    from integration_engine.register import Register
+    from integration_engine.store.identities import Identities
+
+    app = create_watch_app(
+        settings,
+        Register(Identities(store)),
+        _checks(store, publisher, consumer),
+        lambda: time.monotonic() - consumer.moved_at < STILL_S,
+    )
+    opened: list[int] = []
+    up, ended = threading.Event(), threading.Event()
+
+    async def serve() -> None:
+        for port in _ports(settings.worker_http_port or 0):
+            try:
+                async with http(app, settings.worker_http_host, port) as real:
+                    opened.append(real)
+                    log.info("the worker can be looked at", extra={"port": real})
+                    up.set()
+                    await asyncio.to_thread(ended.wait)
+                    return
+            except OSError as problem:
+                if problem.errno != errno.EADDRINUSE:
+                    break
+        log.error("the worker can't be looked at: no port is free", extra={"port": settings.worker_http_port})
+        up.set()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="lookout", daemon=True)
+    thread.start()
+    try:
+        up.wait(_START_S)
+        yield opened[0] if opened else None
+    finally:
+        ended.set()
+        thread.join(_START_S)
+
+
+def _ports(first: int) -> range:
+    return range(first, min(first + _MOST_PORTS, 65536)) if first else range(1)
+
+
+def _checks(store: Store, publisher: Publisher, consumer: Consumer) -> Mapping[str, Check]:
+    async def broker() -> None:
+        if not (publisher.ready and consumer.consuming):
+            raise ConnectionError
+
+    async def database() -> None:
+        await asyncio.to_thread(store.require_schema)
+
+    return {"broker": broker, "store": database}
