@@ -14,8 +14,8 @@ from types import ModuleType
 
 from benchmarks.figures import Report
 
-NAMES = ("reading", "firehose", "pipeline", "durable", "linkage", "simulate", "trends")
-BY_NAME = ("growth", "linkage-blocking", "linkage-store")
+NAMES = ("reading", "firehose", "pipeline", "durable", "latency", "linkage", "simulate", "trends")
+BY_NAME = ("growth", "memory", "linkage-blocking", "linkage-store")
 
 
 def main() -> None:

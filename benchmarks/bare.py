@@ -70,6 +70,9 @@ class Rows:
             self._change(table)
         run("COMMIT")
 
+    def close(self) -> None:
+        self._connection.close()
+
     def _change(self, table: Written) -> None:
         run, mark = self._connection.cursor().execute, "%s" if self._postgresql else "?"
         key, changed = table.columns[0], table.columns[-1]

@@ -17,11 +17,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import create_engine, text
-
 from benchmarks.deaths import Deaths
 from benchmarks.figures import Figure, Report, Target
-from benchmarks.house import House, house, is_postgresql
+from benchmarks.house import House, house, log_bytes
 from benchmarks.processes import Spent, spent
 from benchmarks.written import Delivery, Work, without_links, written
 from integration_engine.security.keys import keyring
@@ -59,7 +57,7 @@ def measure(said: argparse.Namespace, report: Report) -> Iterator[Figure]:
                 name = f"engine_{workers}"
                 url = home.new_database(database, name)
                 engine = _engine(home, url, bodies, workers)
-                work = written(url, len(bodies), _deliveries(url, home.folder))
+                work = written(url, len(bodies), published(url, home.folder))
                 home.empty()
                 bare = home.new_database(database, f"bare_{workers}")
                 without_links(bare)
@@ -83,34 +81,21 @@ def _floor(home: House, url: str, bodies: Sequence[bytes], work: Work, workers: 
 def _run(home: House, url: str, bodies: Sequence[bytes], command: Sequence[str], workers: int) -> Run:
     """Fill the queue, then let so many processes of this command empty it."""
     home.fill(KIND, bodies)
-    engine = create_engine(url)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-
-        def asked(question: str) -> float:
-            return float(connection.execute(text(question)).scalar_one())
-
-        def taken() -> float:
-            return asked("SELECT count(*) FROM submission")
-
-        log = "SELECT pg_current_wal_lsn() - '0/0'::pg_lsn" if is_postgresql(url) else "SELECT 0"
-        log_before = asked(log)
-        with home.running(command, home.environment(url), workers) as processes:
-            pids = [process.pid for process in processes]
-            home.wait_for("the first messages", lambda: taken() >= _BEFORE * len(bodies), _PATIENCE_S, processes)
-            first, started, before = taken(), time.perf_counter(), spent(pids)
-            home.wait_for("the last message", lambda: taken() >= len(bodies), _PATIENCE_S, processes)
-            left = "SELECT count(*) FROM delivery WHERE published_at IS NULL"
-            home.wait_for("the last delivery", lambda: asked(left) == 0, _PATIENCE_S, processes)
-            seconds, used = time.perf_counter() - started, spent(pids).since(before)
-        log_bytes = asked(log) - log_before
-    engine.dispose()
+    log_before = log_bytes(url)
+    with home.running(command, home.environment(url), workers) as processes, home.counting(url) as counted:
+        pids = [process.pid for process in processes]
+        home.wait_for("the first messages", lambda: counted()[0] >= _BEFORE * len(bodies), _PATIENCE_S, processes)
+        (first, _), started, before = counted(), time.perf_counter(), spent(pids)
+        home.wait_for("the last delivery", lambda: counted() == (len(bodies), 0), _PATIENCE_S, processes)
+        seconds, used = time.perf_counter() - started, spent(pids).since(before)
+    written_bytes = log_bytes(url) - log_before
     count = len(bodies) - first
     each = Spent(*(1000 * value / count for value in (used.workers, used.database, used.broker)))
-    return Run(count / seconds, each, log_bytes / len(bodies))
+    return Run(count / seconds, each, written_bytes / len(bodies))
 
 
-def _deliveries(url: str, folder: Path) -> list[Delivery]:
-    """Everything published, as it was published."""
+def published(url: str, folder: Path) -> list[Delivery]:
+    """Every delivery of a store, as it was published."""
     store = Store(url, keyring({}, folder / "keys.json"))
     with store.reading() as transaction:
         rows = transaction.connection.execute(table(DeliveryRow).select()).all()

@@ -6,7 +6,8 @@ The fewest come in through the engine; the others are copies of what it wrote (`
 in batches through the one transaction, every fifth message a second word, from elsewhere, about a child that is held. The
 floor of each figure is the same with the fewest held. Wall time is the median batch's; processor time is what can be
 compared on a machine that others use too. How cost grows where more children are told of on the same days is another
-question: ``linkage-store``.
+question: ``linkage-store``. The database's log grows with what is held: a page that is written for the first time since the
+last checkpoint goes into it whole, and scattered keys meet more pages.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from adapters.adapter import Submission
 from benchmarks.deaths import HOSPITAL, TOLD, Deaths
 from benchmarks.figures import Figure, Report, Target
 from benchmarks.held import mark_originals, multiply
-from benchmarks.house import database_version
+from benchmarks.house import database_version, log_bytes
 from benchmarks.processes import spent
 from integration_engine.pipeline import process
 from integration_engine.routing.reference import bundled
@@ -41,11 +42,12 @@ _WARM_BATCHES = 2
 
 @dataclass(frozen=True)
 class Cost:
-    """Milliseconds a message: by the clock, of the worker's processor and of the database's."""
+    """Milliseconds a message: by the clock, of the worker's processor and of the database's; and bytes of its log."""
 
     wall: float
     worker: float
     database: float
+    log_bytes: float
 
 
 def options(ask: argparse.ArgumentParser) -> None:
@@ -72,7 +74,7 @@ def measure(said: argparse.Namespace, report: Report) -> Iterator[Figure]:
                     multiply(server.url, range(before, copies))
                 before = copies
                 yield Figure(f"{held:,} held after", time.perf_counter() - loading, "s")
-                cost = _cost(store, _mixed(fresh, again, said.messages))
+                cost = _cost(store, server.url, _mixed(fresh, again, said.messages))
                 first = first or cost
                 yield from _figures(f"{held:,} held", cost, first)
 
@@ -89,20 +91,21 @@ def _mixed(fresh: Deaths, again: Iterator[bytes], count: int) -> list[Submission
     return found
 
 
-def _cost(store: Store, messages: Sequence[Submission]) -> Cost:
+def _cost(store: Store, url: str, messages: Sequence[Submission]) -> Cost:
     batches = list(_batches(messages, BATCH))
     for some in batches[:_WARM_BATCHES]:
         take(store, some)
     gc.collect()
     gc.freeze()
-    walls, before, worked = [], spent(()), time.process_time()
+    walls, before, log, worked = [], spent(()), log_bytes(url), time.process_time()
     for some in batches[_WARM_BATCHES:]:
         started = time.perf_counter()
         take(store, some)
         walls.append((time.perf_counter() - started) / len(some))
     used, count = spent(()).since(before), sum(map(len, batches[_WARM_BATCHES:]))
     worker = (time.process_time() - worked) / count
-    return Cost(1000 * statistics.median(walls), 1000 * worker, 1000 * used.database / count)
+    written = (log_bytes(url) - log) / count
+    return Cost(1000 * statistics.median(walls), 1000 * worker, 1000 * used.database / count, written)
 
 
 def _figures(what: str, cost: Cost, first: Cost) -> Iterator[Figure]:
@@ -111,6 +114,7 @@ def _figures(what: str, cost: Cost, first: Cost) -> Iterator[Figure]:
     yield Figure(f"{what}: processor of the worker", cost.worker, "ms/message", first.worker, target)
     if first.database:
         yield Figure(f"{what}: processor of the database", cost.database, "ms/message", first.database, target)
+    yield Figure(f"{what}: the database's log", cost.log_bytes, "bytes/message", first.log_bytes)
 
 
 def take(store: Store, messages: Sequence[Submission]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pika
 import psycopg
+from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from benchmarks.figures import Report
@@ -22,6 +23,7 @@ from integration_engine.broker.publisher import Publisher
 from integration_engine.broker.topology import INTAKE, load_topology
 from integration_engine.security.keys import keyring
 from integration_engine.services import Broker, Database, postgres, rabbitmq
+from integration_engine.services.postgres import plain
 from integration_engine.store.database import upgrade_schema
 
 PARTNER = "RTH"
@@ -116,6 +118,21 @@ class House:
         with self._channel() as channel:
             yield lambda: int(channel.queue_declare(queue, passive=True).method.message_count)
 
+    def consumers(self, queue: str) -> int:
+        """How many consume a queue now."""
+        with self._channel() as channel:
+            return int(channel.queue_declare(queue, passive=True).method.consumer_count)
+
+    @contextmanager
+    def counting(self, database_url: str) -> Iterator[Callable[[], tuple[int, int]]]:
+        """Tells how many messages are taken by now, and how many deliveries wait to be published."""
+        left = "(SELECT count(*) FROM delivery WHERE published_at IS NULL)"
+        query = text(f"SELECT (SELECT count(*) FROM submission), {left}")
+        engine = create_engine(database_url, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            yield lambda: tuple(connection.execute(query).one())
+        engine.dispose()
+
     def empty(self) -> None:
         """Take every delivery off its queue, as if their recipients had."""
         with self._channel() as channel:
@@ -157,8 +174,13 @@ def house(report: Report, *, database: bool = True) -> Iterator[House]:
             yield House(broker, server, Path(name))
 
 
-def is_postgresql(url: str) -> bool:
-    return make_url(url).get_backend_name() == "postgresql"
+def log_bytes(url: str) -> float:
+    """How much PostgreSQL has written to its log so far."""
+    if make_url(url).get_backend_name() != "postgresql":
+        return 0.0
+    with psycopg.connect(plain(url)) as connection:
+        (found,) = connection.execute("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn").fetchone() or (0,)
+    return float(found)
 
 
 def _sent(publisher: Publisher, waiting: list[Message]) -> None:

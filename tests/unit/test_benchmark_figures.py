@@ -11,6 +11,8 @@ from adapters.registry import ADAPTERS, read
 from benchmarks import __main__ as benchmarks
 from benchmarks.deaths import TOLD, Deaths
 from benchmarks.figures import Figure, Report, Target
+from benchmarks.latency import nhs_number, percentile
+from benchmarks.memory import line
 from benchmarks.wards import firehose, ordinary_bundles, ordinary_messages
 
 
@@ -87,6 +89,24 @@ def test_ordinary_messages_are_what_the_screen_passes_over() -> None:
     assert not any(map(ADAPTERS["hospital-fhir"].screen, ordinary_bundles(300)))
     for body in ordinary_messages(100):
         assert all(item.verdict == "passed-over" for item in _items(body, "hospital-hl7"))
+
+
+def test_a_line_is_laid_through_samples_and_its_ends_are_compared() -> None:
+    assert line([100, 100, 100, 100]) == pytest.approx((100, 100))
+    assert line([100, 104, 98, 102] * 25) == pytest.approx((101, 101), abs=1), "up and down is flat"
+    assert line([100, 101, 102, 103]) == pytest.approx((100, 103))
+
+
+def test_a_percentile_is_a_value_that_was_measured() -> None:
+    assert percentile([3, 1, 2], 0.5) == 2
+    assert percentile([1.0], 0.99) == 1.0
+    assert percentile(list(range(100)), 0.99) == 99
+
+
+def test_a_delivery_is_known_by_its_childs_number_in_either_format() -> None:
+    numbers = [child.nhs_number for (child, _), _ in zip(Deaths().children(), range(50), strict=False)]
+    assert [nhs_number(body) for body in Deaths().hl7(50)] == numbers
+    assert [nhs_number(body) for body in Deaths().fhir(50)] == numbers
 
 
 def _items(body: bytes, kind: str):  # type: ignore[no-untyped-def]
