@@ -14,7 +14,7 @@ from integration_engine.security.keys import Keyring, SealBroken
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
-# Higher levels take longer and gain a hundredth on documents of a few kilobytes; zlib at its fastest takes three times as long.
+# Higher levels take longer and gain a hundredth on documents of a few kilobytes; zlib at its fastest takes three times this.
 _LEVEL = 1
 _MAGIC = zstandard.FRAME_HEADER
 
