@@ -151,9 +151,9 @@ class Settings(BaseSettings):
     confirm_seconds: float = Field(default=10.0, gt=0)
 
     # Worker
-    batch_size: int = Field(default=50, ge=1, le=5000)
+    batch_size: int = Field(default=200, ge=1, le=5000)
     batch_wait_ms: int = Field(default=20, ge=0)
-    prefetch: int = Field(default=200, ge=1)
+    prefetch: int = Field(default=400, ge=1)
 
     # Where a worker process shows its health and numbers: the first free port from this one on; none without it
     worker_http_host: str = "127.0.0.1"

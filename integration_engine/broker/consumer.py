@@ -38,9 +38,9 @@ class Pace:
     """``batch``: at most so many kept messages together; ``wait_s``: no message waits longer for company; ``prefetch``:
     how far ahead the broker sends."""
 
-    batch: int = 50
+    batch: int = 200
     wait_s: float = 0.02
-    prefetch: int = 200
+    prefetch: int = 400
 
 
 class Consumer:
