@@ -10,7 +10,7 @@ import logging
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 import orjson
@@ -52,8 +52,10 @@ describe(DELAYED_TOTAL, "counter", "Messages that raised and are tried again lat
 describe(DEAD, "counter", "Messages that kept raising and lie in a dead queue, by kind.", "kind")
 
 PASSED_OVER, SCREENED = "passed-over", "screened"
+_LONGEST_WAIT = timedelta(days=30)
 # Headers travel in one frame with the rest of the envelope; RabbitMQ's frames are 128 KiB.
 _MOST_PROBLEMS = 200
+_MOST_BYTES = 64 * 1024
 # Our own users, who may publish under any partner's name: they are the gateway, the workers and the operators.
 _ENGINE_USERS = ("cdr.gateway", "cdr.worker", "cdr.operator")
 
@@ -190,13 +192,11 @@ class Worker:
     def _submission(self, message: Delivered, origin: Origin, feeds: Sequence[Feed], now: datetime) -> Submission:
         own = [feed for feed in feeds if feed.partner == origin.partner and feed.kind == origin.kind]
         asked = message.headers.get(FEED)
-        sent = message.sent_at
         return Submission(
             message.body,
-            # the same on every redelivery; a publisher's clock that is ahead counts as now
-            min(sent, now) if sent else now,
-            message.properties.content_type,
-            message.properties.message_id,
+            _received_at(message, origin, now),
+            message.content_type,
+            message.message_id,
             origin.partner,
             next((feed for feed in own if feed.name == asked), own[0] if len(own) == 1 else None),
             age_rules=self._knowledge.age_rules,
@@ -234,11 +234,11 @@ class Worker:
         """To the refused queue, before the message is acknowledged. The reasons carry codes and places, no values: the places
         are those of what was sent, of which ``body`` may be one row."""
         kind = kind_of(message)
-        reasons = [refusal.json() for refusal in said][:_MOST_PROBLEMS]
+        reasons = _that_fit([refusal.json() for refusal in said][:_MOST_PROBLEMS])
         headers: dict[str, Header] = {
             PARTNER: message.key.partition(".")[2],
             "cdr-reason": said[0].reason,
-            "cdr-reasons": orjson.dumps(reasons).decode(),
+            "cdr-reasons": reasons,
         }
         again = message.again(REFUSED, f"refused.{kind}", self._knowledge.user, headers)
         self._confirmed(
@@ -252,7 +252,7 @@ class Worker:
         """Our own bug, or so it seems: later perhaps; in the end never, but kept and shown."""
         kind, attempt = kind_of(message), message.attempt
         about: dict[str, Header] = {
-            PARTNER: message.headers.get(PARTNER) or message.key.partition(".")[2],
+            PARTNER: message.key.partition(".")[2],
             "cdr-error": type(problem).__name__,
             "cdr-raised": _where(problem),
             ATTEMPT: attempt + 1,
@@ -327,6 +327,22 @@ class _Reader:
 def _refused(origin: Origin, submission: Submission, code: str, sentence: str) -> Reading:
     item = Item(0, "refused", code, problems=(Problem(code=code, text=sentence),))
     return Reading(0, cast(PartnerKind, origin.kind), "", (item,), content_hash=content_hash(submission.body))
+
+
+def _that_fit(reasons: list[Mapping[str, object]]) -> str:
+    """As many of the reasons as an envelope has room for: a place may be as long as the names that a partner made up."""
+    while len(written := orjson.dumps(reasons)) > _MOST_BYTES:
+        reasons = reasons[: len(reasons) // 2]
+    return written.decode()
+
+
+def _received_at(message: Delivered, origin: Origin, now: datetime) -> datetime:
+    """When its publisher says it sent it, so that it is the same on every redelivery. A partner's own clock that is ahead, or
+    so far behind that no queue can have kept the message, counts as wrong: what it tells would lie in the future."""
+    sent = message.sent_at
+    if sent is None or sent > now or (origin.direct and now - sent > _LONGEST_WAIT):
+        return now
+    return sent
 
 
 def _where(problem: BaseException) -> str:

@@ -15,6 +15,8 @@ import pika
 from tenacity import RetryCallState, Retrying, retry_if_result, wait_random_exponential
 from tenacity.nap import sleep_using_event
 
+from integration_engine.broker.headers import tolerate
+
 _log = logging.getLogger(__name__)
 _HEARTBEAT_S = 30
 _SOCKET_S = 10
@@ -26,6 +28,9 @@ _BETWEEN = re.compile(r"\s*,\s*(?=amqps?://)")
 def addresses(url: str) -> tuple[str, ...]:
     """The nodes that an address names, each as an AMQP URL."""
     return tuple(_BETWEEN.split(url.strip()))
+
+
+tolerate()
 
 
 def parameters(url: str, name: str) -> pika.URLParameters:

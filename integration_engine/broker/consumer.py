@@ -125,6 +125,9 @@ class Consumer:
             self._connection.ioloop.start()
         except (AMQPError, OSError):
             _log.warning("the consumer's connection broke", extra={"check": self._name})
+        except Exception:
+            # pika's own checks raise what they like where a connection is reset while it opens
+            _log.exception("the consumer's connection failed", extra={"check": self._name})
         finally:
             self._channel = None
             if self._connection is not None:

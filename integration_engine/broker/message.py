@@ -14,9 +14,11 @@ PARTNER = "cdr-partner"
 ATTEMPT = "cdr-attempt"
 DELAYED = "cdr-delay"
 
-# What brokers and earlier hops wrote; a message that is published anew starts without it. RabbitMQ 4 refuses to count
-# right, and drops as a cycle, what still carries the marks of an earlier dead-lettering.
-_HOPS = ("x-death", "x-first-death", "x-last-death", "x-delivery-count", "x-acquired-count")
+# What of a message's headers goes on with it where it is published anew. Not what brokers wrote on earlier hops: RabbitMQ 4
+# refuses to count right, and drops as a cycle, what still carries the marks of a dead-lettering. Nor what else a partner
+# wrote: it may be of any size and kind, and an envelope that is too large for its one frame costs the connection.
+_GOES_ON = (FEED, PARTNER)
+_LONGEST_VALUE = 255
 _PERSISTENT = 2
 
 
@@ -69,13 +71,22 @@ class Delivered:
         return self.properties.user_id or None
 
     @property
+    def content_type(self) -> str | None:
+        return _short_text(self.properties.content_type)
+
+    @property
+    def message_id(self) -> str | None:
+        return _short_text(self.properties.message_id)
+
+    @property
     def deaths(self) -> int:
-        return _number(self.headers.get("x-delivery-count"))
+        # a publisher could write such a header too
+        return _number(self.headers.get("x-delivery-count")) if self.redelivered else 0
 
     @property
     def attempt(self) -> int:
         """How often this was tried and put off before; our own count, because brokers' differ."""
-        return _number(self.headers.get(ATTEMPT))
+        return max(0, _number(self.headers.get(ATTEMPT)))
 
     @property
     def sent_at(self) -> datetime | None:
@@ -89,16 +100,17 @@ class Delivered:
     def again(self, exchange: str, key: str, user: str | None, headers: Mapping[str, Header]) -> Message:
         """The same message for somewhere else, with these headers added and published by ``user``.
 
-        Nobody may publish in another's name, so who published it first must go on in a header of ours.
+        Nobody may publish in another's name, so who published it first must go on in a header of ours. Of the headers it has
+        only those that mean something here go on.
         """
-        kept = {name: value for name, value in self.headers.items() if name not in _HOPS}
+        kept = {name: value for name in _GOES_ON if (value := _short_text(self.headers.get(name)))}
         return Message(
             exchange,
             key,
             self.body,
-            content_type=self.properties.content_type,
-            message_id=self.properties.message_id,
-            type=self.properties.type,
+            content_type=self.content_type,
+            message_id=self.message_id,
+            type=_short_text(self.properties.type),
             user_id=user,
             at=self.sent_at,
             headers={**kept, **headers},
@@ -107,3 +119,8 @@ class Delivered:
 
 def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
+
+
+def _short_text(value: object) -> str | None:
+    """A value of an envelope as text; None for one that is no text (pika leaves bytes that aren't UTF-8 as they are)."""
+    return value if isinstance(value, str) and len(value) <= _LONGEST_VALUE else None

@@ -6,6 +6,7 @@ not a wait: a lost connection fails everything that was on its way, and who publ
 
 import asyncio
 import logging
+import struct
 import threading
 import time
 from collections import deque
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pika
-from pika.exceptions import AMQPError, StreamLostError
+from pika.exceptions import AMQPError, StreamLostError, UnsupportedAMQPFieldException
 
 from integration_engine.broker.connection import Nodes, keep_connected
 from integration_engine.broker.message import Message
@@ -33,7 +34,8 @@ class NotConfirmed(Exception):
     """The broker did not say that it has the message. It may have it all the same: publish again under the same id.
 
     ``code``: ``broker-away``, ``broker-blocked`` (its disk or memory alarm), ``no-confirm`` (too slow), ``unroutable`` (no
-    queue takes this key), ``nacked`` (a queue is full or unavailable), ``broker-refused`` (permission or missing exchange).
+    queue takes this key), ``nacked`` (a queue is full or unavailable), ``broker-refused`` (permission or missing exchange),
+    ``unwritable`` (its envelope can't be written as AMQP; never will be).
     """
 
     def __init__(self, code: str) -> None:
@@ -198,6 +200,10 @@ class Publisher:
             self._connection.ioloop.start()
         except (AMQPError, OSError):
             _log.warning("the publisher's connection broke", extra={"check": self._name})
+        except Exception:
+            # pika's own checks raise what they like where a connection is reset while it opens; this thread has to live on,
+            # or nothing would be published until the process is started again
+            _log.exception("the publisher's connection failed", extra={"check": self._name})
         finally:
             self._fail_everything("broker-away")
             with self._lock:
@@ -252,13 +258,23 @@ class Publisher:
                 sending = self._waiting.popleft()
             if sending.done is None:
                 continue
-            message = sending.message
-            self._tag += 1
-            self._sent[self._tag] = sending
+            self._send(sending)
+            reached("publisher.sent")
+
+    def _send(self, sending: _Sending) -> None:
+        message = sending.message
+        self._tag += 1
+        self._sent[self._tag] = sending
+        try:
             self._channel.basic_publish(
                 message.exchange, message.key, message.body, message.properties(), mandatory=True
             )
-            reached("publisher.sent")
+        except (ValueError, TypeError, struct.error, UnsupportedAMQPFieldException) as problem:
+            # an envelope that can't be written: nothing of it was sent, and its neighbours have no part in it
+            del self._sent[self._tag]
+            self._tag -= 1
+            _log.error("an envelope can't be written", extra={"check": self._name, "code": type(problem).__name__})
+            sending.end(NotConfirmed("unwritable"))
 
     def _on_confirm(self, frame: Any) -> None:
         reached("publisher.confirmed")

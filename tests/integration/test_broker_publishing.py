@@ -167,3 +167,16 @@ def test_a_broker_that_falls_silent_is_told_and_a_new_connection_made(url: str) 
         assert _code(publisher, message) is None
     line.close()
     assert len(_all(url, "intake.police")) == 3, "the one without a confirm had arrived all the same"
+
+
+def test_an_envelope_that_cannot_be_written_fails_alone(url: str) -> None:
+    with Publisher(url, "t") as publisher:
+        assert publisher.wait_ready(10)
+        unwritable = Message("cdr.intake", "police.X", b"2", headers={"x": object()})  # type: ignore[dict-item]  # on purpose
+        before, error, after = publisher.publish_all(
+            [Message("cdr.intake", "police.X", b"1"), unwritable, Message("cdr.intake", "police.X", b"3")]
+        )
+        assert (before, after) == (None, None)
+        assert error is not None
+        assert error.code == "unwritable"
+        assert publisher.publish_all([Message("cdr.intake", "police.X", b"4")]) == [None]
