@@ -32,11 +32,12 @@ _READY_S = 60.0
 _LOOK_S = 0.02
 _STOP_S = 30.0
 _AT_ONCE = 5_000
+_LAST_WORDS = 1_000
 _DELIVERIES = ("cdop.", "jar.", "national.")
 
 
 class GaveUp(RuntimeError):
-    """What was waited for did not come. The text says what, and the end of the log of whoever should have done it."""
+    """What was waited for did not come. The text says what, and the ends of the logs of whoever should have done it."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class House:
         self, command: Sequence[str], environment: Mapping[str, str], count: int = 1
     ) -> Iterator[list["subprocess.Popen[bytes]"]]:
         """So many processes of ``python -m`` this command, ended at the end as an operator ends them."""
-        with (self.folder / "log").open("ab") as log:
+        with (self.folder / f"{command[-1].rpartition('/')[2]}.log").open("ab") as log:
             started = [
                 subprocess.Popen(
                     [sys.executable, "-m", *command], env=dict(environment), cwd=_project(), stdout=log, stderr=log
@@ -147,7 +148,8 @@ class House:
         until = time.monotonic() + seconds
         while not done():
             if time.monotonic() > until or any(process.poll() is not None for process in processes):
-                last = (self.folder / "log").read_text(errors="replace")[-2000:]
+                logs = sorted(self.folder.glob("*.log"))
+                last = "\n".join(f"{log.name}: {log.read_text(errors='replace')[-_LAST_WORDS:]}" for log in logs)
                 raise GaveUp(f"{what} did not come within {seconds:.0f} s.\n{last}")
             time.sleep(_LOOK_S)
 

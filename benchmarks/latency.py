@@ -11,7 +11,9 @@ same deliveries published, nothing decided.
 import argparse
 import itertools
 import json
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 from benchmarks.arrivals import Arrivals, arrivals
@@ -37,7 +39,6 @@ _FEWEST = 15
 _WARM = 30
 _PATIENCE_S = 120.0
 _WORKER = ("integration_engine.cli", "run", "worker")
-_GATEWAY = ("integration_engine.cli", "run", "gateway")
 
 
 def options(ask: argparse.ArgumentParser) -> None:
@@ -48,28 +49,22 @@ def options(ask: argparse.ArgumentParser) -> None:
 def measure(said: argparse.Namespace, report: Report) -> Iterator[Figure]:
     with house(report) as home:
         url = home.new_database("PostgreSQL", "latency")
-        http, mllp = free_ports(2)
-        environment = home.environment(
-            url, CDR_HTTP_PORT=str(http), CDR_MLLP=json.dumps([{"port": mllp}]), CDR_COOKIE_SECURE="false"
-        )
-        token = registered(home, url)
-        doors: dict[str, Callable[[], Partner]] = {
-            "MLLP": lambda: MllpPartner(mllp),
-            "HTTP": lambda: HttpPartner(http, token),
-        }
-        deaths = Deaths()
+        token, deaths = registered(home, url), Deaths()
         counts = {rate: max(_FEWEST, rate * said.seconds) for rate in said.rates}
         with arrivals(home.broker.url) as arrived:
             confirms, delivered = _floors(home, deaths, counts, arrived)
-            with home.running(_GATEWAY, environment) as gateways, home.running(_WORKER, environment):
-                await_ready(home, http)
+            with gateway(home, url) as (opened, http, mllp), home.running(_WORKER, home.environment(url)):
+                doors: dict[str, Callable[[], Partner]] = {
+                    "MLLP": lambda: MllpPartner(mllp),
+                    "HTTP": lambda: HttpPartner(http, token),
+                }
                 for door, connect in doors.items():
                     made = deaths.hl7 if door == "MLLP" else deaths.fhir
                     _sent(home, connect, list(made(_WARM)), _WARM, arrived)
                     for rate, count in counts.items():
-                        bodies, before = list(made(count)), spent([gateways[0].pid])
+                        bodies, before = list(made(count)), spent([opened.pid])
                         answers, waits = _sent(home, connect, bodies, rate, arrived)
-                        used, what = spent([gateways[0].pid]).since(before), f"{door} at {rate}/s"
+                        used, what = spent([opened.pid]).since(before), f"{door} at {rate}/s"
                         yield Figure(f"{what}, processor of the gateway", 1000 * used.workers / count, "ms/message")
                         yield from _acknowledged(what, rate, answers, confirms[rate])
                         yield from _shares(f"{what}, acknowledgement to panel", waits, delivered[rate])
@@ -161,13 +156,20 @@ def registered(home: House, url: str) -> str:
         store.close()
 
 
-def await_ready(home: House, port: int) -> None:
-    """Until the gateway takes messages."""
+@contextmanager
+def gateway(home: House, database_url: str) -> Iterator[tuple["subprocess.Popen[bytes]", int, int]]:
+    """A gateway process that takes messages by now, and its ports for HTTP and MLLP."""
+    http, mllp = free_ports(2)
+    environment = home.environment(
+        database_url, CDR_HTTP_PORT=str(http), CDR_MLLP=json.dumps([{"port": mllp}]), CDR_COOKIE_SECURE="false"
+    )
 
     def ready() -> bool:
         try:
-            return Http("127.0.0.1", port).call("GET", "/health/ready")[0] == 200
+            return Http("127.0.0.1", http).call("GET", "/health/ready")[0] == 200
         except OSError:
             return False
 
-    home.wait_for("the gateway", ready, _PATIENCE_S)
+    with home.running(["integration_engine.cli", "run", "gateway"], environment) as processes:
+        home.wait_for("the gateway", ready, _PATIENCE_S, processes)
+        yield processes[0], http, mllp

@@ -11,18 +11,16 @@ beginning.
 
 import argparse
 import itertools
-import json
 import statistics
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from benchmarks.figures import Figure, Report, Target
 from benchmarks.house import House, house
-from benchmarks.latency import await_ready, registered
+from benchmarks.latency import gateway, registered
 from benchmarks.partners import CONNECTIONS, MllpPartner
 from benchmarks.processes import resident_mib
 from benchmarks.wards import firehose
-from integration_engine.services.private import free_ports
 
 KIND, QUEUE = "hospital-hl7", "intake.hospital-hl7"
 MOST_RISE = 1.02
@@ -54,20 +52,12 @@ def _worker(home: House, url: str, count: int) -> Iterator[float]:
 
 
 def _gateway(home: House, url: str, count: int) -> Iterator[float]:
-    http, port = free_ports(2)
-    environment = home.environment(url, CDR_HTTP_PORT=str(http), CDR_MLLP=json.dumps([{"port": port}]))
     registered(home, url)
-    doors: list[MllpPartner] = []
-    with (
-        home.running(["integration_engine.cli", "run", "gateway"], environment) as processes,
-        ThreadPoolExecutor(CONNECTIONS) as senders,
-    ):
-        await_ready(home, http)
+    with gateway(home, url) as (opened, _http, port), ThreadPoolExecutor(CONNECTIONS) as senders:
         doors = [MllpPartner(port) for _ in range(CONNECTIONS)]
         for some in _portions(count):
-            shares = [some[n::CONNECTIONS] for n in range(CONNECTIONS)]
-            list(senders.map(_send, doors, shares))
-            yield resident_mib(processes[0].pid)
+            list(senders.map(_send, doors, [some[n::CONNECTIONS] for n in range(CONNECTIONS)]))
+            yield resident_mib(opened.pid)
         for door in doors:
             door.__exit__()
 

@@ -22,6 +22,7 @@ from sqlalchemy import Table as SqlTable
 from adapters.adapter import Submission
 from benchmarks.deaths import HOSPITAL, TOLD, Deaths
 from benchmarks.figures import Figure, Report
+from integration_engine.broker.consumer import Pace
 from integration_engine.pipeline import process
 from integration_engine.routing.reference import bundled
 from integration_engine.routing.route import Switches
@@ -30,7 +31,7 @@ from integration_engine.services import ServiceUnavailable, postgres
 from integration_engine.store.database import Store, upgrade_schema
 from integration_engine.worker import keep_what_is_loaded
 
-BATCH = 50
+BATCH = Pace().batch
 
 
 def options(ask: argparse.ArgumentParser) -> None:
