@@ -24,6 +24,7 @@ _COMMANDS = {
     "clocks": ("integration_engine.cli.clocks", "command", "Deadlines: soon due, overdue, by case."),
     "revisit": ("integration_engine.cli.revisit", "command", "Decide cases again as time and rules move on."),
     "partner": ("integration_engine.cli.partner", "app", "Partners and CDOPs: identities, tokens, feeds."),
+    "cdop": ("integration_engine.cli.cdop", "app", "A recipient's own side: take deliveries, each once."),
     "retractions": ("integration_engine.cli.retractions", "app", "Retractions: to whom, when, acknowledged or not."),
     "queues": ("integration_engine.cli.queues", "command", "Queues: depth, consumers, age."),
     "broker": ("integration_engine.cli.broker", "app", "The broker's topology: apply, check, definitions."),
