@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TEACHER := .venv-linkage
 
-.PHONY: setup demo run test check bench linkage-model linkage-names lock
+.PHONY: setup demo cluster-demo run test check bench linkage-model linkage-names lock
 .DEFAULT_GOAL := setup
 
 define venv
@@ -24,6 +24,10 @@ $(READY): requirements.lock pyproject.toml
 
 demo: setup
 	@$(BIN)/cdr demo $(if $(ONCE),--once)
+
+# Three brokers, a load through the doors, one node after another killed: in containers where an engine runs, else without.
+cluster-demo: setup
+	@./.ci/cluster-demo
 
 run: setup
 	@$(BIN)/cdr db upgrade && $(BIN)/cdr run all

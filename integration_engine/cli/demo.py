@@ -44,8 +44,19 @@ def command(
     running_already: Annotated[
         bool, typer.Option("--running", help="Play against the engine that runs on this host by the settings.")
     ] = False,
+    cluster: Annotated[
+        bool,
+        typer.Option("--cluster", help="Instead: a load of deaths while one of three brokers after another is killed."),
+    ] = False,
+    seconds: Annotated[
+        float, typer.Option(min=1, help="With --cluster --running: how long the load goes on; you break the broker.")
+    ] = 60,
 ) -> None:
     """The main job, shown: partners send through the real front doors, cases arrive at CDOPs."""
+    if cluster:
+        from integration_engine.cli.demo_outage import ended
+
+        raise typer.Exit(ended(running_already, seconds))
     console = Console()
     if not running_already:
         console.print("Starting a broker and an engine of their own ...")

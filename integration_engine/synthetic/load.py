@@ -16,12 +16,13 @@ from integration_engine.synthetic.doors import Doors, Http, Mllp
 from integration_engine.synthetic.person import Child, invented_nhs_number
 
 PANEL = "BERKS"
-"""Every child of the load lived in Reading, so this panel leads each case."""
+"""Every child of the load lived in Berkshire, so this panel leads each case."""
 PARTNERS = (OXFORD, WILTSHIRE)
 
 _FIRST_NUMBER = 100_000
 _AGAIN_S = 0.5
 _PAGE = 200
+_POSTCODES = ("RG1 1LZ", "RG1 2LU", "RG12 1JD", "RG14 5LD", "RG40 1BN", "SL1 2EL", "SL6 1RF")
 _SYLLABLES = (
     "ba",
     "del",
@@ -56,8 +57,7 @@ def sending(serial: int, today: date) -> Sending:
         date(today.year - 3 - serial % 9, 1 + serial % 12, 1 + serial % 28).isoformat(),
         ("female", "male")[serial // 2 % 2],
         number(serial),
-        lines=(f"{1 + serial % 90} Quay Street",),
-        postcode="RG1 1LZ",
+        postcode=_POSTCODES[serial % len(_POSTCODES)],
     )
     if serial % 2:
         event = {

@@ -5,24 +5,29 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
+from integration_engine.broker.connection import addresses
 from integration_engine.services import images
 
 _PROJECT = Path(__file__).resolve().parents[2]
+_FILES = ("docker-compose.yml", "docker-compose.cluster.yml")
 
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
-    content = yaml.safe_load((_PROJECT / "docker-compose.yml").read_text())
-    found: dict[str, Any] = content["services"]
-    return found
+    """Of both files: each service of the cluster's under its name and a mark."""
+    found: dict[str, Any] = yaml.safe_load((_PROJECT / _FILES[0]).read_text())["services"]
+    over = yaml.safe_load((_PROJECT / _FILES[1]).read_text())["services"]
+    return found | {f"{name} of the cluster": service for name, service in over.items()}
 
 
 def test_image_tags_are_the_same_wherever_they_stand(services: dict[str, Any]) -> None:
-    assert services["broker"]["image"] == images.RABBITMQ
+    for node in ("broker", "broker-2 of the cluster", "broker-3 of the cluster"):
+        assert services[node]["image"] == images.RABBITMQ
     assert services["database"]["image"] == images.POSTGRES
     assert f"FROM {images.PYTHON}\n" in (_PROJECT / "Dockerfile").read_text()
 
@@ -30,8 +35,20 @@ def test_image_tags_are_the_same_wherever_they_stand(services: dict[str, Any]) -
 def test_every_password_and_key_comes_from_outside(services: dict[str, Any]) -> None:
     for name, service in services.items():
         for variable, value in service.get("environment", {}).items():
-            if re.search(r"PASS|KEYS|URL", variable):
+            if re.search(r"PASS|KEYS|URL|COOKIE", variable):
                 assert "${CDR_" in value, f"{name}: {variable}"
+
+
+def test_every_node_of_the_cluster_is_found_by_the_others_and_by_the_engine(services: dict[str, Any]) -> None:
+    written = (_PROJECT / "queue_config" / "cluster.conf").read_text()
+    nodes = re.findall(r"^cluster_formation.classic_config.nodes.\d = rabbit@(\S+)$", written, re.MULTILINE)
+    assert [node for node in nodes if node in services or f"{node} of the cluster" in services] == nodes
+    engine = services["worker of the cluster"]["environment"]
+    reached = [urlsplit(each).hostname for each in addresses(engine["CDR_AMQP_URL"])]
+    managed = re.findall(r"@([\w-]+):15672", engine["CDR_AMQP_MANAGEMENT_URL"])
+    assert reached == managed == nodes
+    waited_for = {**services["topology"]["depends_on"], **services["topology of the cluster"]["depends_on"]}
+    assert waited_for.keys() >= set(nodes), "queues are put on the nodes that are there when they are declared"
 
 
 def test_ports_are_published_on_loopback_only(services: dict[str, Any]) -> None:
@@ -46,9 +63,13 @@ def test_secrets_are_drawn_once_and_never_committed(tmp_path: Path) -> None:
     script.write_text((_PROJECT / ".ci" / "compose-secrets").read_text())
     subprocess.run([sys.executable, str(script)], check=True, capture_output=True)
     made = (tmp_path / ".env").read_text()
-    needed = set(re.findall(r"\$\{(CDR_\w+):\?", (_PROJECT / "docker-compose.yml").read_text()))
+    needed = {name for file in _FILES for name in re.findall(r"\$\{(CDR_\w+):\?", (_PROJECT / file).read_text())}
     assert {line.partition("=")[0] for line in made.splitlines()} == needed
     assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
     subprocess.run([sys.executable, str(script)], check=True, capture_output=True)
     assert (tmp_path / ".env").read_text() == made
+    kept = [line for line in made.splitlines() if not line.startswith("CDR_BROKER_COOKIE")]
+    (tmp_path / ".env").write_text("\n".join(kept))
+    subprocess.run([sys.executable, str(script)], check=True, capture_output=True)
+    assert (tmp_path / ".env").read_text().splitlines()[:-1] == kept, "what a newer version needs is added"
     assert ".env" in (_PROJECT / ".gitignore").read_text().splitlines()
