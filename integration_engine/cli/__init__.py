@@ -28,7 +28,7 @@ _COMMANDS = {
     "retractions": ("integration_engine.cli.retractions", "app", "Retractions: to whom, when, acknowledged or not."),
     "queues": ("integration_engine.cli.queues", "command", "Queues: depth, consumers, age."),
     "broker": ("integration_engine.cli.broker", "app", "The broker's topology: apply, check, definitions."),
-    "db": ("integration_engine.cli.db", "app", "The store's schema."),
+    "db": ("integration_engine.cli.db", "app", "The store: schema, backup, restore."),
     "audit": ("integration_engine.cli.audit", "app", "The audit chain."),
     "reference": ("integration_engine.cli.reference", "app", "Reference data: check, show, import, load lookups."),
 }
