@@ -1,5 +1,6 @@
 """Profiles: which part of a partner's message is which canonical field. Load, extend, run."""
 
+import os
 import typing
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -108,14 +109,18 @@ def shipped_profiles() -> tuple[Path, ...]:
 
 def find_profile(name: str | Path) -> Path:
     """The file of a profile: a shipped one by name, or the file itself. Raises ProfileError."""
-    if isinstance(name, Path) or "/" in name or name.endswith((".yaml", ".yml")):
+    if _names_a_file(name):
         return Path(name)
     for kind in typing.get_args(PartnerKind):
         path: Path = mappings() / kind / f"{name}.yaml"
         if path.is_file():
             return path
     known = ", ".join(path.stem for path in shipped_profiles())
-    raise ProfileError(name, "", f"there is no shipped profile of this name; there are {known or 'none'}")
+    raise ProfileError(str(name), "", f"there is no shipped profile of this name; there are {known or 'none'}")
+
+
+def _names_a_file(name: str | Path) -> bool:
+    return isinstance(name, Path) or "/" in name or name.endswith((".yaml", ".yml"))
 
 
 def load_profile(name: str | Path) -> Profile:
@@ -123,12 +128,18 @@ def load_profile(name: str | Path) -> Profile:
 
     Raises ProfileError with file, place and why.
     """
-    path = find_profile(name)
+    path = Path(name).resolve() if _names_a_file(name) else _shipped(str(name))
     try:
-        changed = path.stat().st_mtime_ns
+        changed = os.stat(path).st_mtime_ns
     except OSError as error:
         raise ProfileError(path.name, "", "there is no such file") from error
-    return _loaded(path.resolve(), changed)
+    return _loaded(path, changed)
+
+
+@lru_cache(maxsize=512)
+def _shipped(name: str) -> Path:
+    """Where a shipped profile lies, looked for once: it is asked for with every message."""
+    return find_profile(name).resolve()
 
 
 @lru_cache(maxsize=512)
