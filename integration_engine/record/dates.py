@@ -42,10 +42,15 @@ def canonical(text: str) -> str:
     found = _PARTIAL.fullmatch(text)
     if not found:
         raise ValueError("not an ISO date or time")
-    if found["hour"] is None:
-        _ = date(int(found["year"]), int(found["month"] or 1), int(found["day"] or 1))
+    year, month, day, hour = found.group("year", "month", "day", "hour")
+    if hour is None:
+        _ = date(int(year), int(month or 1), int(day or 1))
         return text
-    moment = datetime.fromisoformat(text)
+    return of_moment(datetime.fromisoformat(text))
+
+
+def of_moment(moment: datetime) -> str:
+    """The partial of a time: one without a zone is London's."""
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=LONDON)
     # By way of UTC: a wall time that the spring change skipped gets the hour after it, as PEP 495 reads it.

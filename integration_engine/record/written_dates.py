@@ -5,9 +5,10 @@ refused: nobody can tell a newborn from a great-grandmother by it.
 """
 
 import re
+from datetime import date, datetime
 from functools import lru_cache
 
-from integration_engine.record.dates import canonical
+from integration_engine.record.dates import of_moment
 
 # Nobody in a child death review was born or died outside these years; a slip of the pen was.
 FIRST_YEAR, LAST_YEAR = 1850, 2150
@@ -32,6 +33,8 @@ _WORDED = re.compile(
 _SHORT_YEAR = re.compile(
     r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2}(?:\D.*)?|\d{1,2}[ -]+[A-Za-z]{3,9}[ -]+\d{2}(?:\D.*)?", re.ASCII | re.DOTALL
 )
+_ISO_FIRST = (_ISO, _HL7, _DAY_FIRST, _WORDED)
+_HL7_FIRST = (_HL7, _ISO, _DAY_FIRST, _WORDED)
 _MONTHS = {
     name: number
     for number, name in enumerate(
@@ -55,7 +58,8 @@ def read(value: str) -> str | None:
     bare = value.strip()
     if not bare:
         return None
-    for pattern in (_ISO, _HL7, _DAY_FIRST, _WORDED):
+    # What one of these reads none of the others does; where the fifth character is a digit it is mostly HL7's.
+    for pattern in _HL7_FIRST if bare[4:5].isdigit() else _ISO_FIRST:
         if found := pattern.fullmatch(bare):
             return _written(found.groupdict())
     if _SHORT_YEAR.fullmatch(bare):
@@ -77,14 +81,18 @@ def _written(part: dict[str, str | None]) -> str:
         month = str(number)
     if month:
         text += f"-{int(month):02}"
-    if day := part.get("day"):
+    day, hour = part.get("day"), part.get("hour")
+    if day:
         text += f"-{int(day):02}"
-    if hour := part.get("hour"):
+    if hour:
         text += "T" + clock(hour, part.get("minute"), part.get("second"), part.get("half"), part.get("zone"))
     try:
-        return canonical(text)
+        if hour:
+            return of_moment(datetime.fromisoformat(text))
+        _ = date(year, int(month or 1), int(day or 1))
     except (ValueError, OverflowError) as error:
         raise Unreadable("bad-date", "there is no such date or time") from error
+    return text
 
 
 def clock(hour: str, minute: str | None, second: str | None, half: str | None, zone: str | None) -> str:
