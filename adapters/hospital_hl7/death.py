@@ -6,6 +6,7 @@ An empty field was not sent and says nothing. A message that says both dead and 
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from adapters.hospital_hl7.er7 import DELETE, Message
 from adapters.hospital_hl7.settings import ReadingSettings
@@ -62,9 +63,15 @@ def evidence_of(message: Message, settings: ReadingSettings) -> Evidence:
 
 def _raw(message: Message, place: str) -> str:
     """A field as sent, of the first segment of its name, without the white space around it."""
+    name, field = _segment_and_field(place)
+    segment = message.first(name)
+    return segment.field(field).strip() if segment else ""
+
+
+@lru_cache(maxsize=256)
+def _segment_and_field(place: str) -> tuple[str, int]:
     found = _PLACE.match(place)
-    segment = message.first(found[1]) if found else None
-    return segment.field(int(found[2])).strip() if segment and found else ""
+    return (found[1], int(found[2])) if found else ("", 0)
 
 
 def _undo(evidence: Evidence, form: str, place: str) -> None:

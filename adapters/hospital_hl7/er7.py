@@ -81,9 +81,10 @@ class Segment:
         raw = self.field(position)
         if not raw:
             return []
-        if self._offset and position <= 2:
+        mark = self._delimiters.repetition
+        if mark not in raw or (self._offset and position <= 2):
             return [raw]
-        return raw.split(self._delimiters.repetition)
+        return raw.split(mark)
 
     def __len__(self) -> int:
         """The number of the last field."""
@@ -138,10 +139,6 @@ class Message:
         """The components of one repetition, as sent."""
         return raw.split(self.delimiters.component)
 
-    def subcomponents(self, raw: str) -> list[str]:
-        """The subcomponents of one component, as sent."""
-        return raw.split(self.delimiters.subcomponent)
-
     def text(self, raw: str) -> str:
         """Plain text: escape sequences read, control characters turned to spaces (``\\.br\\`` is a line break).
 
@@ -153,12 +150,27 @@ class Message:
             return raw
         return _CONTROL.sub(" ", raw)
 
-    def value(self, raw: str, component: int = 1) -> str:
-        """The plain text of one component's first subcomponent, stripped: what most coded fields are read by."""
-        components = raw.split(self.delimiters.component)
-        if component > len(components):
+    def component(self, raw: str, number: int, sub_component: int = 1) -> str:
+        """The plain text of one component's sub-component, counted from 1; empty where it isn't there."""
+        if (mark := self.delimiters.component) in raw:
+            parts = raw.split(mark, number)
+            if number > len(parts):
+                return ""
+            raw = parts[number - 1]
+        elif number > 1:
             return ""
-        return self.text(components[component - 1].split(self.delimiters.subcomponent)[0]).strip()
+        if (mark := self.delimiters.subcomponent) in raw:
+            parts = raw.split(mark, sub_component)
+            if sub_component > len(parts):
+                return ""
+            raw = parts[sub_component - 1]
+        elif sub_component > 1:
+            return ""
+        return self.text(raw) if raw else ""
+
+    def value(self, raw: str, component: int = 1) -> str:
+        """The plain text of one component's first sub-component, stripped: what most coded fields are read by."""
+        return self.component(raw, component).strip()
 
 
 # Everything below space but line break and tab, the C1 block, and the two line separators that split logs.

@@ -69,10 +69,11 @@ def identity_of(
             problems.append(Problem(code="mothers-number", text=text, path=stated.path))
         else:
             (marked if is_marked(stated, settings) else others).append(stated)
-    valid = [one for one in marked if is_nhs_number(one.digits)]
-    chosen = valid[0] if valid else next((one for one in others if _passes_unmarked(one)), None)
+    valid = {one.digits for one in marked if is_nhs_number(one.digits)}
+    first = next((one for one in marked if one.digits in valid), None)
+    chosen = first or next((one for one in others if _passes_unmarked(one)), None)
     for one in marked:
-        if not is_nhs_number(one.digits):
+        if one.digits not in valid:
             problems.append(Problem(code="nhs-number-invalid", text="this is no valid NHS number", path=one.path))
             other.append(_identifier(one, "NH", "nhs-number-invalid"))
         elif chosen and one.digits != chosen.digits:

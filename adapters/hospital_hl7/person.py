@@ -7,6 +7,7 @@ moved are refused before anything is believed; adults and attended stillbirths l
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from adapters.adapter import ADULT, notice_id
@@ -344,8 +345,7 @@ class _Person:
 
     def _put(self, path: str, value: Any, place: str) -> None:
         self.values[path] = value
-        profile = self.context.profile.name
-        self.provenance[path] = Provenance(path=place, profile=profile, rule=f"{profile}/{path}")
+        self.provenance[path] = _judged(place, self.context.profile.name, path)
 
     def _child_only(self) -> dict[str, Any]:
         """What identifies the person, without what the message says about a death that it takes back."""
@@ -379,6 +379,12 @@ class _Person:
             problems=(*context.problems, *self.problems),
             **more,
         )
+
+
+@lru_cache(maxsize=4096)
+def _judged(place: str, profile: str, path: str) -> Provenance:
+    """The provenance of a field that took judgement, which no rule of the profile numbers."""
+    return Provenance(path=place, profile=profile, rule=f"{profile}/{path}")
 
 
 def _yes_no(value: bool | None) -> str | None:

@@ -35,7 +35,8 @@ class Table:
 
 def folded(code: str) -> str:
     """A code as it is compared."""
-    return " ".join(code.casefold().split())
+    # One word, as nearly every code is, has no white space to level.
+    return code.casefold() if code.isalnum() else " ".join(code.casefold().split())
 
 
 def table(name: str, pairs: Mapping[str, str]) -> Table:

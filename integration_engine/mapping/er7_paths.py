@@ -41,9 +41,7 @@ class Message(Protocol):
     """A tokenized HL7 v2 message; raw text in, and MSH counted as HL7 counts it (MSH-1 is the separator)."""
 
     def segments(self, name: str, /) -> Sequence[Segment]: ...
-    def components(self, raw: str, /) -> Sequence[str]: ...
-    def subcomponents(self, raw: str, /) -> Sequence[str]: ...
-    def text(self, raw: str, /) -> str: ...
+    def component(self, raw: str, number: int, sub_component: int, /) -> str: ...
 
 
 _Keep = Callable[[Message, str], bool]
@@ -52,13 +50,13 @@ _KeepSegment = Callable[[Message, Segment], bool]
 
 @dataclass(frozen=True, slots=True)
 class _Path:
-    """A compiled path. ``segment`` is None for a path relative to a segment, ``field`` None for one within a repetition
-    (or for a segment itself)."""
+    """A compiled path. ``segment`` is empty for a path relative to a segment, ``field`` 0 for one within a repetition (or for
+    a segment itself)."""
 
-    segment: str | None
+    segment: str
     occurrence: int | None
     segment_filters: tuple[_KeepSegment, ...]
-    field: int | None
+    field: int
     repetition: int | None
     filters: tuple[_Keep, ...]
     component: int
@@ -81,13 +79,13 @@ def check(path: str) -> None:
 
 @lru_cache(maxsize=8192)
 def _compiled(path: str) -> _Path:
-    at, segment, occurrence = 0, None, None
+    at, segment, occurrence = 0, "", None
     segment_filters: list[_KeepSegment] = []
     if found := _SEGMENT.match(path):
         segment, at = found[0], found.end()
         at, occurrence, places = _filters(path, at)
         segment_filters = [_segment_filter(*place) for place in places]
-    field, repetition = None, None
+    field, repetition = 0, None
     filters: list[_Keep] = []
     if found := _FIELD.match(path, at):
         if found[1].startswith("0"):
@@ -97,7 +95,7 @@ def _compiled(path: str) -> _Path:
         filters = [_repetition_filter(*place) for place in places]
     component = sub_component = 1
     tail = ""
-    if (field is not None or segment is None) and (found := _TAIL.match(path, at)):
+    if (field or not segment) and (found := _TAIL.match(path, at)):
         component, sub_component = int(found[1]), int(found[2] or 1)
         tail, at = found[0], found.end()
     if at != len(path) or not path:
@@ -149,24 +147,13 @@ def _segment_filter(place: tuple[int, ...], wanted: bool, words: frozenset[str])
 
 def _part(message: Message, raw: str, component: int, sub_component: int) -> str:
     """The text of one component of a repetition; empty where it isn't there or is HL7's delete."""
-    if not raw:
-        return ""
-    parts = message.components(raw)
-    if component > len(parts):
-        return ""
-    part = parts[component - 1]
-    if not part:
-        return ""
-    subs = message.subcomponents(part)
-    if sub_component > len(subs):
-        return ""
-    text = message.text(subs[sub_component - 1])
+    text = message.component(raw, component, sub_component)
     return "" if text == DELETE else text
 
 
 def _segments(message: Message, path: _Path) -> Iterator[tuple[Segment, str]]:
     """The segments a path means, each with its own exact path."""
-    name = path.segment or ""
+    name = path.segment
     same = message.segments(name)
     several = len(same) > 1
     for number, segment in enumerate(same, start=1):
@@ -179,7 +166,7 @@ def _segments(message: Message, path: _Path) -> Iterator[tuple[Segment, str]]:
 
 def _repetitions(message: Message, segment: Segment, path: _Path) -> Iterator[tuple[str, str]]:
     """The repetitions of a segment's field that a path means, raw, each with its number as a path writes it."""
-    same = segment.repetitions(path.field or 0)
+    same = segment.repetitions(path.field)
     several = len(same) > 1
     for number, raw in enumerate(same, start=1):
         if not raw or raw == DELETE or (path.repetition is not None and number != path.repetition):
@@ -191,12 +178,16 @@ def _repetitions(message: Message, segment: Segment, path: _Path) -> Iterator[tu
 
 def _values(message: Message, segment: Segment, prefix: str, path: _Path) -> Sequence[Found]:
     """What a path finds in one segment."""
-    same = segment.repetitions(path.field or 0)
+    same = segment.repetitions(path.field)
     if not same:
         return _NOTHING
-    if len(same) == 1 and not path.filters:
-        # Nearly every path of nearly every message: one repetition, nothing to choose.
-        text = "" if path.repetition not in (None, 1) else _part(message, same[0], path.component, path.sub_component)
+    if len(same) == 1 and path.repetition in (None, 1):
+        # Nearly every field of nearly every message: one repetition, nothing to number.
+        raw = same[0]
+        for keep in path.filters:
+            if not keep(message, raw):
+                return _NOTHING
+        text = _part(message, raw, path.component, path.sub_component)
         return (Found(text, f"{prefix}-{path.field}{path.tail}"),) if text else _NOTHING
     return [
         Found(text, f"{prefix}-{path.field}{number}{path.tail}")
@@ -219,11 +210,9 @@ class Er7Source:
 
     def find(self, path: str) -> Sequence[Found]:
         compiled = _compiled(path)
-        if compiled.segment is None or compiled.field is None:
-            return _NOTHING
         message = self.message
         same = message.segments(compiled.segment)
-        if not same:
+        if not same or not compiled.field:
             return _NOTHING
         if len(same) == 1 and not compiled.segment_filters and compiled.occurrence in (None, 1):
             return _values(message, same[0], compiled.segment, compiled)
@@ -235,10 +224,10 @@ class Er7Source:
 
     def parts(self, path: str) -> Sequence[tuple[str, "SegmentSource | RepetitionSource"]]:
         compiled = _compiled(path)
-        if compiled.segment is None:
+        if not self.message.segments(compiled.segment):
             return ()
         segments = _segments(self.message, compiled)
-        if compiled.field is None:
+        if not compiled.field:
             return [(place, SegmentSource(self.message, segment, place)) for segment, place in segments]
         return [part for segment, prefix in segments for part in _raw_parts(self.message, segment, prefix, compiled)]
 
@@ -253,15 +242,15 @@ class SegmentSource:
 
     def find(self, path: str) -> Sequence[Found]:
         compiled = _compiled(path)
-        if compiled.segment is not None:
+        if compiled.segment:
             return Er7Source(self.message).find(path)
-        return _values(self.message, self.segment, self.place, compiled) if compiled.field is not None else _NOTHING
+        return _values(self.message, self.segment, self.place, compiled) if compiled.field else _NOTHING
 
     def parts(self, path: str) -> Sequence[tuple[str, "SegmentSource | RepetitionSource"]]:
         compiled = _compiled(path)
-        if compiled.segment is not None:
+        if compiled.segment:
             return Er7Source(self.message).parts(path)
-        return _raw_parts(self.message, self.segment, self.place, compiled) if compiled.field is not None else ()
+        return _raw_parts(self.message, self.segment, self.place, compiled) if compiled.field else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,13 +263,13 @@ class RepetitionSource:
 
     def find(self, path: str) -> Sequence[Found]:
         compiled = _compiled(path)
-        if compiled.segment is not None:
+        if compiled.segment:
             return Er7Source(self.message).find(path)
-        if compiled.field is not None:
+        if compiled.field:
             return _NOTHING
         text = _part(self.message, self.raw, compiled.component, compiled.sub_component)
         return (Found(text, self.place + compiled.tail),) if text else _NOTHING
 
     def parts(self, path: str) -> Sequence[tuple[str, "SegmentSource | RepetitionSource"]]:
         compiled = _compiled(path)
-        return Er7Source(self.message).parts(path) if compiled.segment is not None else ()
+        return Er7Source(self.message).parts(path) if compiled.segment else ()

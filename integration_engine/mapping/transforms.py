@@ -86,6 +86,7 @@ def nhs_number(value: str) -> str | None:
     return bare
 
 
+_NOT_IN_A_POSTCODE = re.compile(r"[^A-Z0-9]")
 _POSTCODE = re.compile(r"(GIR|[A-Z]{1,2}\d[A-Z\d]?|ZZ99)(\d[A-Z]{2})")
 
 
@@ -99,7 +100,7 @@ _POSTCODE = re.compile(r"(GIR|[A-Z]{1,2}\d[A-Z\d]?|ZZ99)(\d[A-Z]{2})")
 def postcode(value: str) -> str | None:
     """A postcode in capitals with one space. Pseudo-postcodes (ZZ99) are kept; O and I typed for 0 and 1 where only a
     digit can stand are read as digits."""
-    bare = re.sub(r"[^A-Z0-9]", "", value.upper())
+    bare = _NOT_IN_A_POSTCODE.sub("", value.upper())
     if not bare:
         return None
     if len(bare) >= 5:
