@@ -6,10 +6,9 @@ from typing import Any
 
 from integration_engine.record.account import Address
 from integration_engine.record.dates import day_of
-from integration_engine.record.notice import DeathNotice
-from integration_engine.record.ranks import Ranks, classes_of, place_of
+from integration_engine.record.ranks import Ranks
 from integration_engine.record.record import Conflict, Won
-from integration_engine.record.statement import Statement, plain, recency, won
+from integration_engine.record.statement import Statement, Teller, plain, won
 
 # Messages that overwrite an address on the day they are made (HL7 table 0003): admit, register, pre-admit, add person.
 REGISTRATIONS = {"A01", "A04", "A05", "A28"}
@@ -23,10 +22,11 @@ def usual_address(addresses: Sequence[Address]) -> Address | None:
     return next((address for address in addresses if address.use in USUAL), None)
 
 
-def _address_class(address: Address, notice: DeathNotice, died_on: date | None) -> str | None:
+def _address_class(address: Address, teller: Teller, died_on: date | None) -> str | None:
     """Whether a hospital's home address was known before the day of death or was written down on that very day."""
-    if "hospital" not in classes_of(notice) or died_on is None:
+    if "hospital" not in teller.classes or died_on is None:
         return None
+    notice = teller.notice
     if address.start:
         return "hospital-home-older" if day_of(address.start) < died_on.isoformat() else "hospital-same-day"
     registered_now = notice.source.event in REGISTRATIONS and notice.stated_at
@@ -47,12 +47,12 @@ def rank_addresses(
     told: list[tuple[tuple[Any, ...], Address, Statement]] = []
     for candidate in candidates:
         for position, address in enumerate(candidate.value):
-            own = _address_class(address, candidate.notice, died_on)
+            own = _address_class(address, candidate.teller, died_on)
             # The class of the address itself replaces that of its hospital: it can be better or worse.
-            place = places[own] if own else place_of("child.addresses", candidate.notice, ranks)[0]
+            place = places[own] if own else candidate.place
             usual = address.use in USUAL
             ended = bool(address.end and died_on and day_of(address.end) < died_on.isoformat())
-            key = (ended, not usual, place, *recency(candidate.notice), candidate.notice.id, position)
+            key = (ended, not usual, place, *candidate.teller.recency, candidate.notice.id, position)
             told.append((key, address, candidate))
     told.sort(key=lambda row: row[0])
     held: list[Address] = []

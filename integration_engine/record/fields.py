@@ -2,10 +2,11 @@
 
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from operator import attrgetter
+from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel
 
@@ -70,30 +71,43 @@ def codes_of(path: str) -> tuple[str, ...] | None:
     return typing.get_args(kind) if typing.get_origin(kind) is Literal else None
 
 
+class _Fields(NamedTuple):
+    """The canonical fields of one model where it stands: what fetches all their values at once, and for each its path and,
+    where it has fields of its own, those."""
+
+    fetch: Callable[[BaseModel], tuple[Any, ...]]
+    rows: tuple[tuple[str, "_Fields | None"], ...]
+
+
 @cache
-def _parts(model: type[BaseModel]) -> tuple[tuple[str, str, type[BaseModel] | None], ...]:
-    """Attribute, written name and, where the field has fields of its own, their model."""
-    found = []
+def _fields(model: type[BaseModel], prefix: str = "") -> _Fields:
+    names, rows = [], []
     for name, info in model.model_fields.items():
-        kind = _inner(info.annotation)
-        inside = kind if isinstance(kind, type) and issubclass(kind, Canonical) and not kind.UNIT else None
-        found.append((name, info.alias or name, inside))
-    return tuple(found)
+        path, kind = f"{prefix}{info.alias or name}", _inner(info.annotation)
+        if not prefix and path not in ROOTS:
+            continue
+        inside = isinstance(kind, type) and issubclass(kind, Canonical) and not kind.UNIT
+        names.append(name)
+        rows.append((path, _fields(kind, f"{path}.") if inside else None))
+    fetch = attrgetter(*names)
+    return _Fields(fetch if len(names) > 1 else lambda part: (fetch(part),), tuple(rows))
 
 
-def values_of(part: BaseModel, prefix: str = "") -> dict[str, Any]:
+def values_of(part: BaseModel) -> dict[str, Any]:
     """Every canonical value that a notice or record holds, by its path; absent ones are not there."""
     found: dict[str, Any] = {}
-    parts = _parts(type(part))
-    for name, written, inside in parts if prefix else [row for row in parts if row[1] in ROOTS]:
-        value = getattr(part, name)
-        if value is None or value == ():
+    _gather(part, _fields(type(part)), found)
+    return found
+
+
+def _gather(part: BaseModel, fields: _Fields, found: dict[str, Any]) -> None:
+    for value, (path, inside) in zip(fields.fetch(part), fields.rows, strict=True):
+        if value is None or (type(value) is tuple and not value):
             continue
         if inside is None:
-            found[prefix + written] = value
+            found[path] = value
         else:
-            found |= values_of(value, f"{prefix}{written}.")
-    return found
+            _gather(value, inside, found)
 
 
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,7 +126,8 @@ def at_path(record: Mapping[str, Any], path: str) -> Any:
     """The plain value at a dotted path of a notice or record in plain terms, None where there is none."""
     here: Any = record
     for name in path.split("."):
-        if not isinstance(here, Mapping) or name not in here:
+        # A dict and no other mapping: plain terms know none.
+        if not isinstance(here, dict) or name not in here:
             return None
         here = here[name]
     return here

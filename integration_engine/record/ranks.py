@@ -1,6 +1,6 @@
 """Which source is believed for which field: ``mappings/survivorship.yaml`` and the classes of source it names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -62,7 +62,7 @@ def classes_of(notice: DeathNotice) -> set[str]:
     return found
 
 
-def place_of(path: str, notice: DeathNotice, ranks: Ranks) -> tuple[int, str]:
-    """How this notice's source ranks for a field (0 is best) and the class that gives it that rank."""
+def place_of(path: str, classes: Set[str], ranks: Ranks) -> tuple[int, str]:
+    """How a source of these classes ranks for a field (0 is best) and the class that gives it that rank."""
     places = ranks.classes[ranks.group_of[path]]
-    return min(((places.get(name, len(places)), name) for name in classes_of(notice)), default=(len(places), "other"))
+    return min([(places.get(name, len(places)), name) for name in classes], default=(len(places), "other"))

@@ -87,6 +87,8 @@ def _concerns(cancel: DeathNotice, report: DeathNotice) -> bool:
 def in_its_own_order(statements: Sequence[DeathNotice]) -> tuple[DeathNotice, ...]:
     """One source's statements, first to last. Where it counts the versions of a report the count is its word on which came
     last: a clock that was put back, or a version written up late, doesn't outdo it."""
+    if len(statements) == 1:
+        return tuple(statements)
     versions: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
     for notice in statements:
         if notice.source.version is not None and notice.source.local_ref:

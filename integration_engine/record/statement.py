@@ -10,7 +10,7 @@ from integration_engine.record.account import Canonical
 from integration_engine.record.dates import compatible, precision
 from integration_engine.record.fields import dictionary
 from integration_engine.record.notice import DeathNotice
-from integration_engine.record.ranks import Ranks, place_of
+from integration_engine.record.ranks import Ranks, classes_of, place_of
 from integration_engine.record.record import Won
 from integration_engine.record.standing import said_at
 
@@ -22,35 +22,53 @@ DATES = frozenset(
 _NAMES = ("child.family_name", "child.given_names")
 
 
+class Teller:
+    """One notice as these ranks see it: the classes its source belongs to, and ``recency``, a sort key that puts what was
+    said later first."""
+
+    __slots__ = ("classes", "notice", "ranks", "recency")
+
+    def __init__(self, notice: DeathNotice, ranks: Ranks) -> None:
+        moment, version, _, _ = said_at(notice)
+        self.notice = notice
+        self.ranks = ranks
+        self.classes = classes_of(notice)
+        self.recency = (-moment, -version)
+
+    def says(self, path: str, value: Any) -> "Statement":
+        """Its word on one field."""
+        place, source = place_of(path, self.classes, self.ranks)
+        return Statement(path, value, self, place, source)
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One notice's value for one field. ``source`` is the class its rank rests on; the smallest ``key`` wins."""
+    """One notice's value for one field. ``source`` is the class its rank, ``place``, rests on."""
 
+    path: str
     value: Any
-    notice: DeathNotice
+    teller: Teller
+    place: int
     source: str
-    key: tuple[Any, ...]
 
+    @property
+    def notice(self) -> DeathNotice:
+        return self.teller.notice
 
-def recency(notice: DeathNotice) -> tuple[float, int]:
-    """A sort key that puts the later statement first."""
-    moment, version, _, _ = said_at(notice)
-    return (-moment, -version)
-
-
-def statement(path: str, value: Any, notice: DeathNotice, ranks: Ranks) -> Statement:
-    """Rank a value: placeholders and found times last, then source, exactness, recency, id."""
-    place, source = place_of(path, notice, ranks)
-    before: tuple[Any, ...] = ()
-    if path in _NAMES:
-        before = (bool(notice.child.name_is_placeholder),)
-    elif path == "death.died_at":
-        before = (notice.death.died_at_basis == "found",)
-    elif path == "coroner.stage":
-        before = (-ranks.stage_weight.get(value, 0),)
-    elif path == "child.restricted":
-        before = (value == "none",)
-    return Statement(value, notice, source, (*before, place, -_exactness(path, value), *recency(notice), notice.id))
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """The smallest wins: placeholders and found times last, then by source, exactness, recency, id."""
+        path, value, notice = self.path, self.value, self.notice
+        before: tuple[Any, ...] = ()
+        if path in _NAMES:
+            before = (bool(notice.child.name_is_placeholder),)
+        elif path == "death.died_at":
+            before = (notice.death.died_at_basis == "found",)
+        elif path == "coroner.stage":
+            before = (-self.teller.ranks.stage_weight.get(value, 0),)
+        elif path == "child.restricted":
+            before = (value == "none",)
+        return (*before, self.place, -_exactness(path, value), *self.teller.recency, notice.id)
 
 
 def _exactness(path: str, value: Any) -> int:

@@ -4,7 +4,7 @@ The ranks are data (``mappings/survivorship.yaml``). A value that merely says le
 time of that day, a place with fewer parts) is no conflict: the fuller one stands. Everything that differs stays visible.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from integration_engine.record.addresses import rank_addresses
@@ -13,7 +13,7 @@ from integration_engine.record.fields import dictionary, nested, values_of
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.ranks import Ranks, load_ranks
 from integration_engine.record.record import ChildDeathRecord, Conflict, Won
-from integration_engine.record.statement import DATES, Statement, agrees, plain, statement, won, written
+from integration_engine.record.statement import DATES, Statement, Teller, agrees, plain, won, written
 
 # Fields that only say something about another: they come from the notice whose value of that one is held true.
 _FOLLOWS = {
@@ -25,6 +25,8 @@ _FOLLOWS = {
 
 def _choose(path: str, candidates: Sequence[Statement]) -> tuple[Statement, str]:
     """The best candidate and why; a best-ranked date is refined by a more exact one that agrees with it."""
+    if len(candidates) == 1:
+        return candidates[0], ""
     best = min(candidates, key=lambda candidate: candidate.key)
     if path in DATES:
         finer = [
@@ -41,6 +43,8 @@ def _choose(path: str, candidates: Sequence[Statement]) -> tuple[Statement, str]
 
 def _gathered(path: str, candidates: Sequence[Statement]) -> tuple[Any, ...]:
     """Everything any source lists, each once, the best source's first."""
+    if len(candidates) == 1 and len(candidates[0].value) == 1:
+        return tuple(candidates[0].value)
     seen: list[Any] = []
     found: list[Any] = []
     for candidate in sorted(candidates, key=lambda c: c.key):
@@ -81,8 +85,9 @@ def fold(
     counted = [*counted, *steps]
     stated: dict[str, list[Statement]] = {}
     for notice in counted:
+        teller = Teller(notice, ranks)
         for path, value in values_of(notice).items():
-            stated.setdefault(path, []).append(statement(path, value, notice, ranks))
+            stated.setdefault(path, []).append(teller.says(path, value))
 
     values: dict[str, Any] = {}
     provenance: dict[str, Won] = {}
@@ -102,7 +107,7 @@ def fold(
         conflicts += [
             Conflict(field=path, value=written(other.value), notice=other.notice.id)
             for other in candidates
-            if not agrees(path, choice.value, other.value)
+            if other is not choice and not agrees(path, choice.value, other.value)
         ]
     if "child.addresses" in stated:
         addresses, whence, differing = rank_addresses(stated["child.addresses"], ranks, values.get("death.died_at"))
@@ -110,7 +115,7 @@ def fold(
         conflicts += differing
         if whence:
             provenance["child.addresses"] = whence
-    _tidy(values, provenance, counted)
+    _tidy(values, provenance, counted, stated)
     return ChildDeathRecord(
         **nested(values),
         provenance=provenance,
@@ -118,7 +123,12 @@ def fold(
     )
 
 
-def _tidy(values: dict[str, Any], provenance: dict[str, Won], counted: Sequence[DeathNotice]) -> None:
+def _tidy(
+    values: dict[str, Any],
+    provenance: dict[str, Won],
+    counted: Sequence[DeathNotice],
+    stated: Mapping[str, Sequence[Statement]],
+) -> None:
     """What follows from one field for another: a real name ends the placeholder, a number ends its absence."""
     by_id = {notice.id: notice for notice in counted}
     named = by_id[provenance["child.family_name"].notice] if "child.family_name" in values else None
@@ -131,9 +141,9 @@ def _tidy(values: dict[str, Any], provenance: dict[str, Won], counted: Sequence[
         _drop("child.nhs_number_absent_reason", values, provenance)
     for follower, leader in _FOLLOWS.items():
         if leader in provenance:
-            told = values_of(by_id[provenance[leader].notice]).get(follower)
-            if told is not None:
-                values[follower] = told
+            told = [one.value for one in stated.get(follower, ()) if one.notice.id == provenance[leader].notice]
+            if told:
+                values[follower] = told[-1]
                 provenance[follower] = provenance[leader]
 
 
