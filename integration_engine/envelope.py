@@ -17,6 +17,7 @@ from integration_engine.core import Case
 from integration_engine.record.codes import SourceKind
 from integration_engine.record.dates import Partial
 from integration_engine.record.fields import at_path, dictionary, nested
+from integration_engine.record.plain import plain_json
 from integration_engine.record.record import ChildDeathRecord
 from integration_engine.record.steps import STATED
 from integration_engine.routing.answer import Copy, Jar, Lead, Routing, State, explanation_json
@@ -49,6 +50,8 @@ _LIMITED: tuple[Part, ...] = ("copy", "unassigned")
 
 # Fields of the child that would tell an earlier identity: a restricted case shows the current one only.
 _FORMER_IDENTITY = ("child.former_names", "child.known_as", "child.other_identifiers")
+# Parts of the record that an envelope has places of its own for.
+_TOLD_APART = frozenset({"provenance", "conflicts"})
 _NAMED_BY = ("child.nhs_number", "child.family_name", "child.given_names")
 
 
@@ -212,10 +215,9 @@ class Shown:
     @cached_property
     def full(self) -> dict[str, Any]:
         """For the lead, the JAR team and the national record; also what makes a new version of the case."""
-        record = self._record
         return {
             **self._standing,
-            "record": {key: value for key, value in record.items() if key not in ("provenance", "conflicts")},
+            "record": self._record,
             "differing": self._differing,
             "routing": routing_json(self.case.routing),
             "clocks": {name: due.isoformat() for name, due in sorted(self.case.routing.clocks.items())},
@@ -290,9 +292,9 @@ class Shown:
     def _standing(self) -> dict[str, Any]:
         return {"state": self.case.routing.state, "rule": self.case.routing.rule}
 
-    @cached_property
+    @property
     def _record(self) -> dict[str, Any]:
-        plain = self.case.record.model_dump(mode="json")
+        plain = plain_json(self.case.record, without=_TOLD_APART)
         if self.restricted and "child" in plain:
             hidden = {path.split(".")[1] for path in _FORMER_IDENTITY}
             plain["child"] = {key: value for key, value in plain["child"].items() if key not in hidden}
@@ -303,7 +305,7 @@ class Shown:
         kinds = self._kinds
         return [
             {"field": conflict["field"], "value": conflict["value"], "source": kinds[conflict["notice"]]}
-            for conflict in self._record.get("conflicts", [])
+            for conflict in map(plain_json, self.case.record.conflicts)
             if conflict["notice"] in kinds and not (self.restricted and conflict["field"].startswith("child."))
         ]
 

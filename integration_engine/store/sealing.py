@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
+from integration_engine.record.plain import plain_json
 from integration_engine.security.keys import Keyring, SealBroken
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -59,7 +60,7 @@ def unseal_json(keys: Keyring, sealed: bytes) -> Any:
 
 def seal_notice(keys: Keyring, notice: DeathNotice) -> bytes:
     """Seal a notice, its id with it."""
-    return seal(keys, notice.model_dump_json().encode())
+    return seal(keys, orjson.dumps(plain_json(notice)))
 
 
 def unseal_notice(keys: Keyring, sealed: bytes, name: str) -> DeathNotice:
