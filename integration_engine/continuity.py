@@ -5,10 +5,10 @@ founders come together the earlier one's case goes on and the other becomes a to
 their founder they make a new case, or bring back the one they were before.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from integration_engine.core import Case, case_id
 from integration_engine.dispatch import Moves
@@ -55,17 +55,19 @@ def continue_cases(
     """Match decided cases with stored ones. ``homes`` is the stored case of each notice that had one."""
     live = {case.id: case for case in stored.values() if case.merged_into is None}
     heirs = _heirs(decided, live.values(), homes)
+    goes_on = _by((s for s in live.values() if s.id in heirs), lambda s: heirs[s.id])
+    buried = _by((s for s in stored.values() if s.merged_into), lambda s: s.founder)
     found: list[Continued] = []
     names: dict[str, str] = {}
     merged: dict[str, str] = {}
     for case in decided:
         members = {notice.id for notice in case.notices}
         going_on = sorted(
-            (s for s in live.values() if heirs.get(s.id) == case.id),
+            goes_on.get(case.id, ()),
             # Who knows a restricted case by what its child was called must not learn what became of it.
             key=lambda s: (s.founder in case.former, *_seniority(s)),
         )
-        come_back = sorted((s for s in stored.values() if s.merged_into and s.founder in members), key=_seniority)
+        come_back = sorted((s for name in members for s in buried.get(name, ())), key=_seniority)
         left = sorted({home for name in members if (home := homes.get(name)) and heirs.get(home) != case.id})
         if going_on or come_back:
             kept = (going_on or come_back)[0]
@@ -77,7 +79,19 @@ def continue_cases(
             found.append(Continued(case, opening, False, Moves(split_from=next(iter(left), None))))
         names[case.id] = found[-1].case.id
     ended = tuple(sorted(live.keys() - heirs.keys()))
-    return Continuity(tuple(_with_splits(_renamed(c, names), found) for c in found), merged, ended)
+    split_off = _by((one for one in found if one.moves.split_from), lambda one: one.moves.split_from or "")
+    return Continuity(tuple(_with_splits(_renamed(c, names), split_off) for c in found), merged, ended)
+
+
+_T = TypeVar("_T")
+
+
+def _by(things: Iterable[_T], name: Callable[[_T], str]) -> Mapping[str, list[_T]]:
+    """Things by a name of theirs, in their order."""
+    found: dict[str, list[_T]] = {}
+    for thing in things:
+        found.setdefault(name(thing), []).append(thing)
+    return found
 
 
 def _heirs(decided: Iterable[Case], live: Iterable[Founded], homes: Mapping[str, str | None]) -> dict[str, str]:
@@ -105,10 +119,12 @@ def _founder(case: Case, name: str) -> DeathNotice:
 
 
 def _renamed(continued: Continued, names: Mapping[str, str]) -> Continued:
+    if not continued.case.related:
+        return continued
     related = tuple(replace(r, case=names.get(r.case, r.case)) for r in continued.case.related)
     return replace(continued, case=replace(continued.case, related=related))
 
 
-def _with_splits(continued: Continued, everybody: Iterable[Continued]) -> Continued:
-    split_off = tuple(sorted(c.case.id for c in everybody if c.moves.split_from == continued.case.id))
+def _with_splits(continued: Continued, everybody: Mapping[str, Iterable[Continued]]) -> Continued:
+    split_off = tuple(sorted(one.case.id for one in everybody.get(continued.case.id, ())))
     return replace(continued, moves=replace(continued.moves, split_off=split_off)) if split_off else continued
