@@ -24,6 +24,7 @@ CDRM_MONTHS = 3
 CDOP_REVIEW_WEEKS = 6
 WORKING_DAYS_ALLOWED = 5
 REGISTRAR_DAYS = 7
+_NO_STEPS, _NO_CORONER = Process(), Coroner()
 _CDOP_HOURS = {"24h": 24, "48h": 48}
 
 
@@ -45,7 +46,7 @@ def deadlines(case: Evidence, lead: str | None, jar_scope: str | None, ended: st
     ``lead`` is the panel whose own limit applies; ``jar_scope`` the scope rule where a joint agency response is required,
     None where it isn't; ``ended`` the rule that ended the case, which stops its clocks.
     """
-    process = case.record.process or Process()
+    process = case.record.process or _NO_STEPS
     found = {
         "ncmd_due": _ncmd_due(case, process),
         "cdop_due": _cdop_due(case, lead, process),
@@ -206,7 +207,7 @@ def _cdrm_due(case: Evidence, process: Process) -> Deadline:
 
 def _cdop_review_due(case: Evidence, process: Process) -> Deadline | None:
     """Six weeks after the review meeting's report or the inquest's conclusion, whichever is later."""
-    coroner = case.record.coroner or Coroner()
+    coroner = case.record.coroner or _NO_CORONER
     concluded = coroner.concluded_at or (coroner.stage_at if coroner.stage == "CONCLUDED" else None)
     awaited = coroner.inquest_opened_at and concluded is None and coroner.stage != "DISCONTINUED"
     reported = process.cdrm_report_at

@@ -51,12 +51,12 @@ def because(
     lead: Lead | None,
     copies: Sequence[Copy],
     notified: Sequence[Notified],
-    jar: Jar | None,
+    response: tuple[Jar, Sequence[Trigger]] | None,
     flags: Sequence[str],
 ) -> tuple[Because, ...]:
-    """Every part of the answer, in the order a reader asks. ``state`` is the state and its rule; ``jar`` None where the
-    case has ended and nobody asks any more."""
-    return tuple(_because(case, scope, state, lead, copies, notified, jar, flags))
+    """Every part of the answer, in the order a reader asks. ``state`` is the state and its rule; ``response`` is
+    the joint agency response with the triggers that the record meets, None where the case has ended: nobody asks any more."""
+    return tuple(_because(case, scope, state, lead, copies, notified, response, flags))
 
 
 def _because(
@@ -66,7 +66,7 @@ def _because(
     lead: Lead | None,
     copies: Sequence[Copy],
     notified: Sequence[Notified],
-    jar: Jar | None,
+    response: tuple[Jar, Sequence[Trigger]] | None,
     flags: Sequence[str],
 ) -> Iterator[Because]:
     yield Because("scope", scope.verdict, scope.rule, scope.why)
@@ -78,19 +78,19 @@ def _because(
         yield Because("copy", copy.cdop, copy.rule, copy.why)
     for one in notified:
         yield Because("notify", one.word, one.rule, one.why)
-    if jar:
-        yield from _response(case, scope, jar)
-    meaning = {process.flag: process.when for process in case.reference.processes}
+    if response:
+        yield from _response(case, scope, *response)
+    meaning = case.reference.meaning_of_flags
     for flag in flags:
         yield Because("flag", flag, f"flag.{flag}", meaning.get(flag, ""))
 
 
-def _response(case: Evidence, scope: Scope, jar: Jar) -> Iterator[Because]:
+def _response(case: Evidence, scope: Scope, jar: Jar, met: Sequence[Trigger]) -> Iterator[Because]:
     if not jar.required:
-        yield Because("jar", "not required", jar.rule, _not_required(case, scope))
+        yield Because("jar", "not required", jar.rule, _not_required(met))
         return
     yield Because("jar", "required", jar.rule, f"Called for by {', '.join(_REASONS.get(r, r) for r in jar.reasons)}.")
-    for trigger in _met(case, scope):
+    for trigger in met:
         yield Because("jar-reason", trigger.reason, f"jar.{trigger.reason}", _facts(case, scope, trigger))
     if jar.team:
         yield Because("jar-team", jar.team, f"jar.{jar.mode}", _team(case, jar))
@@ -107,14 +107,10 @@ def _response(case: Evidence, scope: Scope, jar: Jar) -> Iterator[Because]:
         yield Because("jar-police", jar.police_force, "jar.police", f"{name} police: the force {where}.")
 
 
-def _not_required(case: Evidence, scope: Scope) -> str:
-    if any(True for _ in _met(case, scope)):
+def _not_required(met: Sequence[Trigger]) -> str:
+    if met:
         return "The death was abroad, and deaths abroad are switched to need no response here."
     return "Nothing in the record calls for one: no external cause, sudden unexplained death, custody or suspicion."
-
-
-def _met(case: Evidence, scope: Scope) -> Iterator[Trigger]:
-    return (one for one in case.reference.jar_triggers if one.met_by(case.record, scope.rule))
 
 
 def _facts(case: Evidence, scope: Scope, trigger: Trigger) -> str:

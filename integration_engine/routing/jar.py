@@ -4,24 +4,26 @@ The team whose area covers where the child was taken or died starts it; the resi
 is the force where the event happened.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 from integration_engine.routing.answer import Jar
 from integration_engine.routing.evidence import Evidence
 from integration_engine.routing.locate import Located, locate_place
 from integration_engine.routing.residence import Residence
+from integration_engine.routing.triggers import Trigger
 
 Mode = Literal["local", "modified", "run-elsewhere"]
 
 
-def reasons(case: Evidence, scope_rule: str) -> tuple[str, ...]:
-    """The reasons for a joint agency response that the record meets, in the table's order."""
-    return tuple(trigger.reason for trigger in case.reference.jar_triggers if trigger.met_by(case.record, scope_rule))
+def triggers_met(case: Evidence, scope_rule: str) -> tuple[Trigger, ...]:
+    """What in the record calls for a joint agency response, in the table's order."""
+    return tuple(trigger for trigger in case.reference.jar_triggers if trigger.met_by(case.record, scope_rule))
 
 
-def joint_agency_response(case: Evidence, scope_rule: str, home: Residence) -> Jar:
-    """Decide the response for a case in scope."""
-    why = reasons(case, scope_rule)
+def joint_agency_response(case: Evidence, met: Sequence[Trigger], home: Residence) -> Jar:
+    """Decide the response for a case in scope; ``met`` are the triggers that the record meets."""
+    why = tuple(trigger.reason for trigger in met)
     mode: Mode = "local"
     if home.died.outside_england:
         mode = "modified" if home.died.nation == "overseas" else "run-elsewhere"

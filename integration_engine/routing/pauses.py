@@ -11,6 +11,7 @@ from integration_engine.routing.deadline import moment
 from integration_engine.routing.evidence import Evidence
 from integration_engine.routing.periods import between, elapsed, in_words
 
+_NO_STEPS, _NO_CORONER = Process(), Coroner()
 _UNFINISHED = "PM_INTERIM"
 """The stage at which a post-mortem has a date, and its final report is still awaited."""
 _AWAITED: Mapping[PauseCause, str] = {
@@ -43,7 +44,10 @@ class Moved:
 def pauses(case: Evidence) -> list[HeldUp]:
     """Every pause of the review meeting that is told. The panel that leads knows best: its own word on a cause replaces
     what the coroner's dates make of it, except that a pause nobody ended ends with what it waited for."""
-    process, coroner = case.record.process or Process(), case.record.coroner or Coroner()
+    process, coroner = case.record.process, case.record.coroner
+    if process is None and coroner is None:
+        return []
+    process, coroner = process or _NO_STEPS, coroner or _NO_CORONER
     found: list[HeldUp] = []
     causes: tuple[tuple[PauseCause, bool | None, HeldUp | None], ...] = (
         ("post-mortem", process.pm_pause, _post_mortem(coroner)),

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from integration_engine.record.codes import Residency
@@ -69,6 +69,11 @@ class Reference:
     bank_holidays: Mapping[date, str]
     jar_triggers: tuple[Trigger, ...]
     processes: tuple[Process, ...]
+
+    @cached_property
+    def meaning_of_flags(self) -> Mapping[str, str]:
+        """When each flag of the table of processes is raised, in words."""
+        return {process.flag: process.when for process in self.processes}
 
     @property
     def layers(self) -> Layers:

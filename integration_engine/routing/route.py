@@ -13,7 +13,7 @@ from integration_engine.routing.considered import considered
 from integration_engine.routing.evidence import Evidence
 from integration_engine.routing.explanation import because, why_so
 from integration_engine.routing.flags import case_flags, process_flags
-from integration_engine.routing.jar import joint_agency_response
+from integration_engine.routing.jar import joint_agency_response, triggers_met
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.residence import residence
 from integration_engine.routing.scope import scope
@@ -64,7 +64,8 @@ def route(  # noqa: PLR0913 - one keyword for each thing a routing depends on
             because=told,
             deadlines={} if in_scope.private else deadlines(case, lead, None, ended=found.rule),
         )
-    jar = joint_agency_response(case, in_scope.rule, home)
+    met = triggers_met(case, in_scope.rule)
+    jar = joint_agency_response(case, met, home)
     flags |= process_flags(case, in_scope) | case_flags(case) | set(starting_flags(case))
     flags |= {"non-resident"} if home.non_resident else set()
     flags |= {"age-unconfirmed"} if in_scope.rule in ("scope.age-unconfirmed", "held.age") else set()
@@ -85,6 +86,6 @@ def route(  # noqa: PLR0913 - one keyword for each thing a routing depends on
         restricted=found.restricted,
         why=why_so(found.rule, in_scope),
         consider=considered(case, raised, home, due),
-        because=because(case, in_scope, (found.state, found.rule), home.lead, copied, words, jar, raised),
+        because=because(case, in_scope, (found.state, found.rule), home.lead, copied, words, (jar, met), raised),
         first_known=case.first_told if notices else None,
     )

@@ -7,7 +7,7 @@ from integration_engine.planning.intake import PastCase
 from integration_engine.record.dates import LONDON, Precision, earliest, london, precision
 from integration_engine.routing.answer import State
 from integration_engine.routing.evidence import Evidence, told_at
-from integration_engine.routing.jar import joint_agency_response
+from integration_engine.routing.jar import joint_agency_response, triggers_met
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.residence import residence
 from integration_engine.routing.scope import scope
@@ -69,7 +69,7 @@ def place_case(case: PastCase, reference: Reference, now: datetime, switches: Sw
     died = home.died
     death = Death(at.date(), at.astimezone(UTC), known, home.home.district, died.district, died.outside_england)
     owner = reference.cdop_for(died.district, asked.died_on, asked.today) if died.district else None
-    response = joint_agency_response(asked, in_scope.rule, home)
+    response = joint_agency_response(asked, triggers_met(asked, in_scope.rule), home)
     return death, Placing(
         stands.state,
         stands.rule,
