@@ -4,7 +4,7 @@ No clock, network, database or chance in here: time comes in as an argument, and
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -83,15 +83,20 @@ def decide(
     switches: Switches,
     *,
     from_files: bool = False,
+    evidence: Mapping[str, Evidence] = {},
+    keys: Mapping[str, Collection[str]] = {},
 ) -> Outcome:
     """The state of every case that these notices make. A notice given twice counts once, as first received.
 
     Decisions name notices or cases; one that names nothing among these notices changes nothing. ``from_files``: nobody knows
-    when the notices were received, so whoever decided is taken to have known what had been stated by then.
+    when the notices were received, so whoever decided is taken to have known what had been stated by then. ``evidence`` and
+    ``keys`` are what linkage makes of these very notices, by id, as far as the caller has worked it out already.
     """
     known = _once_each(notices)
-    evidence = [_as_stated(evidence_of(n), n) if from_files else evidence_of(n) for n in known.values()]
-    people, resolution = sorted_out(decisions, known, lambda linked: resolve(evidence, linked))
+    said = [evidence.get(name) or evidence_of(n) for name, n in known.items()]
+    if from_files:
+        said = [_as_stated(e, known[e.id]) for e in said]
+    people, resolution = sorted_out(decisions, known, lambda linked: resolve(said, linked, keys=keys))
     rekeys = [n for n in known.values() if n.rekey]
     waiting: list[str] = []
     passed: dict[str, str] = {}

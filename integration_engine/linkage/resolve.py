@@ -6,12 +6,12 @@ repetition don't matter, and nothing outside the notices bonded to a new one can
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from integration_engine.linkage.agreement import names_only_an_identifier, one_number
-from integration_engine.linkage.blocking import keys
+from integration_engine.linkage.blocking import keys as blocking_keys
 from integration_engine.linkage.clusters import Clusters, Edge, Graph
 from integration_engine.linkage.comparison import Compared, compare
 from integration_engine.linkage.evidence import Evidence
@@ -42,11 +42,19 @@ class Resolution:
     current: frozenset[str] = frozenset()
 
 
+KeysOf: TypeAlias = Mapping[str, Collection[str]]
+"""The blocking keys of evidence, by its id."""
+
+
 def resolve(
-    evidence: Iterable[Evidence], constraints: Iterable[Constraint] = (), model: Model | None = None
+    evidence: Iterable[Evidence],
+    constraints: Iterable[Constraint] = (),
+    model: Model | None = None,
+    keys: KeysOf = {},
 ) -> Resolution:
-    """Resolve a set of evidence. Repeated ids count once; the order of both arguments doesn't matter."""
-    return resolved(evidence, constraints, model)[0]
+    """Resolve a set of evidence. Repeated ids count once; the order of both arguments doesn't matter. ``keys`` are the
+    blocking keys of this evidence, as far as they are known already."""
+    return resolved(evidence, constraints, model, keys=keys)[0]
 
 
 Along: TypeAlias = Callable[[Collection[str]], Iterable[str]]
@@ -58,13 +66,14 @@ def resolved(
     constraints: Iterable[Constraint] = (),
     model: Model | None = None,
     along: Along = iter,
+    keys: KeysOf = {},
 ) -> tuple[Resolution, Clusters]:
     """The same answer, with the clusters and pairs that it was read off: for whoever has to say why."""
     model = model or shipped()
     said = {e.id: e for e in evidence}
     rekeys = rekeyed(said.values())
     items = {id: rekeys.apply(e) for id, e in sorted(each_ones_own(said).items())}
-    graph = _compare_all(items, rekeys, model, along)
+    graph = _compare_all(items, rekeys, model, along, {id: keys[id] for id in keys if items.get(id) is said.get(id)})
     _guard(graph, items, model)
     clusters = Clusters(items, graph, rekeys, model, constraints)
     clusters.join()
@@ -105,13 +114,13 @@ def _one_number_spoken_of(a: Evidence, b: Evidence) -> bool:
     return not mine.isdisjoint(theirs)
 
 
-def _compare_all(items: dict[str, Evidence], rekeys: Rekeys, model: Model, along: Along) -> Graph:
+def _compare_all(items: dict[str, Evidence], rekeys: Rekeys, model: Model, along: Along, known: KeysOf) -> Graph:
     graph = Graph()
     blocks: dict[str, list[str]] = defaultdict(list)
     for id in along(items):
         e = items[id]
         seen: set[str] = set()
-        for key in keys(e, model):
+        for key in known.get(id) or blocking_keys(e, model):
             block = blocks[key]
             seen.update(block)
             block.append(id)
