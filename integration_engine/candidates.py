@@ -30,12 +30,13 @@ class Overtaken(Transient):
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """New notices, by id, with their evidence, the blind keys they are kept under and those they may be met by: while an
-    index key is rotated, others may not have the new one yet. ``since`` is the last line of the audit log
+    """New notices, by id, with their evidence, their blocking keys, the blind keys they are kept under and those they may be
+    met by: while an index key is rotated, others may not have the new one yet. ``since`` is the last line of the audit log
     when the store was first looked at for them."""
 
     new: Mapping[str, DeathNotice]
     evidence: Mapping[str, Evidence]
+    keys: Mapping[str, frozenset[str]]
     kept_under: Mapping[str, frozenset[bytes]]
     met_by: Mapping[str, frozenset[bytes]]
     since: int
@@ -83,7 +84,7 @@ def candidates(transaction: Transaction, notices: Iterable[DeathNotice]) -> Cand
     met_by = kept_under
     if len(ring.index_fingerprints) > 1:
         met_by = {n: frozenset(b for key in keys for b in ring.blinds("block", key)) for n, keys in plain.items()}
-    return Candidates(new, evidence, kept_under, met_by, since)
+    return Candidates(new, evidence, plain, kept_under, met_by, since)
 
 
 def _pairs(named: Mapping[bytes, set[str]], held: Mapping[bytes, Iterable[str]]) -> set[tuple[str, str]]:

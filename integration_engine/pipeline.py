@@ -244,7 +244,8 @@ def _take(
     if not found.new:
         return came, {}, ()
     hood, bonds = found.gathered(transaction)
-    outcome = decide([*hood.notices.values(), *found.new.values()], hood.decisions, reference, now, switches)
+    notices = [*hood.notices.values(), *found.new.values()]
+    outcome = decide(notices, hood.decisions, reference, now, switches, evidence=found.evidence, keys=found.keys)
     passed_over = dict(outcome.passed_over)
     kept = _kept(came.new, passed_over.keys())
     entries = [

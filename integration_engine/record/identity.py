@@ -61,6 +61,8 @@ def under_current_identity(
     notices: Sequence[DeathNotice], rekeys: Sequence[Rekey], *, adoption: bool
 ) -> tuple[DeathNotice, ...]:
     """The notices as they read after the rekeys. With ``adoption`` the earlier identity is left out whole."""
+    if not rekeys:
+        return tuple(notices)
     replaced, invalid = replaced_numbers(rekeys), invalidated_numbers(rekeys)
     if not replaced and not invalid:
         return tuple(notices)

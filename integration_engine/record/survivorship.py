@@ -5,6 +5,7 @@ time of that day, a place with fewer parts) is no conflict: the fuller one stand
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from integration_engine.record.addresses import rank_addresses
@@ -21,6 +22,12 @@ _FOLLOWS = {
     "death.died_at_basis": "death.died_at",
     "coroner.stage_at": "coroner.stage",
 }
+
+
+@cache
+def _places() -> Mapping[str, int]:
+    """The place of each field in the dictionary."""
+    return {path: place for place, path in enumerate(dictionary())}
 
 
 def _choose(path: str, candidates: Sequence[Statement]) -> tuple[Statement, str]:
@@ -92,15 +99,15 @@ def fold(
     values: dict[str, Any] = {}
     provenance: dict[str, Won] = {}
     conflicts: list[Conflict] = []
-    for path, spec in dictionary().items():
-        candidates = stated.get(path)
-        if not candidates or path == "child.addresses" or _FOLLOWS.get(path) in stated:
+    for path in sorted(stated, key=_places().__getitem__):
+        candidates = stated[path]
+        if path == "child.addresses" or _FOLLOWS.get(path) in stated:
             continue
         choice, how = _choose(path, candidates)
         group = ranks.group_of[path]
         rule = f"{group}: {choice.source}" + (f", {how}" if how else "")
         provenance[path] = won(path, choice, rule)
-        if spec.collection:
+        if dictionary()[path].collection:
             values[path] = _gathered(path, candidates)
             continue
         values[path] = choice.value
