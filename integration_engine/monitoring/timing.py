@@ -38,7 +38,8 @@ def time_transactions(engine: Engine, counters: Counters = COUNTERS) -> None:
             connection.info[_BEGAN] = time.perf_counter()
 
     def rolled_back(connection: Connection) -> None:
-        if _BEGAN in connection.info:
+        # one that the database has ended has nothing left to ask, and asking would hide why it ended
+        if not connection.invalidated and _BEGAN in connection.info:
             connection.info[_FAILED] = True
 
     def ended(_connection: Any, record: Any) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Protocol, cast
 from pydantic import SecretStr
 from sqlalchemy import ColumnElement, Connection, Engine, any_, bindparam, create_engine, event, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import SQLModel
 
@@ -40,9 +40,13 @@ _LOCK_EACH = text(
     "SELECT pg_advisory_xact_lock(n) FROM (SELECT unnest(CAST(:numbers AS bigint[])) AS n ORDER BY 1) AS s"
 )
 _UPGRADE_FIRST = "The database's schema is not this program's: run cdr db upgrade."
-_SQLITE_PASSES = frozenset({"BUSY", "LOCKED", "IOERR", "FULL", "CANTOPEN", "PROTOCOL", "NOMEM"})
-# SQLSTATE classes: connection, rollback (deadlock, serialization), resources, operator intervention, system.
-_POSTGRES_PASSES = ("08", "40", "53", "55", "57", "58")
+# A file that is read-only or broken is no message's fault either: what comes waits until somebody has seen to it.
+_SQLITE_PASSES = frozenset(
+    {"BUSY", "LOCKED", "IOERR", "FULL", "CANTOPEN", "PROTOCOL", "NOMEM", "READONLY", "CORRUPT", "NOTADB"}
+)
+# SQLSTATE classes: connection, rollback (deadlock, serialization), resources, operator intervention, system; and a server
+# that only reads (a standby, after a failover) or whose files are broken.
+_POSTGRES_PASSES = ("08", "40", "53", "55", "57", "58", "25006", "XX001", "XX002")
 
 
 class StoreError(Exception):
@@ -264,6 +268,8 @@ def _failures() -> Iterator[None]:
         yield
     except PoolTimeout as error:
         raise Transient("No database connection became free in time.") from error
+    except PendingRollbackError:
+        raise Transient("The database ended the connection in the middle of a transaction.") from None
     except DBAPIError as error:
         if _passes(error):
             raise Transient(f"The database could not do it now ({_code(error)}).") from None

@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
+from integration_engine.monitoring.counters import Counters
+from integration_engine.monitoring.timing import time_transactions
 from integration_engine.store import database
 from integration_engine.store.database import Store, StoreError, Transient
 from integration_engine.store.overview import recent_cases
@@ -35,6 +37,33 @@ def test_a_connection_that_is_cut_is_a_passing_failure_and_the_next_one_works(po
     with store.transaction() as transaction:
         assert transaction.connection.execute(text("SELECT 1")).scalar() == 1
     store.close()
+
+
+def test_a_connection_that_is_cut_while_its_time_is_taken_is_a_passing_failure_all_the_same(postgres_url: str) -> None:
+    store = new_store(postgres_url)
+    time_transactions(store.engine, Counters())
+    with pytest.raises(Transient), store.transaction() as transaction:
+        transaction.connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    store.close()
+
+
+def test_a_database_that_only_reads_is_a_passing_failure(postgres_url: str) -> None:
+    store = new_store(postgres_url)
+    url = make_url(postgres_url).update_query_dict({"options": "-c default_transaction_read_only=on"})
+    standby = Store(url.render_as_string(hide_password=False), keyring())
+    with pytest.raises(Transient, match="25006"), standby.transaction() as transaction:
+        transaction.connection.execute(text("DELETE FROM alarm"))
+    standby.close()
+    store.close()
+
+
+def test_a_database_file_that_is_broken_is_no_messages_fault(sqlite_url: str) -> None:
+    store = new_store(sqlite_url)
+    store.close()
+    file = Path(store.engine.url.database or "")
+    file.write_bytes(b"this was a database" * 1000)
+    with pytest.raises(Transient, match="NOTADB"), store.transaction():
+        pass
 
 
 def test_a_lock_that_is_not_given_in_time_is_a_passing_failure(postgres_url: str) -> None:
