@@ -4,7 +4,7 @@ import logging
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,11 @@ class Container:
 
     def start(self) -> None:
         self._container.get_wrapped_container().start()
+
+    def run(self, command: Sequence[str]) -> None:
+        """Run one of the server's own tools beside it. Raises RuntimeError where it fails."""
+        if self._container.get_wrapped_container().exec_run(list(command)).exit_code:
+            raise RuntimeError(f"{command[0]} failed in the container")
 
     def stop(self) -> None:
         self._container.stop()

@@ -5,10 +5,12 @@ import os
 import secrets
 import shutil
 import signal
+import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import quote, urlsplit
 
@@ -42,6 +44,12 @@ class Server(Protocol):
     def last_words(self) -> str: ...
 
 
+class Node(Server, Protocol):
+    """A broker's server, which has tools of its own."""
+
+    def run(self, command: Sequence[str]) -> None: ...
+
+
 @dataclass(frozen=True)
 class Broker:
     """A broker that answers. ``url`` is an AMQP URL of an administrator on the default virtual host; ``management_url``
@@ -51,7 +59,7 @@ class Broker:
     url: str = field(repr=False)
     management_url: str | None = field(repr=False)
     origin: str
-    server: Server | None = field(default=None, repr=False)
+    server: Node | None = field(default=None, repr=False)
 
     def on(self, vhost: str) -> str:
         """The AMQP URL of this broker's virtual host ``vhost``."""
@@ -66,7 +74,11 @@ class Broker:
         self.own().start()
         await_answer(self.url, self.own())
 
-    def own(self) -> Server:
+    def control(self, *words: str) -> None:
+        """Give it an order by its own tool, ``rabbitmqctl``. Only for a broker that was started for us."""
+        self.own().run(["rabbitmqctl", *words])
+
+    def own(self) -> Node:
         """The server that runs it. Raises ServiceUnavailable ``not-ours`` for a broker that was given to us."""
         if self.server is None:
             raise ServiceUnavailable("not-ours", "This broker was given to us; it isn't ours to stop.")
@@ -146,8 +158,8 @@ class _Private:
     """A node of this machine's own program. Erlang's port mapper would otherwise be started for us as a daemon and stay
     behind; the nodes of a cluster share one, which ends with the first of them."""
 
-    def __init__(self, mapper: Guarded, server: Guarded) -> None:
-        self._mapper, self._server = mapper, server
+    def __init__(self, mapper: Guarded, server: Guarded, run: Callable[[Sequence[str]], None]) -> None:
+        self._mapper, self._server, self.run = mapper, server, run
         self.kill, self.start = server.kill, server.start
         self.last_words = server.last_words
 
@@ -234,7 +246,19 @@ def _node(program: str, owner: Account, mapper: Guarded, mapping: int, name: str
         # makes the start script become the server instead of standing before it
         "RABBITMQ_ALLOW_INPUT": "1",
     }
-    server = _Private(mapper, Guarded(owner.command([program]), environment, folder, signal.SIGKILL))
+
+    def run(command: Sequence[str]) -> None:
+        tool = shutil.which(command[0], path=str(Path(program).parent)) or command[0]
+        subprocess.run(  # noqa: S603 - the server's own tool
+            owner.command([tool, *command[1:]]),
+            env=environment,
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            timeout=_START_LIMIT_S,
+        )
+
+    server = _Private(mapper, Guarded(owner.command([program]), environment, folder, signal.SIGKILL), run)
     return Broker(
         f"amqp://{_USER}:{kin.password}@127.0.0.1:{amqp}/",
         f"http://{_USER}:{kin.password}@127.0.0.1:{management}",
