@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TEACHER := .venv-linkage
 
-.PHONY: setup demo cluster-demo run test check bench linkage-model linkage-names lock
+.PHONY: setup demo cluster-demo run test check bench chaos linkage-model linkage-names lock
 .DEFAULT_GOAL := setup
 
 define venv
@@ -47,6 +47,10 @@ check: setup
 
 bench: setup
 	@$(BIN)/python -m benchmarks $(NAME) $(ARGS)
+
+# Kills the engine's processes at every stage and accounts for every message. A round that fails prints its SEED.
+chaos: setup
+	@$(BIN)/python -m tests.chaos --kills $(or $(KILLS),1000) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 # How the linkage model and its table of names are made; the engine needs neither to run.
 linkage-model: $(TEACHER)/.ready
