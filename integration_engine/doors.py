@@ -7,6 +7,7 @@ filled with the real things. ``open_gateway`` is what ``cdr run`` and the demo c
 import asyncio
 import contextlib
 import functools
+import itertools
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -20,7 +21,7 @@ from integration_engine.backlog import Backlog, queues_by
 from integration_engine.broker.connection import user_of
 from integration_engine.broker.depth import Depth, depths
 from integration_engine.broker.message import Message
-from integration_engine.broker.publisher import NotConfirmed, Publisher
+from integration_engine.broker.publisher import NOT_CONFIRMED, NotConfirmed, Publisher
 from integration_engine.broker.topology import INTAKE
 from integration_engine.clockwork import LOOK_EVERY_S, clock_rules, put_figures
 from integration_engine.console.clocks import clock_pages
@@ -36,6 +37,7 @@ from integration_engine.gateway.serve import Listening, open_doors
 from integration_engine.in_force import Rules, rules_in_force, topology_in_force
 from integration_engine.ledger import Counted
 from integration_engine.mapping.profile import load_profile
+from integration_engine.monitoring.counters import COUNTERS, NOT_DURABLE
 from integration_engine.monitoring.health import Check
 from integration_engine.monitoring.timing import confirmed, time_transactions
 from integration_engine.record.clock_event import ClockRule
@@ -207,6 +209,8 @@ async def open_gateway(
     )
     publisher.start()
     time_transactions(store.engine)
+    for kind, reason in itertools.product(ADAPTERS, NOT_CONFIRMED):
+        COUNTERS.add(NOT_DURABLE, 0, kind=kind, reason=reason)
     try:
         await asyncio.to_thread(publisher.wait_ready, _READY_SECONDS)
         rules, clocks = rules_in_force(settings), clock_rules(settings)

@@ -11,14 +11,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from adapters.registry import ADAPTERS
 from integration_engine.broker.consumer import Consumer, NotNow
 from integration_engine.broker.message import Delivered
 from integration_engine.broker.origin import kind_of
 from integration_engine.broker.publisher import Publisher
 from integration_engine.monitoring.counters import COUNTERS, SIZES, WAITS, Counters, describe
 from integration_engine.monitoring.health import Check
+from integration_engine.revisit import REVISITED
 from integration_engine.settings import Settings
 from integration_engine.store.database import Store
+from integration_engine.store.inbox import SAME_ID_OTHER_BODY
+from integration_engine.worker import ALARMS, DEAD, DELAYED_TOTAL
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +68,15 @@ class Observed:
             if stamp is not None:
                 # a publisher's clock that is ahead of ours counts as now
                 self._counters.observe(AGE, max(0.0, taken - stamp), kind=kind_of(message))
+
+
+def begin_at_nothing(counters: Counters = COUNTERS) -> None:
+    """Tell as 0 what goes wrong seldom: Prometheus doesn't see an increase in what was never there before."""
+    for kind in ADAPTERS:
+        counters.add(DELAYED_TOTAL, 0, kind=kind)
+        counters.add(DEAD, 0, kind=kind)
+        counters.add(ALARMS, 0, code=SAME_ID_OTHER_BODY, kind=kind)
+    counters.add(REVISITED, 0, reason="failed")
 
 
 @contextlib.contextmanager

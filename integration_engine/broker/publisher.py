@@ -30,6 +30,9 @@ Heard = Callable[[float], None]
 """Told how many seconds the broker took to confirm, by the oldest message of each of its answers."""
 
 
+NOT_CONFIRMED = ("broker-away", "broker-blocked", "no-confirm", "unroutable", "nacked", "broker-refused")
+
+
 class NotConfirmed(Exception):
     """The broker did not say that it has the message. It may have it all the same: publish again under the same id.
 

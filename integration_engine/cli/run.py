@@ -106,7 +106,7 @@ def work(settings: Settings, stop: _Stop) -> int:
     from integration_engine.clockwork import LOOK_EVERY_S, Clockwork, clock_rules
     from integration_engine.courier import Courier
     from integration_engine.duty import doing
-    from integration_engine.lookout import Observed, looked_at
+    from integration_engine.lookout import Observed, begin_at_nothing, looked_at
     from integration_engine.monitoring.timing import confirmed, time_transactions
     from integration_engine.revisit import LOOK_EVERY_S as REVISIT_EVERY_S
     from integration_engine.revisit import Revisiting
@@ -130,6 +130,7 @@ def work(settings: Settings, stop: _Stop) -> int:
     )
     intake = [queue.name for queue in topology.queues if queue.name.startswith("intake.")]
     name = f"cdr worker {os.getpid()}"
+    begin_at_nothing()
     time_transactions(store.engine)
     with (
         contextlib.closing(store),

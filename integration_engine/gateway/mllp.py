@@ -196,6 +196,7 @@ async def listeners(settings: "Settings", rooms: "Rooms", intake: "Intake") -> A
     """Open every MLLP port of the settings for the length of the block; their numbers. Raises OSError."""
     from integration_engine.gateway.mllp_door import HospitalDoor
 
+    COUNTERS.put(CONNECTIONS, 0)
     limits = Limits(
         frame_bytes=settings.mllp_max_bytes,
         idle_seconds=settings.mllp_idle_seconds,

@@ -103,9 +103,10 @@ class Counters:
         return {tuple(sorted(each.labels.items())): each.value for each in samples if each.name == name}
 
     def text(self) -> str:
-        """All of it in the Prometheus text format 0.0.4. What has no labels and was never counted stands there as 0."""
+        """All of it in the Prometheus text format 0.0.4. What has no labels and was never counted stands there as 0, but for
+        gauges: nobody has looked yet."""
         for metric in list(METRICS.values()):
-            if not metric.labels and metric.kind != "gauge":
+            if metric.labels or metric.kind != "gauge":
                 self._metric(metric.name)
         return generate_latest(self._registry).decode()
 

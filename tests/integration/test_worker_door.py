@@ -1,6 +1,7 @@
 """A worker can be looked at: whether it lives, whether it can work, and its numbers, each process at a door of its own."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from integration_engine.services import rabbitmq
 from integration_engine.settings import load_settings
 from integration_engine.store.database import Store, upgrade_schema
 from integration_engine.store.identities import Identities
+from tests.gateway_house import declare, house
 from tests.store_samples import new_store
 from tests.worker_samples import FORCE, death, eventually, prepared, ready, send
 
@@ -48,6 +50,14 @@ def _asked(port: int, path: str, token: str | None = None) -> httpx.Response | N
 def _says(port: int, path: str, status: int) -> bool:
     answer = _asked(port, path)
     return answer is not None and answer.status_code == status
+
+
+def numbers_of(*processes: str) -> list[str]:
+    """The numbers that the documentation says these processes tell."""
+    page = (Path(__file__).parents[2] / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(cdr_\w+)` \| \w+ \|[^|]*\| (\w+) \|", page, re.MULTILINE)
+    assert {where for _, where in rows} == {"worker", "doors", "both", "whole"}
+    return [name for name, where in rows if where in processes]
 
 
 @contextmanager
@@ -92,6 +102,8 @@ def test_each_worker_of_a_machine_has_a_door_of_its_own_and_tells_what_it_did(am
         eventually(lambda: sum(_number(told(), of_them)) == 6)
         eventually(lambda: sum(_number(told(), 'cdr_deliveries_published_total{kind="new"}')) > 0)
         text = told()
+    assert set(numbers_of("worker", "both")) <= set(re.findall(r"^# HELP (\w+)", text, re.MULTILINE))
+    assert sum(_number(text, 'cdr_dead_total{kind="police"}')) == 0
     assert sum(_number(text, "cdr_batch_size_sum")) == 6
     assert sum(_number(text, 'cdr_message_age_seconds_count{kind="police"}')) == 0  # these were sent without a time
     assert sum(_number(text, 'cdr_transaction_seconds_count{outcome="committed"}')) > 0
@@ -168,3 +180,16 @@ def test_numbers_can_be_read_while_the_store_is_away_by_whoever_read_them_before
         assert unknown is not None
         assert (still.status_code, unknown.status_code) == (200, 503)
     store.close()
+
+
+def test_a_process_with_doors_tells_what_the_documentation_says_of_it(
+    amqp_url: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    declare(amqp_url)
+    with house(amqp_url, sqlite_url, tmp_path, mllp=True) as doors:
+
+        def told() -> set[str]:
+            return set(re.findall(r"^# HELP (\w+)", doors.get("op", "/metrics").text, re.MULTILINE))
+
+        eventually(lambda: set(numbers_of("doors", "both", "whole")) <= told())
+        assert 'cdr_not_durable_total{kind="police",reason="nacked"} 0.0' in doors.get("op", "/metrics").text
