@@ -4,10 +4,11 @@
 
 The fewest come in through the engine; the others are copies of what it wrote (``benchmarks.held``). Then new deaths come
 in batches through the one transaction, every fifth message a second word, from elsewhere, about a child that is held. The
-floor of each figure is the same with the fewest held. Wall time is the median batch's; processor time is what can be
-compared on a machine that others use too. How cost grows where more children are told of on the same days is another
-question: ``linkage-store``. The database's log grows with what is held: a page that is written for the first time since the
-last checkpoint goes into it whole, and scattered keys meet more pages.
+floor of each figure is the same messages in the same minute with the fewest held, in a database of their own: batches go to
+the one and the other in turn. Wall time is the median batch's; processor time is what can be compared on a machine that
+others use too. How cost grows where more children are told of on the same days is another question: ``linkage-store``. The
+database's log grows with what is held: a page that is written for the first time since the last checkpoint goes into it
+whole, and scattered keys meet more pages.
 """
 
 import argparse
@@ -20,6 +21,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+
 from adapters.adapter import Submission
 from benchmarks.deaths import HOSPITAL, TOLD, Deaths
 from benchmarks.figures import Figure, Report, Target
@@ -30,7 +33,7 @@ from integration_engine.pipeline import process
 from integration_engine.routing.reference import bundled
 from integration_engine.routing.route import Switches
 from integration_engine.security.keys import keyring
-from integration_engine.services import postgres
+from integration_engine.services import Database, postgres
 from integration_engine.store.database import Store, upgrade_schema
 
 MOST_GROWTH = 1.2
@@ -60,23 +63,29 @@ def measure(said: argparse.Namespace, report: Report) -> Iterator[Figure]:
     fresh, again = Deaths(), Deaths().fhir(fewest)
     with tempfile.TemporaryDirectory() as name, postgres(own=True, durable=True) as server:
         report.servers(postgresql=database_version(server))
-        upgrade_schema(server.url)
-        with closing(Store(server.url, keyring({}, Path(name) / "keys.json", create=True))) as store:
-            loading = time.perf_counter()
+        keys, loading = keyring({}, Path(name) / "keys.json", create=True), time.perf_counter()
+        _create(server, "few")
+        upgrade_schema(server.named("few"))
+        with closing(Store(server.named("few"), keys)) as store:
             for some in _batches([told(body) for body in fresh.hl7(fewest)], _LOADED_AT_ONCE):
                 take(store, some)
-            mark_originals(server.url)
-            first: Cost | None = None
-            before = 1
+        mark_originals(server.named("few"))
+        _create(server, "many", like="few")
+        before = 1
+        with closing(Store(server.named("few"), keys)) as few, closing(Store(server.named("many"), keys)) as many:
             for held in levels:
                 copies = held // fewest
                 if copies > before:
-                    multiply(server.url, range(before, copies))
-                before = copies
+                    multiply(server.named("many"), range(before, copies))
+                before = max(before, copies)
                 yield Figure(f"{held:,} held after", time.perf_counter() - loading, "s")
-                cost = _cost(store, server.url, _mixed(fresh, again, said.messages))
-                first = first or cost
-                yield from _figures(f"{held:,} held", cost, first)
+                least, cost = _costs((few, many), server.url, _mixed(fresh, again, said.messages))
+                yield from _figures(f"{held:,} held", cost, least)
+
+
+def _create(server: Database, name: str, like: str = "template1") -> None:
+    with psycopg.connect(server.plain_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
 
 
 def _mixed(fresh: Deaths, again: Iterator[bytes], count: int) -> list[Submission]:
@@ -91,30 +100,48 @@ def _mixed(fresh: Deaths, again: Iterator[bytes], count: int) -> list[Submission
     return found
 
 
-def _cost(store: Store, url: str, messages: Sequence[Submission]) -> Cost:
+def _costs(stores: Sequence[Store], url: str, messages: Sequence[Submission]) -> list[Cost]:
+    """What these messages cost each of the stores. Batches take turns, so that whatever else the machine does in a minute
+    meets both."""
     batches = list(_batches(messages, BATCH))
     for some in batches[:_WARM_BATCHES]:
-        take(store, some)
+        for store in stores:
+            take(store, some)
     gc.collect()
     gc.freeze()
-    walls, before, log, worked = [], spent(()), log_bytes(url), time.process_time()
-    for some in batches[_WARM_BATCHES:]:
-        started = time.perf_counter()
-        take(store, some)
-        walls.append((time.perf_counter() - started) / len(some))
-    used, count = spent(()).since(before), sum(map(len, batches[_WARM_BATCHES:]))
-    worker = (time.process_time() - worked) / count
-    written = (log_bytes(url) - log) / count
-    return Cost(1000 * statistics.median(walls), 1000 * worker, 1000 * used.database / count, written)
+    taken: list[list[Cost]] = [[] for _ in stores]
+    for n, some in enumerate(batches[_WARM_BATCHES:]):
+        turn = list(zip(stores, taken, strict=True))
+        for store, costs in turn if n % 2 else reversed(turn):
+            costs.append(_cost(store, url, some))
+    return [
+        Cost(
+            statistics.median(each.wall for each in costs),
+            statistics.fmean(each.worker for each in costs),
+            statistics.fmean(each.database for each in costs),
+            statistics.fmean(each.log_bytes for each in costs),
+        )
+        for costs in taken
+    ]
 
 
-def _figures(what: str, cost: Cost, first: Cost) -> Iterator[Figure]:
+def _cost(store: Store, url: str, batch: Sequence[Submission]) -> Cost:
+    before, log = spent(()), log_bytes(url)
+    started, worked = time.perf_counter(), time.process_time()
+    take(store, batch)
+    worker, wall = time.process_time() - worked, time.perf_counter() - started
+    used, written = spent(()).since(before), log_bytes(url) - log
+    count = len(batch)
+    return Cost(1000 * wall / count, 1000 * worker / count, 1000 * used.database / count, written / count)
+
+
+def _figures(what: str, cost: Cost, least: Cost) -> Iterator[Figure]:
     target = [Target(MOST_GROWTH, "at most")]
-    yield Figure(f"{what}: by the clock, median batch", cost.wall, "ms/message", first.wall, target)
-    yield Figure(f"{what}: processor of the worker", cost.worker, "ms/message", first.worker, target)
-    if first.database:
-        yield Figure(f"{what}: processor of the database", cost.database, "ms/message", first.database, target)
-    yield Figure(f"{what}: the database's log", cost.log_bytes, "bytes/message", first.log_bytes)
+    yield Figure(f"{what}: by the clock, median batch", cost.wall, "ms/message", least.wall, target)
+    yield Figure(f"{what}: processor of the worker", cost.worker, "ms/message", least.worker, target)
+    if least.database:
+        yield Figure(f"{what}: processor of the database", cost.database, "ms/message", least.database, target)
+    yield Figure(f"{what}: the database's log", cost.log_bytes, "bytes/message", least.log_bytes)
 
 
 def take(store: Store, messages: Sequence[Submission]) -> None:

@@ -61,6 +61,7 @@ def mark_originals(url: str) -> None:
         tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         for (name,) in tables:
             connection.execute(f'CREATE TABLE bench."{name}" AS TABLE public."{name}"')
+        connection.execute("VACUUM ANALYZE")
 
 
 def _is_of_messages(connection: Connection, table: Table) -> bool:
