@@ -99,6 +99,7 @@ class Consumer:
         self._apart: list[list[Delivered]] = []
         self._last_tag = 0
         self._settled_tag = 0
+        self._settled_apart: set[int] = set()
         self._timer: Any = None
         self._held_since = 0.0
         self._pause_s = _FIRST_PAUSE_S
@@ -202,11 +203,15 @@ class Consumer:
         while self._kept:
             self._work(self._kept[:size])
             del self._kept[:size]
-        if self._last_tag > self._settled_tag:
+        tag = self._last_tag
+        while tag in self._settled_apart:
+            tag -= 1  # naming a tag that is settled already costs the channel
+        if tag > self._settled_tag:
             reached("worker.acknowledging")
-            self._channel.basic_ack(self._last_tag, multiple=True)
+            self._channel.basic_ack(tag, multiple=True)
             reached("worker.acknowledged")
-            self._settled_tag = self._last_tag
+        self._settled_tag = self._last_tag
+        self._settled_apart.clear()
 
     def _set_apart(self) -> None:
         """The others first, together; then the suspects one by one, in an order of chance: whichever of them kills us,
@@ -223,6 +228,7 @@ class Consumer:
         reached("worker.acknowledging")
         for message in group:
             self._channel.basic_ack(message.tag)
+            self._settled_apart.add(message.tag)
         reached("worker.acknowledged")
         del self._apart[0]
         # in a turn of its own, so that this acknowledgement has left before the next one may kill us

@@ -1,5 +1,6 @@
 """Messages come in batches, are acknowledged once their work is done, and survive whoever dies with them."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -166,6 +167,28 @@ def test_a_message_that_kills_every_worker_takes_no_neighbour_with_it(url: str) 
     assert done == set(neighbours)
     assert _left(url, "dead.police") == 1
     assert _left(url) == 0
+
+
+def test_suspects_that_turn_out_well_cost_no_channel(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Each is acknowledged by itself; what is acknowledged together afterwards must not name one of them again."""
+
+    def die(_batch: Sequence[Delivered]) -> None:
+        raise MemoryError
+
+    _send(url, *[b"%d" % n for n in range(6)])
+    for _ in range(2):
+        dead = _Worker(url, die)
+        dead.thread.join(15)
+    caplog.set_level(logging.INFO)
+    caplog.clear()
+    worker = _Worker(url, _nothing, pace=Pace(prefetch=4))
+    _eventually(lambda: len(worker.bodies) == 6)
+    _send(url, *[b"%d" % n for n in range(6, 20)])
+    _eventually(lambda: len(worker.bodies) == 20 and _left(url) == 0)
+    closed = [record for record in caplog.records if record.getMessage() == "channel closed"]
+    worker.stop()
+    assert closed == []
+    assert sorted(map(int, worker.bodies)) == list(range(20)), "nothing was handed over twice"
 
 
 def test_stopping_finishes_what_is_in_hand_and_leaves_the_rest(url: str) -> None:
