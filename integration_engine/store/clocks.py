@@ -14,6 +14,7 @@ from sqlmodel import Field, SQLModel
 
 from integration_engine.record.clock_event import ClockEvent, ClockRule, Stage, soon_at, stage_of
 from integration_engine.store.database import Store, Transaction, table
+from integration_engine.store.outbox import long_since
 from integration_engine.store.tables import CaseRow, DeliveryRow, Instant
 
 ARMED, TOLD = "armed", "told"
@@ -197,7 +198,7 @@ def claim_events(store: Store, limit: int, now: datetime) -> tuple[Raised, ...]:
         query = (
             select(_EVENT, _CASE.c.lead, _CASE.c.restricted)
             .join(_CASE, _CASE.c.id == c.case_id)
-            .where(c.published_at.is_(None), or_(c.claimed_at.is_(None), c.claimed_at <= now - CLAIM_LASTS))
+            .where(c.published_at.is_(None), or_(c.claimed_at.is_(None), *long_since(c.claimed_at, CLAIM_LASTS, now)))
             .order_by(c.raised_at, c.id)
             .limit(limit)
             .with_for_update(skip_locked=True, of=_EVENT)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy import case as sql_case
 
 from integration_engine.store.database import Store, Transaction, table
@@ -133,8 +133,8 @@ def claim(
             select(_DELIVERY)
             .where(
                 c.published_at.is_(None),
-                c.queued_at <= now - older_than,
-                or_(c.claimed_at.is_(None), c.claimed_at <= now - CLAIM_LASTS),
+                or_(*long_since(c.queued_at, older_than, now)),
+                or_(c.claimed_at.is_(None), *long_since(c.claimed_at, CLAIM_LASTS, now)),
                 *([or_(to_jar, c.kind == WITHDRAW)] if urgent else []),
             )
             .order_by(turn, c.sequence)
@@ -146,6 +146,12 @@ def claim(
             claimed = update(_DELIVERY).where(c.id.in_([row.id for row in rows])).values(claimed_at=now)
             transaction.connection.execute(claimed)
     return _rows(store, rows)
+
+
+def long_since(at: Any, lasts: timedelta, now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Either of two ways for a time noted in a column to be over: so long ago, or as far ahead. Whoever noted that had a
+    clock that ran ahead, and what it did would otherwise be nobody's until then."""
+    return at <= now - lasts, at > now + lasts
 
 
 def unpublished_before(store: Store, withdrawals: Sequence[OutboxRow]) -> tuple[OutboxRow, ...]:
