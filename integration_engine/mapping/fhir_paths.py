@@ -17,12 +17,15 @@ from integration_engine.mapping.found import Found, PathError
 
 _Nodes = list[tuple[Any, str]]
 _Step = Callable[[_Nodes], _Nodes]
+_Run = Callable[[Any, str], _Nodes]
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|`[^`]+`", re.ASCII)
 _TYPE = re.compile(r"[A-Z][A-Za-z]+", re.ASCII)
 _INDEX = re.compile(r"\[(\d{1,4})\]", re.ASCII)
 _TERM = r"([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(?:'([^'\\]*)'|(true|false))"
 _WHERE = re.compile(rf"\.where\(\s*{_TERM}(?:\s+and\s+{_TERM})?(?:\s+and\s+{_TERM})?\s*\)", re.ASCII)
 _EXTENSION = re.compile(r"\.extension\(\s*'([^'\\]*)'\s*\)")
+# Members and conditions: what selects from nothing finds nothing, as count() or exists() would not.
+_SELECTS = re.compile(r"(?:\.where\((?:[^()]|\([^()]*\))*\)|\.[A-Za-z][A-Za-z0-9]*)+", re.ASCII)
 _ENDS = re.compile(r"\.(first|last)\(\)")
 _CHOICES = (
     "Boolean", "DateTime", "Integer", "String", "Date", "Time", "Quantity", "CodeableConcept", "Coding", "Code", "Reference",
@@ -40,7 +43,7 @@ class _Path:
     """A compiled path. ``resource`` is the type it is asked of, None for a relative one."""
 
     resource: str | None
-    run: Callable[[Any, str], _Nodes]
+    run: _Run
 
 
 @lru_cache(maxsize=8192)
@@ -51,11 +54,19 @@ def _compiled(path: str) -> _Path:
     resource = _TYPE.match(stripped)
     name = resource[0] if resource else None
     rest = stripped[resource.end() :] if resource else "." + stripped
-    steps = _plain(rest)
-    return _Path(name, _general(stripped, name) if steps is None else _chain(steps))
+    steps, end = _plain(rest)
+    if end == len(rest):
+        return _Path(name, _chain(steps))
+    general = _general(stripped, name)
+    return _Path(name, _after(_chain(steps), general) if _SELECTS.fullmatch(rest, end) else general)
 
 
-def _chain(steps: Sequence[_Step]) -> Callable[[Any, str], _Nodes]:
+def _after(beginning: _Run, general: _Run) -> _Run:
+    """A path that only selects from what its plain beginning finds: mostly nothing, and then the library needn't be asked."""
+    return lambda node, place: general(node, place) if beginning(node, place) else []
+
+
+def _chain(steps: Sequence[_Step]) -> _Run:
     def run(resource: Any, place: str) -> _Nodes:
         nodes: _Nodes = [(resource, place)]
         for step in steps:
@@ -86,7 +97,7 @@ def _parsed(path: str) -> None:
     parser.entireExpression()
 
 
-def _general(path: str, resource: str | None) -> Callable[[Any, str], _Nodes]:
+def _general(path: str, resource: str | None) -> _Run:
     """A path by the library; it doesn't tell places, so the place is the path itself."""
     import fhirpathpy
 
@@ -117,8 +128,8 @@ def _model() -> Any:
     return models["r4"]
 
 
-def _plain(rest: str) -> list[_Step] | None:
-    """The steps of a plain path, or None where the library is needed."""
+def _plain(rest: str) -> tuple[list[_Step], int]:
+    """The steps of a path as far as it is plain, and where the library is needed: at its end, it isn't."""
     steps: list[_Step] = []
     at = 0
     while at < len(rest):
@@ -134,9 +145,9 @@ def _plain(rest: str) -> list[_Step] | None:
         elif rest[at] == "." and (found := _NAME.match(rest, at + 1)) and rest[found.end() : found.end() + 1] != "(":
             steps.append(_member(found[0].strip("`")))
         else:
-            return None
+            break
         at = found.end()
-    return steps
+    return steps, at
 
 
 def _term(member: str | Any, text: str | Any, word: str | Any) -> tuple[list[_Step], Any]:
@@ -169,6 +180,7 @@ def _where(terms: Sequence[tuple[list[_Step], Any]]) -> _Step:
 
 def _member(name: str) -> _Step:
     choices = tuple(name + choice for choice in _CHOICES)
+    among = frozenset(choices)
 
     def step(nodes: _Nodes) -> _Nodes:
         found: _Nodes = []
@@ -177,7 +189,7 @@ def _member(name: str) -> _Step:
                 continue
             key = name
             value = node.get(name)
-            if value is None:
+            if value is None and not among.isdisjoint(node):
                 key = next((choice for choice in choices if choice in node), "")
                 value = node.get(key)
             if type(value) is list:
@@ -201,7 +213,7 @@ class FhirSource:
             return []
         return list(self._asked(compiled.resource, compiled.run))
 
-    def _asked(self, name: str, run: Callable[[Any, str], _Nodes]) -> Iterator[tuple[Any, str]]:
+    def _asked(self, name: str, run: _Run) -> Iterator[tuple[Any, str]]:
         held = self.resources.get(name)
         if not held:
             return
