@@ -54,8 +54,9 @@ class Header:
 
     def told_on(self, received_at: datetime) -> str:
         """The day the partner told of it at the latest: nobody dies after that."""
-        stated = (one for one in (self.sent_at, self.recorded_at) if one and len(one) >= 10)
-        return min([received_at.date().isoformat(), *(earliest(one).date().isoformat() for one in stated)])
+        # A partial's day is London's.
+        stated = (one[:10] for one in (self.sent_at, self.recorded_at) if one and len(one) >= 10)
+        return min([received_at.date().isoformat(), *stated])
 
 
 def header_of(message: Message) -> Header:

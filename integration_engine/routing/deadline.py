@@ -140,8 +140,8 @@ class Deadline:
 def moment(at: datetime) -> str:
     """A time as a coordinator reads it: ``Sat 28 Mar 2026 23:30 GMT``; the end of a day without its hour."""
     if (at.hour, at.minute, at.second) == (23, 59, 59):
-        return f"by the end of {at:%a %-d %b %Y}"
-    return f"{at:%a %-d %b %Y %H:%M %Z}"
+        return f"by the end of {_day(at)}"
+    return _time(at)
 
 
 def shown(partial: str) -> str:
@@ -153,5 +153,18 @@ def shown(partial: str) -> str:
         case Precision.MONTH:
             return f"{at:%b %Y}"
         case Precision.DAY:
-            return f"{at:%a %-d %b %Y}"
-    return f"{at:%a %-d %b %Y %H:%M %Z}"
+            return _day(at)
+    return _time(at)
+
+
+# English whatever the machine's language, and sooner written than by a format.
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _day(at: datetime) -> str:
+    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
+def _time(at: datetime) -> str:
+    return f"{_day(at)} {at.hour:02}:{at.minute:02} {at.tzname() or ''}"
