@@ -7,6 +7,7 @@ message by message, and the one that raises is put off, and after its last delay
 
 import gc
 import logging
+import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,6 +54,8 @@ describe(DEAD, "counter", "Messages that kept raising and lie in a dead queue, b
 
 PASSED_OVER, SCREENED = "passed-over", "screened"
 _LONGEST_WAIT = timedelta(days=30)
+# How soon a worker notices that the schema is another.
+_SCHEMA_S = 1.0
 # Headers travel in one frame with the rest of the envelope; RabbitMQ's frames are 128 KiB.
 _MOST_PROBLEMS = 200
 _MOST_BYTES = 64 * 1024
@@ -112,6 +115,7 @@ class Worker:
         self._read = read
         self._counters = counters
         self._clock = clock
+        self._looked = float("-inf")
 
     def keep(self, message: Delivered) -> bool:
         """False for a message that cannot be about a child's death: counted, and nothing of it kept."""
@@ -133,6 +137,19 @@ class Worker:
             log.warning("the store isn't ready", extra={"code": problem.code})
             return False
         return True
+
+    def _require_schema(self, after_s: float = 0.0) -> None:
+        """Touch nothing of a database that was upgraded under us: whatever fails then is no message's fault. Looked at where
+        the last look is so long ago."""
+        now = time.monotonic()
+        if now - self._looked < after_s:
+            return
+        try:
+            self._store.require_schema()
+        except (Transient, NotUpgraded) as problem:
+            log.warning("the store isn't ready", extra={"code": problem.code})
+            raise NotNow from problem
+        self._looked = now
 
     def work(self, batch: Sequence[Delivered]) -> None:
         """Make the effect of these messages durable. Raises NotNow where that can't be done now."""
@@ -157,6 +174,7 @@ class Worker:
         except NotNow:
             raise
         except Exception as raised:
+            self._require_schema()
             problem = raised
         else:
             self._finish(proved, processed)
@@ -175,6 +193,7 @@ class Worker:
         reader = _Reader(
             self._read, feeds, self._knowledge.find, {id(s): o for s, (_, o) in zip(submissions, proved, strict=True)}
         )
+        self._require_schema(_SCHEMA_S)
         try:
             return process(
                 self._store,
