@@ -12,10 +12,11 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from integration_engine.broker.message import Message
+from integration_engine.broker.message import CORRELATION, Message
 from integration_engine.broker.publisher import Publisher
 from integration_engine.broker.topology import CASES
 from integration_engine.monitoring.counters import COUNTERS, Counters, describe
+from integration_engine.monitoring.logs import correlation
 from integration_engine.stages import reached
 from integration_engine.store import inbox, outbox
 from integration_engine.store.database import Store, StoreError
@@ -63,6 +64,7 @@ class Courier:
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._confirmed: list[str] = []
+        self._correlations: dict[str, str] = {}
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
 
     def __enter__(self) -> "Courier":
@@ -76,11 +78,14 @@ class Courier:
         """Publish these soon, each in its turn. They must be committed."""
         if not rows:
             return
+        own = correlation.get()
         with self._lock:
             room = _MOST_IN_HAND - sum(map(len, self._in_hand))
             for row in rows:
                 if row.turn < outbox.LAST_TURN or len(rows) <= room:
                     self._in_hand[row.turn].append(row)
+                    if own:
+                        self._correlations[row.id] = own
         self._wake.set()
 
     def count(self, kind: str, partner: str, verdict: str, reason: str) -> None:
@@ -160,8 +165,10 @@ class Courier:
             ahead.update(row.id for row in before)
             rows = [*before, *(row for row in turn if row.id not in ahead)]
             reached("courier.publishing")
-            answers = self._publisher.publish_all([delivery(row) for row in rows])
+            answers = self._publisher.publish_all([delivery(row, self._correlations.get(row.id)) for row in rows])
             for row, error in zip(rows, answers, strict=True):
+                if error is None or error.code in _HOPELESS:
+                    self._correlations.pop(row.id, None)
                 if error is None:
                     self._confirmed.append(row.id)
                     self._counters.add(DELIVERIES, kind=row.kind)
@@ -212,8 +219,9 @@ class Courier:
             raise
 
 
-def delivery(row: OutboxRow) -> Message:
-    """A row of the outbox as it travels: ``message_id`` is the delivery's id, by which its receiver knows it again."""
+def delivery(row: OutboxRow, own: str | None = None) -> Message:
+    """A row of the outbox as it travels: ``message_id`` is the delivery's id, by which its receiver knows it again; ``own``
+    is the correlation id of what it came from, where that is known."""
     return Message(
         CASES,
         row.recipient,
@@ -222,5 +230,5 @@ def delivery(row: OutboxRow) -> Message:
         message_id=row.id,
         type=row.kind,
         at=row.queued_at,
-        headers={"cdr-case": row.case, "cdr-version": row.version},
+        headers={"cdr-case": row.case, "cdr-version": row.version, **({CORRELATION: own} if own else {})},
     )

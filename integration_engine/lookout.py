@@ -9,15 +9,16 @@ import errno
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from adapters.registry import ADAPTERS
 from integration_engine.broker.consumer import Consumer, NotNow
-from integration_engine.broker.message import Delivered
+from integration_engine.broker.message import CORRELATION, Delivered
 from integration_engine.broker.origin import kind_of
 from integration_engine.broker.publisher import Publisher
 from integration_engine.monitoring.counters import COUNTERS, SIZES, WAITS, Counters, describe
 from integration_engine.monitoring.health import Check
+from integration_engine.monitoring.logs import correlated, is_own, new_id
 from integration_engine.revisit import REVISITED
 from integration_engine.settings import Settings
 from integration_engine.store.database import Store
@@ -47,27 +48,52 @@ Work = Callable[[Sequence[Delivered]], None]
 
 
 class Observed:
-    """``work`` of a worker, observed. What was held and comes again is observed once, when it is done."""
+    """``work`` of a worker, observed: timed, and every message with a correlation id. What was held and comes again is
+    observed once, when it is done.
 
-    def __init__(self, work: Work, counters: Counters = COUNTERS, clock: Callable[[], float] = time.time) -> None:
+    A message that went through a door of ours (a user of ``trusted`` published it) brings its id; another gets one here,
+    whatever its partner wrote. What is logged, and delivered, of a message by itself carries its id; of several together the
+    id of the batch, whose own line in the log names them all.
+    """
+
+    def __init__(
+        self,
+        work: Work,
+        trusted: Collection[str],
+        counters: Counters = COUNTERS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._work = work
+        self._trusted = frozenset(trusted)
         self._counters = counters
         self._clock = clock
 
     def work(self, batch: Sequence[Delivered]) -> None:
         taken, began = self._clock(), time.perf_counter()
-        try:
-            self._work(batch)
-        except NotNow:
-            self._counters.add(HELD)
-            raise
-        self._counters.observe(BATCH_SECONDS, time.perf_counter() - began)
+        ids = [self._named(message) for message in batch]
+        with correlated(ids[0] if len(ids) == 1 else new_id()):
+            try:
+                self._work(batch)
+            except NotNow:
+                self._counters.add(HELD)
+                raise
+            seconds = time.perf_counter() - began
+            log.info("a batch is done", extra={"count": len(batch), "seconds": round(seconds, 4), "messages": ids})
+        self._counters.observe(BATCH_SECONDS, seconds)
         self._counters.observe(BATCH_SIZE, len(batch))
         for message in batch:
             stamp = message.properties.timestamp
             if stamp is not None:
                 # a publisher's clock that is ahead of ours counts as now
                 self._counters.observe(AGE, max(0.0, taken - stamp), kind=kind_of(message))
+
+    def _named(self, message: Delivered) -> str:
+        own = message.headers.get(CORRELATION)
+        if not (message.user in self._trusted and is_own(own)):
+            own = new_id()
+            # in the message itself, so that it goes on to wherever it is put off or refused
+            message.properties.headers = {**message.headers, CORRELATION: own}
+        return str(own)
 
 
 def begin_at_nothing(counters: Counters = COUNTERS) -> None:

@@ -10,6 +10,7 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -19,12 +20,13 @@ import orjson
 from adapters import registry
 from adapters.adapter import Feed, Item, Reading, Submission, content_hash
 from integration_engine.broker.consumer import NotNow
-from integration_engine.broker.message import ATTEMPT, DELAYED, FEED, PARTNER, Delivered, Header, Message
+from integration_engine.broker.message import ATTEMPT, CORRELATION, DELAYED, FEED, PARTNER, Delivered, Header, Message
 from integration_engine.broker.origin import Origin, Unproved, kind_of, origin_of
 from integration_engine.broker.publisher import Publisher
 from integration_engine.broker.topology import DELAY, REFUSED
 from integration_engine.courier import Courier
 from integration_engine.monitoring.counters import COUNTERS, Counters, describe
+from integration_engine.monitoring.logs import correlated
 from integration_engine.pipeline import Processed, process
 from integration_engine.record.age import AgeRules
 from integration_engine.record.codes import PartnerKind
@@ -165,7 +167,8 @@ class Worker:
             self._take(proved)
         for message, code in unproved:
             why = Problem(code=code, text="publish with user_id set, under your own name")
-            self._refuse(message, [Refusal(0, code, (why,))], message.body)
+            with _telling_of(message):
+                self._refuse(message, [Refusal(0, code, (why,))], message.body)
             self._counters.add(WORKED, kind=kind_of(message), partner="unproved", verdict="refused", reason=code)
 
     def _take(self, proved: Sequence[Proved]) -> None:
@@ -180,11 +183,13 @@ class Worker:
             self._finish(proved, processed)
             return
         if len(proved) == 1:
-            self._put_off(proved[0][0], problem)
+            with _telling_of(proved[0][0]):
+                self._put_off(proved[0][0], problem)
             return
         log.warning("a batch raised; its messages are tried one by one", extra={"count": len(proved)})
         for one in proved:
-            self._take([one])
+            with _telling_of(one[0]):
+                self._take([one])
 
     def _process(self, proved: Sequence[Proved]) -> Processed:
         now = self._clock()
@@ -232,10 +237,9 @@ class Worker:
         for (place, _), (reading, said) in refused.items():
             message = proved[place][0]
             # a batch or file is refused message by message: the good ones' bytes have no business there
-            if reading.body is None:
-                self._refuse(message, said, message.body)
-            else:
-                self._refuse(message, said, reading.body, reading.body_type)
+            body, body_type = (message.body, None) if reading.body is None else (reading.body, reading.body_type)
+            with _telling_of(message):
+                self._refuse(message, said, body, body_type)
         for alarm in processed.alarms:
             self._counters.add(ALARMS, code=alarm.code, kind=alarm.kind)
             log.error(
@@ -259,6 +263,7 @@ class Worker:
             "cdr-reason": said[0].reason,
             "cdr-reasons": reasons,
         }
+        log.info("a message is refused", extra={"kind": kind, "partner": headers[PARTNER], "reason": said[0].reason})
         again = message.again(REFUSED, f"refused.{kind}", self._knowledge.user, headers)
         self._confirmed(
             Message(
@@ -362,6 +367,11 @@ def _received_at(message: Delivered, origin: Origin, now: datetime) -> datetime:
     if sent is None or sent > now or (origin.direct and now - sent > _LONGEST_WAIT):
         return now
     return sent
+
+
+def _telling_of(message: Delivered) -> AbstractContextManager[None]:
+    """Log lines, and deliveries that are handed over, carry this message's own id."""
+    return correlated(message.headers.get(CORRELATION))
 
 
 def _where(problem: BaseException) -> str:

@@ -18,6 +18,7 @@ from integration_engine.broker.message import Message
 from integration_engine.broker.publisher import Publisher
 from integration_engine.broker.topology import INTAKE, Topology, load_topology, topology_file
 from integration_engine.courier import Courier
+from integration_engine.lookout import Observed
 from integration_engine.monitoring.counters import Counters
 from integration_engine.routing.reference import bundled
 from integration_engine.store.database import Store
@@ -68,8 +69,9 @@ def working(url: str, store: Store, topology: Topology, *, pace: Pace = Pace(), 
         courier = stack.enter_context(Courier(store, publisher, counters=counters))
         knows = replace(Knowledge(bundled(), user_of(url), delays=topology.delays), **knowledge)
         worker = Worker(store, publisher, courier, knows, counters=counters, **read)
+        observed = Observed(worker.work, knows.trusts(), counters)
         intake = [queue.name for queue in topology.queues if queue.name.startswith("intake.")]
-        consumer = Consumer(url, "worker", intake, worker.work, keep=worker.keep, ready=worker.ready, pace=pace)
+        consumer = Consumer(url, "worker", intake, observed.work, keep=worker.keep, ready=worker.ready, pace=pace)
         failures: list[BaseException] = []
         thread = Thread(target=lambda: _run(consumer, failures))
         thread.start()

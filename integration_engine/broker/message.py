@@ -10,6 +10,7 @@ import pika
 Header = str | int | bool
 
 FEED = "cdr-feed"
+CORRELATION = "cdr-correlation"
 PARTNER = "cdr-partner"
 ATTEMPT = "cdr-attempt"
 DELAYED = "cdr-delay"
@@ -17,7 +18,7 @@ DELAYED = "cdr-delay"
 # What of a message's headers goes on with it where it is published anew. Not what brokers wrote on earlier hops: RabbitMQ 4
 # refuses to count right, and drops as a cycle, what still carries the marks of a dead-lettering. Nor what else a partner
 # wrote: it may be of any size and kind, and an envelope that is too large for its one frame costs the connection.
-_GOES_ON = (FEED, PARTNER)
+_GOES_ON = (CORRELATION, FEED, PARTNER)
 _LONGEST_VALUE = 255
 _PERSISTENT = 2
 

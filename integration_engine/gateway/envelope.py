@@ -2,7 +2,6 @@
 
 import logging
 import re
-import uuid
 from collections.abc import Callable
 
 from starlette.datastructures import MutableHeaders
@@ -12,7 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from integration_engine.gateway.answers import Refusal
 from integration_engine.monitoring.counters import COUNTERS, HTTP_ANSWERS
-from integration_engine.monitoring.logs import correlation
+from integration_engine.monitoring.logs import correlation, new_id
+from integration_engine.monitoring.logs import request as requested
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +50,11 @@ class Envelope:
             return
         request = Request(scope)
         theirs = request.headers.get(REQUEST_ID, "")
-        request_id = theirs if _THEIRS.fullmatch(theirs) else uuid.uuid4().hex
+        known = theirs if _THEIRS.fullmatch(theirs) else None
+        own = new_id()
+        request_id = known or own
         scope.setdefault("state", {})["request_id"] = request_id
-        token = correlation.set(request_id)
+        token, asked = correlation.set(own), requested.set(known)
         started = False
 
         async def send_sealed(message: Message) -> None:
@@ -77,6 +79,7 @@ class Envelope:
             await self._answer(request, failure)(scope, receive, send_sealed)
         finally:
             correlation.reset(token)
+            requested.reset(asked)
 
 
 def _door(path: str) -> str:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from adapters.adapter import Feed, Item, Reading, Submission, Verdict, content_hash
 from integration_engine.gateway.ports import Ledger, NotDurable, People, Publisher
 from integration_engine.monitoring.counters import COUNTERS, ITEMS, MESSAGES, NOT_DURABLE
+from integration_engine.monitoring.logs import correlation, new_id
 from integration_engine.record.age import AgeRules
 from integration_engine.record.codes import PartnerKind
 from integration_engine.security.identity import Principal, WrongSender, require_sender
@@ -154,7 +155,7 @@ class Intake:
         feed: str | None = None,
     ) -> Taken:
         """Publish the bytes untouched and wait for the broker's confirm."""
-        headers = {"cdr-feed": feed} if feed else {}
+        headers = {"cdr-correlation": correlation.get() or new_id()} | ({"cdr-feed": feed} if feed else {})
         reached("gateway.publishing")
         try:
             await self._publisher.publish(
@@ -168,6 +169,7 @@ class Intake:
         except NotDurable as failure:
             COUNTERS.add(NOT_DURABLE, kind=kind, reason=failure.code)
             return Taken(False, failure.code, RETRY_SECONDS)
+        log.info("a message is taken", extra={"kind": kind, "partner": partner, "feed": feed or ""})
         reached("gateway.answering")
         return Taken(True)
 

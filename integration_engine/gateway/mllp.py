@@ -7,7 +7,6 @@ and the number of connections are limited. AA is said only once the broker has t
 import asyncio
 import contextlib
 import logging
-import secrets
 import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from integration_engine.gateway.mllp_frames import END, START, Event, Frame, Framer, Junk, TooLarge
 from integration_engine.monitoring.counters import COUNTERS, describe
-from integration_engine.monitoring.logs import correlation
+from integration_engine.monitoring.logs import correlation, new_id
 
 if TYPE_CHECKING:
     from integration_engine.gateway.app import Rooms
@@ -169,7 +168,7 @@ class MllpServer:
         return data or None
 
     async def _reply(self, event: Event, writer: asyncio.StreamWriter) -> None:
-        correlation.set(secrets.token_hex(8))
+        correlation.set(new_id())
         if isinstance(event, Frame) and not event.body.strip(b"\r\n\0 "):
             COUNTERS.add(FRAMES, outcome="empty")
             log.warning("an empty frame was dropped", extra={"door": "mllp"})

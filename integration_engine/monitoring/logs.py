@@ -8,14 +8,25 @@ prints input); its type and where it was raised are. A run of ten digits is mask
 import json
 import logging
 import re
+import secrets
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
 correlation: ContextVar[str | None] = ContextVar("correlation", default=None)
-"""The id of the request or message being worked on; set at each door."""
+"""Our own id of what is being worked on: made at each door, carried by the message (header ``cdr-correlation``) and
+its deliveries."""
+request: ContextVar[str | None] = ContextVar("request", default=None)
+"""The id a partner gave its HTTP request, where it gave one."""
+
+# Letters alone: no such id can be mistaken for a number of somebody's.
+_LETTERS = "abcdefghijklmnop"
+_OWN = re.compile(f"[{_LETTERS}]{{16}}")
+_FROM_HEX = str.maketrans("0123456789abcdef", _LETTERS)
 
 FIELDS = frozenset(
     {"kind", "partner", "feed", "verdict", "reason", "code", "status", "door", "queue", "exchange", "key", "count"}
@@ -39,6 +50,26 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LONGEST_FIELD = 120
 
 
+def new_id() -> str:
+    """A correlation id that says nothing: sixteen letters, 64 bits of chance."""
+    return secrets.token_hex(8).translate(_FROM_HEX)
+
+
+def is_own(text: object) -> bool:
+    """Whether it is an id as ``new_id`` makes them."""
+    return isinstance(text, str) and _OWN.fullmatch(text) is not None
+
+
+@contextmanager
+def correlated(own: str | None) -> Iterator[None]:
+    """Log lines of the block carry this id, where it is one of ours."""
+    token = correlation.set(own if is_own(own) else None)
+    try:
+        yield
+    finally:
+        correlation.reset(token)
+
+
 class JsonLines(logging.Formatter):
     """Formats a record as one line of JSON; see the module for what is left out on purpose."""
 
@@ -51,6 +82,10 @@ class JsonLines(logging.Formatter):
         }
         if correlation.get():
             line["correlation"] = correlation.get()
+        if request.get():
+            line["request"] = request.get()
+        if messages := record.__dict__.get("messages"):
+            line["messages"] = [each for each in messages if is_own(each)]
         for name in FIELDS & record.__dict__.keys():
             value = record.__dict__[name]
             line[name] = value if isinstance(value, int | float | bool) else clean(str(value))[:_LONGEST_FIELD]

@@ -16,6 +16,7 @@ import integration_engine.retraction_watch
 import integration_engine.revisit
 import integration_engine.worker  # noqa: F401  # each describes its own metrics
 from integration_engine.monitoring.counters import METRICS
+from integration_engine.monitoring.logs import FIELDS
 from integration_engine.routing.switches import Switches
 from integration_engine.settings import Settings, load_settings
 
@@ -95,3 +96,10 @@ def test_every_metric_stands_in_the_table_with_its_kind_and_labels() -> None:
     described = {name: (metric.kind, set(metric.labels)) for name, metric in METRICS.items()}
     table = rows("cdr_", WATCHING)
     assert {row[0].strip("`"): (row[1], set(re.findall(r"`(\w+)`", row[2]))) for row in table} == described
+
+
+def test_every_field_of_a_log_line_stands_in_the_table() -> None:
+    table = WATCHING.partition("| field | says |")[2].partition("\n\n")[0]
+    told = {name for line in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", line.split("|")[1])}
+    written = {"at", "level", "logger", "text", "correlation", "request", "messages", "error", "raised"}
+    assert told == FIELDS | written
