@@ -57,6 +57,7 @@ class Footprint:
     bodies: Mapping[str, Body]
     covers: tuple[Cover, ...]
     _answers: dict[tuple[str, int, int], Owner | None] = field(default_factory=dict, repr=False)
+    _rows: dict[tuple[str, int], tuple[Cover, ...]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def by_area(self) -> Mapping[str, tuple[Cover, ...]]:
@@ -92,6 +93,14 @@ class Footprint:
 
     def rows_of(self, code: str, day: date) -> tuple[Cover, ...]:
         """The rows that say who covers an area on a day: its own, else its upper tier's, else its districts'."""
+        if code not in self.geography.authorities:
+            return ()
+        key = (code, bisect_right(self._turns, day))
+        if key not in self._rows:
+            self._rows[key] = self._rows_of(code, day)
+        return self._rows[key]
+
+    def _rows_of(self, code: str, day: date) -> tuple[Cover, ...]:
         found: list[Cover] = []
         for authority in self.geography.on(code, day):
             inside = self.geography.districts_of.get(authority.code, ())
