@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 
 from rapidfuzz.distance import OSA
 
@@ -18,7 +19,11 @@ from integration_engine.linkage.letters import plain, rows
 _KINDS: dict[str, frozenset[str]] = {row[0]: frozenset(row[1:]) for row in rows("placeholders.csv")}
 _CHILD, _BOY, _GIRL, _MULTIPLE, _OF = (_KINDS[kind] for kind in ("child", "boy", "girl", "multiple", "of"))
 _ANCHORS = _CHILD | _BOY | _GIRL | _MULTIPLE | _KINDS["nameless"]
-_PHRASES = tuple(sorted((tuple(phrase.split()) for phrase in _KINDS["phrase"]), key=lambda words: (-len(words), words)))
+# By their first word: nearly no word of a name begins one.
+_PHRASES = {
+    first: list(phrases)
+    for first, phrases in groupby(sorted(phrase.split() for phrase in _KINDS["phrase"]), lambda words: words[0])
+}
 _PLACES = {"1": 1, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6}
 _PLACES |= {"one": 1, "first": 1, "i": 1, "a": 1, "two": 2, "second": 2, "ii": 2, "b": 2}
 _PLACES |= {"three": 3, "third": 3, "iii": 3, "c": 3, "four": 4, "fourth": 4, "iv": 4, "d": 4}
@@ -116,7 +121,7 @@ def _unslipped(word: str) -> str:
     return word
 
 
-def _standing(parts: Sequence[str], alone: frozenset[str]) -> list[bool]:
+def _standing(parts: list[str], alone: frozenset[str]) -> list[bool]:
     """For each word whether it is part of a stand-in. ``alone``: words that are none without company."""
     standing = [part in _ANCHORS and part not in alone for part in parts]
     for start, end in _phrases(parts):
@@ -132,10 +137,10 @@ def _standing(parts: Sequence[str], alone: frozenset[str]) -> list[bool]:
     return standing
 
 
-def _phrases(parts: Sequence[str]) -> Iterator[tuple[int, int]]:
-    for phrase in _PHRASES:
-        for start in range(len(parts) - len(phrase) + 1):
-            if tuple(parts[start : start + len(phrase)]) == phrase:
+def _phrases(parts: list[str]) -> Iterator[tuple[int, int]]:
+    for start, part in enumerate(parts):
+        for phrase in _PHRASES.get(part, ()):
+            if parts[start : start + len(phrase)] == phrase:
                 yield start, start + len(phrase)
 
 
