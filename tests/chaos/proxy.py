@@ -77,10 +77,8 @@ class Proxy:
                 self.cuts += 1
                 _reset(near)
                 continue
-            try:
-                far = socket.create_connection(self._target, timeout=_PATIENCE_S)
-                far.settimeout(None)
-            except OSError:
+            far = self._reached()
+            if far is None:
                 _reset(near)
                 continue
             for one in (near, far):
@@ -89,6 +87,18 @@ class Proxy:
                 self._pairs.add((near, far))
             for source, sink in ((near, far), (far, near)):
                 threading.Thread(target=self._carry, args=(source, sink, (near, far)), daemon=True).start()
+
+    def _reached(self) -> socket.socket | None:
+        try:
+            far = socket.create_connection(self._target, timeout=_PATIENCE_S)
+        except OSError:
+            return None
+        if far.getsockname() == far.getpeername():
+            # Knocking where nobody listens, a socket may find itself, and keep the port from whoever is to listen there.
+            _reset(far)
+            return None
+        far.settimeout(None)
+        return far
 
     def _carry(self, source: socket.socket, sink: socket.socket, pair: tuple[socket.socket, socket.socket]) -> None:
         try:
