@@ -1,10 +1,11 @@
 """A hospital's whole feed, of which one message in a thousand matters: how fast a worker drains it.
 
-    python -m benchmarks firehose [--messages 60000]
+    python -m benchmarks firehose [--messages 60000] [--rounds 2]
 
 The floor, in the same run on the same broker: the same messages consumed and acknowledged with the same prefetch by bare
 pika. The engine's worker is a process (``cdr run worker``) on PostgreSQL; what has to be read is read, and deaths become
-cases. The clock runs from the first fifth of the messages to the empty queue.
+cases. The clock runs from the first fifth of the messages to the empty queue. Both take turns, and the best round of each
+counts: a drain lasts seconds, and whatever else the machine does in them would stand between the two.
 """
 
 import argparse
@@ -33,14 +34,18 @@ class Drained:
 
 def options(ask: argparse.ArgumentParser) -> None:
     ask.add_argument("--messages", type=int, default=60_000)
+    ask.add_argument("--rounds", type=int, default=2)
 
 
 def measure(said: argparse.Namespace, report: Report) -> Iterator[Figure]:
     bodies = list(firehose(said.messages))
     with house(report) as home:
-        url = home.new_database("PostgreSQL", "firehose")
-        engine = _drained(home, url, bodies, ["integration_engine.cli", "run", "worker"])
-        bare = _drained(home, url, bodies, ["benchmarks.drain", QUEUE])
+        engines, bares = [], []
+        for n in range(said.rounds):
+            url = home.new_database("PostgreSQL", f"firehose_{n}")
+            engines.append(_drained(home, url, bodies, ["integration_engine.cli", "run", "worker"]))
+            bares.append(_drained(home, url, bodies, ["benchmarks.drain", QUEUE]))
+    engine, bare = (max(found, key=lambda each: each.rate) for found in (engines, bares))
     yield Figure("a whole feed drained", engine.rate, "messages/s", bare.rate, [Target(OF_THE_DRAIN)])
     yield Figure("processor of the worker", engine.spent.workers, "us/message", bare.spent.workers)
     yield Figure("processor of the broker", engine.spent.broker, "us/message", bare.spent.broker)
