@@ -147,6 +147,15 @@ class Settlement:
         return {notice.id: c.case.id for c in self._continuity.cases for notice in c.case.notices}
 
     @cached_property
+    def _lived(self) -> dict[str, set[str]]:
+        """The notices of each case as stored."""
+        found: dict[str, set[str]] = {}
+        for name, case in self.hood.homes.items():
+            if case is not None:
+                found.setdefault(case, set()).add(name)
+        return found
+
+    @cached_property
     def _turns(self) -> list[_Turn]:
         return [self._turn(continued) for continued in self._continuity.cases]
 
@@ -157,8 +166,7 @@ class Settlement:
         stored = self.hood.cases.get(continued.case.id) if continued.stored else None
         same = stored is not None and bytes(stored.view_key) in view_keys and stored.merged_into is None
         changed = not same or bool(continued.moves)
-        here = {name for name, case in self.hood.homes.items() if case == continued.case.id}
-        moved = here != {notice.id for notice in continued.case.notices}
+        moved = self._lived.get(continued.case.id, set()) != {notice.id for notice in continued.case.notices}
         return _Turn(continued, stored, shown, view_keys[0], changed, moved)
 
     def _dispatches(self) -> list[Dispatch]:

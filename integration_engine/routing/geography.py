@@ -21,6 +21,9 @@ Kind = Literal["unitary", "district", "metropolitan", "london-borough", "county"
 GSS_CODE = re.compile(r"[EWSNLMJK]\d{8}")
 """The shape of an ONS area code; anything else in a district field is another code system's."""
 
+# Answers remembered, by code and day: a year's worth, so that a process that runs for years doesn't grow.
+_MOST_KNOWN = 50_000
+
 _NATIONS: Mapping[str, Residency] = {
     "E": "england",
     "W": "wales",
@@ -96,6 +99,8 @@ class Geography:
             return ()
         known = self._known.get((code, day))
         if known is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
             found = self._walk(code, day, frozenset())
             known = self._known[code, day] = tuple(self.authorities[one] for one in sorted(found))
         return known
