@@ -16,11 +16,12 @@ from adapters import registry
 from adapters.adapter import Item, Reading, Submission, content_hash
 from integration_engine import settlement
 from integration_engine.candidates import TAKEN, Overtaken, candidates
-from integration_engine.core import case_id, decide
+from integration_engine.core import LIVING, case_id, decide
 from integration_engine.readings import read_of
 from integration_engine.record import authority
 from integration_engine.record.codes import PartnerKind
 from integration_engine.record.decision import Decision
+from integration_engine.record.notice import Retraction
 from integration_engine.record.outside import outside
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.route import Switches
@@ -35,6 +36,7 @@ from integration_engine.store.outbox import OutboxRow
 from integration_engine.store.reviews import keep_readings
 
 Reader = Callable[[Submission, PartnerKind | None], Iterable[Reading]]
+Again = Callable[[int, Retraction], bool]
 
 SAME_AGAIN, PASSED_OVER = "same-again", "passed-over"
 # So often a batch that met another one's children is decided anew beside it; then nobody else is let in.
@@ -69,13 +71,15 @@ class Refused:
 @dataclass(frozen=True, slots=True)
 class Processed:
     """What a batch came to. ``readings`` are those of each submission, in order; ``outbox`` is to be published now, JAR
-    notifications first, then ``outbox.mark_published``; ``new`` counts messages that were not there before."""
+    notifications first, then ``outbox.mark_published``; ``new`` counts messages that were not there before; ``early`` are the
+    places of submissions with a retraction that touched nobody and was to be heard again."""
 
     readings: tuple[tuple[Reading, ...], ...] = ()
     outbox: tuple[OutboxRow, ...] = ()
     refused: tuple[Refused, ...] = ()
     alarms: tuple[Alarm, ...] = ()
     new: int = 0
+    early: tuple[int, ...] = ()
 
 
 @dataclass
@@ -87,6 +91,18 @@ class _Heard:
     refusals: list[Refusal] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     items: dict[str, tuple[Item, ...]] = field(default_factory=dict)
+    places: dict[str, int] = field(default_factory=dict)
+
+    def early(self, new: Sequence[Message], passed_over: Mapping[str, str], again: Again) -> dict[str, int]:
+        """The retractions of children nobody has told us are dead that are heard ``again``, by notice."""
+        return {
+            notice.id: self.places[message.id]
+            for message in new
+            for notice in message.notices
+            if notice.retraction
+            and passed_over.get(notice.id) == LIVING
+            and again(self.places[message.id], notice.retraction)
+        }
 
 
 def process(
@@ -98,13 +114,16 @@ def process(
     switches: Switches,
     kinds: Sequence[PartnerKind | None] | None = None,
     read: Reader = registry.read,
+    again: Again = lambda _place, _retraction: False,
 ) -> Processed:
     """Take a batch of submissions in one transaction.
 
     Parameters: ``kinds`` is each submission's partner kind where the queue it came by tells (else its feed's, else what it
-    looks like); ``now`` is zone-aware. A message that came before changes nothing. Raises Transient where the database
-    couldn't do it now, KeyMissing or SealBroken where what is held can't be read, ProfileError for an unusable profile;
-    bad input is a refusal, never an exception.
+    looks like); ``now`` is zone-aware; ``again`` says whether the submission at a place will be heard again for a retraction
+    that touches nobody: it may have overtaken the death it takes back, so it is not counted yet (``Processed.early``).
+    A message that came before changes nothing. Raises Transient where the database couldn't do it now, KeyMissing or
+    SealBroken where what is held can't be read, ProfileError for an unusable profile; bad input is a refusal, never an
+    exception.
     """
     asked = kinds or [None] * len(submissions)
     readings = tuple(tuple(read(submission, kind)) for submission, kind in zip(submissions, asked, strict=True))
@@ -117,11 +136,13 @@ def process(
             if alone:
                 transaction.lock_everything()
             came, passed_over, outbox = _take(transaction, heard.messages, reference, now, switches)
-            inbox.count(transaction, _counted(heard, came, passed_over), now)
+            early = heard.early(came.new, passed_over, again)
+            inbox.count(transaction, _counted(heard, came, passed_over, early.keys()), now)
             inbox.refuse(transaction, heard.refusals, now)
             inbox.raise_alarms(transaction, came.alarms, now)
             reached("worker.written")
-        return Processed(readings, outbox, tuple(heard.refused), came.alarms, len(came.new))
+        places = tuple(sorted(set(early.values())))
+        return Processed(readings, outbox, tuple(heard.refused), came.alarms, len(came.new), places)
 
     for _ in range(_TRIES_BESIDE_OTHERS):
         with suppress(Overtaken):
@@ -207,6 +228,7 @@ def _hear(submissions: Sequence[Submission], readings: Sequence[Sequence[Reading
                     reading.statements,
                 )
                 heard.messages.append(message)
+                heard.places[message.id] = n
                 heard.items[message.id] = tuple(item for item in reading.items if item.verdict != "refused")
             for place, item in enumerate(reading.items):
                 if item.verdict == "refused":
@@ -218,11 +240,13 @@ def _hear(submissions: Sequence[Submission], readings: Sequence[Sequence[Reading
     return heard
 
 
-def _counted(heard: _Heard, came: Recognised, passed_over: Mapping[str, str]) -> Tally:
-    """What new messages say counts once; a message that came before is counted as that."""
+def _counted(heard: _Heard, came: Recognised, passed_over: Mapping[str, str], early: Collection[str]) -> Tally:
+    """What new messages say counts once, and what is heard again not yet; a message that came before is counted as that."""
     tally = Tally(heard.tally.counts.copy())
     for message in came.new:
         for item in heard.items[message.id]:
+            if item.notice and item.notice.id in early:
+                continue
             if item.notice and item.notice.id in passed_over:
                 tally.add(message.kind, message.partner, PASSED_OVER, passed_over[item.notice.id])
             else:

@@ -9,7 +9,7 @@ import gc
 import logging
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,8 @@ from typing import cast
 import orjson
 
 from adapters import registry
-from adapters.adapter import Feed, Item, Reading, Submission, content_hash
+from adapters.adapter import Feed, Reading, Submission, content_hash
+from integration_engine.authors import AuthorsReader
 from integration_engine.broker.consumer import NotNow
 from integration_engine.broker.message import ATTEMPT, CORRELATION, DELAYED, FEED, PARTNER, Delivered, Header, Message
 from integration_engine.broker.origin import Origin, Unproved, kind_of, origin_of
@@ -30,10 +31,10 @@ from integration_engine.monitoring.logs import correlated
 from integration_engine.pipeline import Processed, process
 from integration_engine.record.age import AgeRules
 from integration_engine.record.codes import PartnerKind
-from integration_engine.record.notice import Problem
+from integration_engine.record.notice import Problem, Retraction
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.route import Switches
-from integration_engine.security.identity import Principal, WrongSender, require_sender
+from integration_engine.security.identity import Principal
 from integration_engine.security.keys import KeyMissing
 from integration_engine.stages import reached
 from integration_engine.store.database import NotUpgraded, Store, Transient
@@ -55,6 +56,7 @@ describe(DELAYED_TOTAL, "counter", "Messages that raised and are tried again lat
 describe(DEAD, "counter", "Messages that kept raising and lie in a dead queue, by kind.", "kind")
 
 PASSED_OVER, SCREENED = "passed-over", "screened"
+_NOT_DEAD = "not-dead"
 _LONGEST_WAIT = timedelta(days=30)
 # How soon a worker notices that the schema is another.
 _SCHEMA_S = 1.0
@@ -195,7 +197,7 @@ class Worker:
         now = self._clock()
         feeds = self._knowledge.feeds()
         submissions = [self._submission(message, origin, feeds, now) for message, origin in proved]
-        reader = _Reader(
+        reader = AuthorsReader(
             self._read, feeds, self._knowledge.find, {id(s): o for s, (_, o) in zip(submissions, proved, strict=True)}
         )
         self._require_schema(_SCHEMA_S)
@@ -208,6 +210,7 @@ class Worker:
                 switches=self._knowledge.switches,
                 kinds=[cast(PartnerKind, origin.kind) for _, origin in proved],
                 read=reader.read,
+                again=lambda place, retraction: proved[place][0].attempt < self._patience(retraction),
             )
         except (Transient, KeyMissing, NotUpgraded) as problem:
             log.warning("the store can't take a batch now", extra={"code": problem.code, "count": len(proved)})
@@ -246,7 +249,10 @@ class Worker:
                 "alarm",
                 extra={"code": alarm.code, "kind": alarm.kind, "partner": alarm.partner, "submission": alarm.subject},
             )
-        for (_, origin), readings in zip(proved, processed.readings, strict=True):
+        for place in processed.early:
+            self._hear_again(proved[place][0])
+        done = [place for place in range(len(proved)) if place not in processed.early]
+        for origin, readings in ((proved[place][1], processed.readings[place]) for place in done):
             for reading in readings:
                 self._counters.add(
                     WORKED, kind=reading.kind, partner=origin.partner, verdict=reading.verdict, reason=reading.reason
@@ -271,6 +277,18 @@ class Worker:
                 again.user_id, again.at, again.headers,
             )
         )  # fmt: skip
+
+    def _patience(self, retraction: Retraction) -> int:
+        """How often a retraction that touches nobody is heard again. That somebody lives any message may say, and the next
+        one says it too; a cancelled discharge is seldom, and never said twice."""
+        return min(1, len(self._knowledge.delays)) if retraction.form == _NOT_DEAD else len(self._knowledge.delays)
+
+    def _hear_again(self, message: Delivered) -> None:
+        """A retraction that touches nobody looks like any message about the living, of whom nothing is kept. But where
+        workers share a backlog it may have overtaken the death it takes back, so it is heard again, a little later."""
+        attempt, delay = message.attempt, self._knowledge.delays[message.attempt]
+        about: dict[str, Header] = {PARTNER: message.key.partition(".")[2], ATTEMPT: attempt + 1, DELAYED: delay}
+        self._confirmed(message.again(DELAY, message.key, self._knowledge.user, about))
 
     def _put_off(self, message: Delivered, problem: Exception) -> None:
         """Our own bug, or so it seems: later perhaps; in the end never, but kept and shown."""
@@ -310,47 +328,6 @@ class Refusal:
     def json(self) -> Mapping[str, object]:
         problems = [{"path": p.path, "code": p.code, "text": p.text} for p in self.problems[:_MOST_PROBLEMS]]
         return {"index": self.index, "reason": self.reason, "problems": problems}
-
-
-@dataclass(frozen=True)
-class _Reader:
-    """Reads a submission, and refuses it where a partner that came past the gateway speaks in another's name."""
-
-    adapters_read: Callable[..., Iterable[Reading]]
-    feeds: Sequence[Feed]
-    find: Callable[[str], Principal | None]
-    origins: Mapping[int, Origin]
-
-    def read(self, submission: Submission, kind: PartnerKind | None) -> Iterator[Reading]:
-        origin = self.origins[id(submission)]
-        readings = self.adapters_read(submission, kind, feeds=[f for f in self.feeds if f.partner == origin.partner])
-        if not origin.direct:
-            yield from readings
-            return
-        said = tuple(readings)
-        try:
-            self._require(origin, submission, said)
-        except WrongSender as problem:
-            yield _refused(origin, submission, problem.code, str(problem))
-        else:
-            yield from said
-
-    def _require(self, origin: Origin, submission: Submission, said: Sequence[Reading]) -> None:
-        principal = self.find(origin.partner)
-        if principal is None or origin.kind not in principal.kinds:
-            raise WrongSender("user")
-        require_sender(principal, [("sender", registry.ADAPTERS[origin.kind].sender(submission.body)[0])])
-        for reading in said:
-            for notice in reading.statements:
-                if notice.police is not None:
-                    require_sender(principal, [("$.force", notice.police.force)])
-                if notice.coroner is not None and origin.kind == "coroner":
-                    require_sender(principal, [("area", notice.coroner.area)])
-
-
-def _refused(origin: Origin, submission: Submission, code: str, sentence: str) -> Reading:
-    item = Item(0, "refused", code, problems=(Problem(code=code, text=sentence),))
-    return Reading(0, cast(PartnerKind, origin.kind), "", (item,), content_hash=content_hash(submission.body))
 
 
 def _that_fit(reasons: list[Mapping[str, object]]) -> str:

@@ -132,14 +132,16 @@ def _lies_there(house: House, queue: str, wanted: set[bytes], why: str) -> Itera
 
 
 def _notices(house: House, said: Sequence[Said]) -> Iterator[str]:
-    wanted = {notice.id for one in said for notice in one.notices}
+    wanted = {notice.id: notice for one in said for notice in one.notices}
+    outcome = decide(wanted.values(), (), bundled(), datetime.now(UTC), Switches(**house.switches))
+    living = {name for name, reason in outcome.passed_over if reason == LIVING}
     with house.store.reading() as transaction:
         held = {row.id for row in transaction.connection.execute(select(table(NoticeRow).c.id))}
         contents = transaction.connection.execute(select(table(SubmissionRow).c.content_key)).all()
     for one in said:
-        if any(notice.id not in held and not _routine(notice) for notice in one.notices):
+        if any(notice.id not in held and notice.id not in living for notice in one.notices):
             yield f"an acknowledged message was lost: {one.told}"
-    if strange := held - wanted:
+    if strange := held - wanted.keys():
         yield f"notices are held that nobody sent: {', '.join(sorted(strange))}"
     keys = {m.content_keys(house.store.keys)[0] for one in said for m in one.kept() if _any_held(m, held)}
     if keys != {bytes(row.content_key) for row in contents}:
@@ -163,11 +165,6 @@ def _counted_once(house: House, said: Sequence[Said]) -> Iterator[str]:
 
 def _any_held(message: inbox.Message, held: set[str]) -> bool:
     return any(notice.id in held for notice in message.notices)
-
-
-def _routine(notice: DeathNotice) -> bool:
-    """A cancelled visit of somebody who isn't known to have died says nothing, and nothing of it is kept."""
-    return bool(notice.retraction and notice.retraction.routine)
 
 
 def _alarms(house: House, said: Sequence[Said]) -> Iterator[str]:
