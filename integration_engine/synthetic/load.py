@@ -21,6 +21,7 @@ PARTNERS = (OXFORD, WILTSHIRE)
 
 _FIRST_NUMBER = 100_000
 _AGAIN_S = 0.5
+_PATIENCE_S = 120.0
 _PAGE = 200
 _POSTCODES = ("RG1 1LZ", "RG1 2LU", "RG12 1JD", "RG14 5LD", "RG40 1BN", "SL1 2EL", "SL6 1RF")
 _SYLLABLES = (
@@ -90,7 +91,7 @@ class Load:
         self._pause_s = senders / a_second
         self._serials: Iterator[int] = itertools.count()
         self._lock = threading.Lock()
-        self._ended = threading.Event()
+        self._ended, self._given_up = threading.Event(), threading.Event()
         self._threads = [threading.Thread(target=self._run, name=f"partner {n}", daemon=True) for n in range(senders)]
         self.taken: set[int] = set()
         self.answers: Counter[str] = Counter()
@@ -101,10 +102,15 @@ class Load:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """No new children; those that are on their way are sent until they are taken."""
+        """No new children; those that are on their way are sent until they are taken. Raises TimeoutError, with what doors
+        answered, where one isn't for minutes."""
         self._ended.set()
+        until = time.monotonic() + _PATIENCE_S
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, until - time.monotonic()))
+        self._given_up.set()
+        if any(thread.is_alive() for thread in self._threads):
+            raise TimeoutError(f"partners are still sending; the doors' answers: {dict(self.answers)}")
 
     def _run(self) -> None:
         while not self._ended.is_set():
@@ -113,7 +119,8 @@ class Load:
                 serial = next(self._serials)
             one = sending(serial, self._today)
             while not self._send(one):
-                time.sleep(_AGAIN_S)
+                if self._given_up.wait(_AGAIN_S):
+                    return
             with self._lock:
                 self.taken.add(serial)
             self._ended.wait(max(0.0, self._pause_s - (time.monotonic() - began)))
