@@ -192,4 +192,5 @@ def test_a_process_with_doors_tells_what_the_documentation_says_of_it(
             return set(re.findall(r"^# HELP (\w+)", doors.get("op", "/metrics").text, re.MULTILINE))
 
         eventually(lambda: set(numbers_of("doors", "both", "whole")) <= told())
-        assert 'cdr_not_durable_total{kind="police",reason="nacked"} 0.0' in doors.get("op", "/metrics").text
+        # told from the start, so that the first is seen as a rise; other doors of this process may have counted some before
+        assert _number(doors.get("op", "/metrics").text, 'cdr_not_durable_total{kind="police",reason="nacked"}')
