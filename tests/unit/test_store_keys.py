@@ -6,9 +6,18 @@ import zlib
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from integration_engine.record.notice import DeathNotice
-from integration_engine.security.keys import KeyMissing, Keyring, KeyUnreadable, SealBroken, keyring, write_new
+from integration_engine.security.keys import (
+    IndexKey,
+    KeyMissing,
+    Keyring,
+    KeyUnreadable,
+    SealBroken,
+    keyring,
+    write_new,
+)
 from integration_engine.store.sealing import Unreadable, seal, seal_notice, unseal, unseal_notice
 from tests import store_samples
 
@@ -18,6 +27,20 @@ def test_what_was_sealed_comes_back_and_never_reads_as_itself() -> None:
     sealed = keys.seal(b"Barnaby Quillfeather")
     assert b"Quillfeather" not in sealed
     assert keys.unseal(sealed) == b"Barnaby Quillfeather"
+
+
+def test_what_an_earlier_version_sealed_otherwise_still_opens() -> None:
+    key = Fernet.generate_key()
+    keys = Keyring([key], [IndexKey(1, bytes(32))])
+    earlier = bytes.fromhex(keys.seal_fingerprints[0]) + base64.urlsafe_b64decode(Fernet(key).encrypt(b"Quillfeather"))
+    assert keys.unseal(earlier) == b"Quillfeather"
+    with pytest.raises(SealBroken):
+        keys.unseal(earlier[:-1] + bytes([earlier[-1] ^ 1]))
+
+
+def test_the_same_content_is_never_sealed_the_same_twice() -> None:
+    keys = store_samples.keyring()
+    assert keys.seal(b"Barnaby Quillfeather") != keys.seal(b"Barnaby Quillfeather")
 
 
 def test_what_an_earlier_version_compressed_otherwise_still_opens() -> None:
@@ -42,7 +65,14 @@ def test_a_lost_key_is_named_by_its_fingerprint() -> None:
         store_samples.keyring(2).unseal(sealed)
 
 
-@pytest.mark.parametrize("place", [4, 30, -1])
+@pytest.mark.parametrize("length", [4, 5, 17, 30])
+def test_sealed_bytes_that_were_cut_are_refused(length: int) -> None:
+    keys = store_samples.keyring()
+    with pytest.raises(SealBroken):
+        keys.unseal(keys.seal(b"something long enough to be cut")[:length])
+
+
+@pytest.mark.parametrize("place", [4, 5, 30, -1])
 def test_sealed_bytes_that_were_altered_are_refused(place: int) -> None:
     keys = store_samples.keyring()
     sealed = bytearray(keys.seal(b"something long enough to be cut"))
