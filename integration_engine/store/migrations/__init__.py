@@ -1,5 +1,6 @@
 """The schema's history, and the way from any version of it to the newest. Run by ``cdr db upgrade`` and by first starts."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -18,6 +19,7 @@ def _config() -> Config:
     return config
 
 
+@cache
 def newest() -> str:
     """The newest revision this program knows."""
     return str(ScriptDirectory.from_config(_config()).get_current_head())
