@@ -5,13 +5,10 @@ The codes and the HTTP status of each refusal are one table (``refusals``). No a
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import Literal
-
-from fhir.resources.R4B.bundle import Bundle
-from fhir.resources.R4B.operationoutcome import OperationOutcome
+from datetime import datetime
 
 from adapters.adapter import Reading, passed_over_because
+from adapters.hospital_fhir.answer_shapes import Issues, ResponseCode, answer, outcome
 from adapters.hospital_fhir.capability import capability_statement
 from adapters.hospital_fhir.content import JSON, XML
 from adapters.hospital_fhir.refusals import REFUSALS, status_of
@@ -20,6 +17,7 @@ from integration_engine.record.notice import Problem
 __all__ = [
     "JSON",
     "XML",
+    "ResponseCode",
     "capability_statement",
     "http_status",
     "operation_outcome",
@@ -28,10 +26,15 @@ __all__ = [
     "transient_outcome",
 ]
 
-ResponseCode = Literal["ok", "transient-error", "fatal-error"]
-
 _ACCEPTED, _PASSED_OVER = 202, 200
 _MOST_ISSUES = 200
+_TRANSIENT: Issues = [
+    {
+        "severity": "error",
+        "code": "transient",
+        "details": {"text": "The message could not be stored just now. Send it again."},
+    }
+]
 
 
 def http_status(reading: Reading) -> int:
@@ -56,23 +59,17 @@ def operation_outcome(told: Reading | Iterable[Problem], form: str = JSON) -> by
     Of a Reading: one informational issue with its verdict, then an issue for each problem (an error where it made the
     message or a person of it refused, else a warning) with the FHIRPath where it stands. Of problems alone: errors.
     """
-    issues = _issues_of(told) if isinstance(told, Reading) else [_issue(problem, "error") for problem in told]
-    return _written(
-        OperationOutcome.model_validate(
-            {"resourceType": "OperationOutcome", "issue": issues[:_MOST_ISSUES] or [_fine()]}
-        ),
-        form,
-    )
+    return outcome(_issues(told), form)
 
 
 def transient_outcome(form: str = JSON) -> bytes:
     """What to answer where a message can't be made durable now: the sender should try again."""
-    issue = {
-        "severity": "error",
-        "code": "transient",
-        "details": {"text": "The message could not be stored just now. Send it again."},
-    }
-    return _written(OperationOutcome.model_validate({"resourceType": "OperationOutcome", "issue": [issue]}), form)
+    return outcome(_TRANSIENT, form)
+
+
+def _issues(told: Reading | Iterable[Problem]) -> Issues:
+    issues = _issues_of(told) if isinstance(told, Reading) else [_issue(problem, "error") for problem in told]
+    return issues[:_MOST_ISSUES] or [_fine()]
 
 
 def _fine() -> dict[str, object]:
@@ -124,42 +121,12 @@ def process_message_response(
     ``request_header_id`` is the id of the request's MessageHeader, ``response_id`` a new one of ours (a UUID), ``endpoint``
     our own address, ``at`` the time of answering, ``event`` the address of the event that is answered, if it has one.
     """
-    outcome_url, header_url = f"urn:uuid:{response_id}", f"urn:uuid:{_sibling(response_id)}"
-    response: dict[str, object] = {"identifier": _safe_id(request_header_id), "code": code}
-    if code != "ok":
-        response["details"] = {"reference": outcome_url}
-    header = {
-        "resourceType": "MessageHeader",
-        "id": _sibling(response_id),
-        "eventUri": event or "urn:child-death-review-engine:message-response",
-        "source": {"endpoint": endpoint},
-        "response": response,
-    }
-    outcome = OperationOutcome.model_validate_json(operation_outcome(told)).model_dump(mode="json")
-    if code == "transient-error":
-        outcome = OperationOutcome.model_validate_json(transient_outcome()).model_dump(mode="json")
-    bundle = {
-        "resourceType": "Bundle",
-        "id": response_id,
-        "type": "message",
-        "timestamp": at.astimezone(UTC).isoformat(timespec="seconds"),
-        "entry": [{"fullUrl": header_url, "resource": header}, {"fullUrl": outcome_url, "resource": outcome}],
-    }
-    return _written(Bundle.model_validate(bundle), form)
+    issues = _TRANSIENT if code == "transient-error" else _issues(told)
+    return answer(
+        code, issues, endpoint, form, event=event, answer_id=response_id, request_id=_safe_id(request_header_id), at=at
+    )
 
 
 def _safe_id(stated: str | None) -> str:
     """The request's id where it is one; FHIR wants one here even where the request had none."""
     return stated if stated and re.fullmatch(r"[A-Za-z0-9.-]{1,64}", stated) else "unknown"
-
-
-def _sibling(identifier: str) -> str:
-    """A second id made from the first, so that an answer is a function of what it is told."""
-    return identifier[:-1] + ("0" if identifier[-1:] != "0" else "1")
-
-
-def _written(resource: OperationOutcome | Bundle, form: str) -> bytes:
-    if form == XML:
-        xml = resource.model_dump_xml()
-        return xml if isinstance(xml, bytes) else str(xml).encode()
-    return str(resource.model_dump_json()).encode()

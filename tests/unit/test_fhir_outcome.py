@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from fhir.resources.R4B.bundle import Bundle
@@ -11,7 +12,9 @@ from fhir.resources.R4B.operationoutcome import OperationOutcome
 from lxml import etree
 
 from adapters.hospital_fhir.outcome import (
+    JSON,
     XML,
+    ResponseCode,
     capability_statement,
     http_status,
     operation_outcome,
@@ -112,3 +115,57 @@ def test_the_capability_statement_is_one_and_names_our_address() -> None:
     assert etree.fromstring(capability_statement("https://cdr.example/fhir", form=XML)).tag.endswith(
         "CapabilityStatement"
     )
+
+
+ENDPOINTS = ("https://cdr.example/fhir", "https://cdr.example/QZ-REQUEST/fhir", "https://cdr.example/a&b<c>/fhir")
+TOLD: tuple[tuple[ResponseCode, Any], ...] = (
+    ("ok", read(dead())),
+    ("ok", read(patient(deceasedBoolean="true"))),
+    ("fatal-error", read(dead(deceasedDateTime="last Tuesday"))),
+    ("fatal-error", [refusal("bad-focus", "Bundle.entry[0].resource.focus[0]")] * 150),
+    ("transient-error", ()),
+)
+
+
+@pytest.mark.parametrize("form", [JSON, XML])
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+@pytest.mark.parametrize(("code", "told"), TOLD)
+def test_an_answer_is_to_the_letter_what_fhir_resources_writes_of_it(
+    code: ResponseCode, told: Any, endpoint: str, form: str
+) -> None:
+    outcome_url = f"urn:uuid:{ANSWER_ID}"
+    for n, at in enumerate((AT, datetime(2031, 12, 31, 23, 59, 59, 999_999, tzinfo=ZoneInfo("Europe/London")))):
+        body = process_message_response(
+            f"h-{n}", code, told, response_id=ANSWER_ID, endpoint=endpoint, at=at, form=form
+        )
+        header = {
+            "resourceType": "MessageHeader",
+            "id": ANSWER_ID[:-1] + "0",
+            "eventUri": "urn:child-death-review-engine:message-response",
+            "source": {"endpoint": endpoint},
+            "response": {"identifier": f"h-{n}", "code": code}
+            | ({} if code == "ok" else {"details": {"reference": outcome_url}}),
+        }
+        said = json.loads(transient_outcome() if code == "transient-error" else operation_outcome(told))
+        expected = Bundle.model_validate(
+            {
+                "resourceType": "Bundle",
+                "id": ANSWER_ID,
+                "type": "message",
+                "timestamp": at.astimezone(UTC).isoformat(timespec="seconds"),
+                "entry": [
+                    {"fullUrl": f"urn:uuid:{header['id']}", "resource": header},
+                    {"fullUrl": outcome_url, "resource": said},
+                ],
+            }
+        )
+        written = expected.model_dump_xml() if form == XML else expected.model_dump_json()
+        assert body == (written if isinstance(written, bytes) else written.encode())
+
+
+@pytest.mark.parametrize("form", [JSON, XML])
+def test_an_answer_s_id_must_be_one(form: str) -> None:
+    with pytest.raises(ValueError, match="id"):
+        process_message_response(
+            "h", "ok", read(dead()), response_id='"><id', endpoint="https://cdr.example/fhir", at=AT, form=form
+        )
