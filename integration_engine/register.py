@@ -1,14 +1,15 @@
 """The register of who may come in, as the doors ask it: remembered for a moment, and away where the store is."""
 
+import asyncio
 import functools
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
 from adapters.adapter import Feed
 from integration_engine.gateway.ports import StoreAway
-from integration_engine.security.identity import TRUST_CODE, Principal
+from integration_engine.security.identity import TRUST_CODE, Principal, hashed, matches, split
 from integration_engine.settings import FeedSettings
 from integration_engine.store.database import Transient
 from integration_engine.store.identities import Identities
@@ -17,6 +18,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _REMEMBERED_SECONDS = 1.0
+_MOST_SHOWN = 1000
 
 
 def or_away(call: Callable[P, R]) -> Callable[P, R]:
@@ -32,49 +34,97 @@ def or_away(call: Callable[P, R]) -> Callable[P, R]:
     return called
 
 
-class Register:
-    """``ports.People`` over the store's register.
+@dataclass(frozen=True, slots=True)
+class _Book:
+    """Partners by every code they are known by, in small letters, and all feeds, as they stood at one moment."""
 
-    Tokens and sessions are looked up each time: a revoked one opens nothing from then on. Who a hospital's message may
-    come from (``find``) and which feeds there are is asked for every message of a hospital's whole traffic, so that is
-    remembered for a second.
+    partners: Mapping[str, Principal]
+    feeds: Sequence[Feed]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """Whom a token proved to be at one moment. Of its secret only the hash is kept, as in the store."""
+
+    hashed: str
+    partner: Principal
+    at: float
+
+
+class Register:
+    """``ports.People`` over the store's register, for one event loop.
+
+    What is asked for every message - whose token it is, who a hospital's message may come from (``find``), which feeds
+    there are - is remembered for a second: a token that is revoked brings no message in after that. Of tokens only
+    partners' are remembered, who can't take anything out. Everybody else's tokens, and sessions, are looked up each time:
+    a revoked one shows nothing from then on.
     """
 
     def __init__(self, identities: Identities, clock: Callable[[], float] = time.monotonic) -> None:
         self._identities = identities
         self._clock = clock
-        self._lock = threading.Lock()
-        self._until = float("-inf")
-        self._partners: Mapping[str, Principal] = {}
-        self._feeds: Sequence[Feed] = ()
-        self.authenticate = or_away(identities.authenticate)
-        self.open_session = or_away(identities.open_session)
-        self.session = or_away(identities.session)
-        self.close_session = or_away(identities.close_session)
+        self._book: _Book | None = None
+        self._opening: asyncio.Task[_Book] | None = None
+        self._shown: dict[str, _Shown] = {}
 
-    @or_away
-    def find(self, partner: str) -> Principal | None:
-        self._refresh()
-        name = partner.strip().casefold()
-        found = self._partners.get(name) or self._partners.get(name[:TRUST_CODE])
+    async def authenticate(self, token: str) -> Principal | None:
+        lookup, secret = split(token) or ("", "")
+        shown, now = self._shown.get(lookup), self._clock()
+        if shown is not None and self._is_recent(shown.at) and matches(secret, shown.hashed):
+            return shown.partner
+        found = await _asked(self._identities.authenticate, token)
+        self._shown.pop(lookup, None)
+        if found is not None and found.role == "partner":
+            while len(self._shown) >= _MOST_SHOWN:
+                del self._shown[next(iter(self._shown))]
+            self._shown[lookup] = _Shown(hashed(secret), found, now)
+        return found
+
+    async def open_session(self, principal: Principal, seconds: int) -> str:
+        return await _asked(self._identities.open_session, principal, seconds)
+
+    async def session(self, secret: str) -> Principal | None:
+        return await _asked(self._identities.session, secret)
+
+    async def close_session(self, secret: str) -> None:
+        await _asked(self._identities.close_session, secret)
+
+    async def find(self, partner: str) -> Principal | None:
+        book, name = await self._opened(), partner.strip().casefold()
+        found = book.partners.get(name) or book.partners.get(name[:TRUST_CODE])
         return found if found and name and found.may_speak_as(name) else None
 
-    @or_away
-    def feeds(self, partner: str, kind: str) -> Sequence[Feed]:
-        self._refresh()
-        return [feed for feed in self._feeds if (feed.partner, feed.kind) == (partner, kind)]
+    async def feeds(self, partner: str, kind: str) -> Sequence[Feed]:
+        book = await self._opened()
+        return [feed for feed in book.feeds if (feed.partner, feed.kind) == (partner, kind)]
 
-    def _refresh(self) -> None:
-        with self._lock:
-            if self._clock() < self._until:
-                return
-            self._partners = {
-                code.casefold(): principal
-                for principal in self._identities.partners()
-                for code in (*principal.organisations, principal.name)
-            }
-            self._feeds = registered_feeds(self._identities)
-            self._until = self._clock() + _REMEMBERED_SECONDS
+    async def _opened(self) -> _Book:
+        """The book, read anew where it is a second old: once for all who ask meanwhile."""
+        if self._book is not None and self._is_recent(self._book.at):
+            return self._book
+        if self._opening is None or self._opening.done():
+            self._opening = asyncio.create_task(_asked(self._read))
+        # whoever gives up takes the answer from nobody else
+        self._book = await asyncio.shield(self._opening)
+        return self._book
+
+    def _read(self) -> _Book:
+        now = self._clock()
+        partners = {
+            code.casefold(): principal
+            for principal in self._identities.partners()
+            for code in (*principal.organisations, principal.name)
+        }
+        return _Book(partners, registered_feeds(self._identities), now)
+
+    def _is_recent(self, at: float) -> bool:
+        return self._clock() < at + _REMEMBERED_SECONDS
+
+
+async def _asked(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """What the store answers, waited for off the event loop. Raises StoreAway."""
+    return await asyncio.to_thread(or_away(call), *args, **kwargs)
 
 
 def registered_feeds(identities: Identities) -> list[Feed]:

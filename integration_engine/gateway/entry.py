@@ -4,7 +4,6 @@ Tokens travel in the Authorization header only, never in an address. A browser's
 SameSite=Strict cookie; every form carries a second value made from that secret, so another site can't post in its name.
 """
 
-import asyncio
 import hashlib
 import hmac
 from collections.abc import Iterable
@@ -41,7 +40,7 @@ class Entry:
         """Whose token this text is; 401 where it is nobody's."""
         principal = None
         if len(token) <= _LONGEST_TOKEN:
-            principal = await asyncio.to_thread(self._people.authenticate, token)
+            principal = await self._people.authenticate(token)
         if principal is None:
             raise self._unknown("unknown")
         COUNTERS.add(SIGN_INS, outcome="known", role=principal.role)
@@ -52,11 +51,11 @@ class Entry:
         secret = request.cookies.get(self.cookie)
         if not secret or len(secret) > _LONGEST_TOKEN:
             return None
-        return await asyncio.to_thread(self._people.session, secret)
+        return await self._people.session(secret)
 
     async def sign_in(self, principal: Principal, response: Response) -> None:
         """Open a session and give its cookie."""
-        secret = await asyncio.to_thread(self._people.open_session, principal, self._seconds)
+        secret = await self._people.open_session(principal, self._seconds)
         response.set_cookie(
             self.cookie,
             secret,
@@ -70,7 +69,7 @@ class Entry:
     async def sign_out(self, request: Request, response: Response) -> None:
         secret = request.cookies.get(self.cookie)
         if secret:
-            await asyncio.to_thread(self._people.close_session, secret)
+            await self._people.close_session(secret)
         response.delete_cookie(self.cookie, path="/", secure=self._secure, httponly=True, samesite="strict")
 
     def form_value(self, request: Request) -> str:

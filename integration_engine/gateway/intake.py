@@ -174,7 +174,7 @@ class Intake:
         return Taken(True)
 
     async def _feeds(self, partner: str, kind: PartnerKind) -> list[Feed]:
-        registered = await asyncio.to_thread(self._people.feeds, partner, kind)
+        registered = await self._people.feeds(partner, kind)
         own = [feed for feed in self._extra_feeds if feed.partner == partner and feed.kind == kind]
         return [*registered, *own]
 

@@ -1,6 +1,5 @@
 """What the MLLP door does with one message: know its sender, hear it, make it durable, and answer in HL7's own words."""
 
-import asyncio
 import logging
 import secrets
 from collections.abc import Callable
@@ -80,7 +79,7 @@ class HospitalDoor:
     async def _sender(self, body: bytes) -> Principal:
         """Who sends it. Raises WrongSender where the message names nobody registered."""
         name = self._partner or ADAPTER.sender(body)[0]
-        found = await asyncio.to_thread(self._people.find, name) if name else None
+        found = await self._people.find(name) if name else None
         if found is None:
             raise WrongSender("MSH-4")
         require_kind(found, KIND)

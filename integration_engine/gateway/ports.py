@@ -40,29 +40,29 @@ class Ledger(Protocol):
 
 
 class People(Protocol):
-    """Who may come in. Calls may wait on a database, so the gateway makes them off its event loop."""
+    """Who may come in. A call that has to wait on a database waits off the event loop; each may raise StoreAway."""
 
-    def authenticate(self, token: str) -> Principal | None:
+    async def authenticate(self, token: str) -> Principal | None:
         """Who holds this token, None where nobody does (any more)."""
         ...
 
-    def find(self, partner: str) -> Principal | None:
+    async def find(self, partner: str) -> Principal | None:
         """A registered partner by its code or one of its organisation codes (for doors that prove it another way)."""
         ...
 
-    def feeds(self, partner: str, kind: str) -> Sequence[Feed]:
+    async def feeds(self, partner: str, kind: str) -> Sequence[Feed]:
         """The feeds a partner has registered for one kind."""
         ...
 
-    def open_session(self, principal: Principal, seconds: int) -> str:
+    async def open_session(self, principal: Principal, seconds: int) -> str:
         """A session secret for a browser's cookie."""
         ...
 
-    def session(self, secret: str) -> Principal | None:
+    async def session(self, secret: str) -> Principal | None:
         """Whose session it is, None where it ended or its token was revoked."""
         ...
 
-    def close_session(self, secret: str) -> None: ...
+    async def close_session(self, secret: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,9 +140,14 @@ def split(token: str) -> tuple[str, str] | None:
     return (match[1], match[2]) if match else None
 
 
+def matches(secret: str, kept: str) -> bool:
+    """Whether a secret is the one that was kept as this hash; it takes as long either way."""
+    return hmac.compare_digest(hashed(secret), kept)
+
+
 def proves(secret: str, credential: Credential | None, now: datetime) -> bool:
     """Whether ``secret`` is this credential's and it is live. The same work is done for an unknown credential."""
-    right = hmac.compare_digest(hashed(secret), credential.hashed if credential else _NOBODY)
+    right = matches(secret, credential.hashed if credential else _NOBODY)
     return right and credential is not None and credential.live(now)
 
 
