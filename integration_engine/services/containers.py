@@ -62,6 +62,12 @@ class Container:
     def start(self) -> None:
         self._container.get_wrapped_container().start()
 
+    def hold(self) -> None:
+        self._container.get_wrapped_container().pause()
+
+    def go_on(self) -> None:
+        self._container.get_wrapped_container().unpause()
+
     def run(self, command: Sequence[str]) -> None:
         """Run one of the server's own tools beside it. Raises RuntimeError where it fails."""
         if self._container.get_wrapped_container().exec_run(list(command)).exit_code:

@@ -60,6 +60,13 @@ class Database:
         self._own().start()
         _await_answer(self.url, self._own())
 
+    def hold(self) -> None:
+        """Hold it still: connections stay and nothing is answered, until ``go_on``. Only for one that was started for us."""
+        self._own().hold()
+
+    def go_on(self) -> None:
+        self._own().go_on()
+
     def _own(self) -> Server:
         if self.server is None:
             raise ServiceUnavailable("not-ours", "This database was given to us; it isn't ours to stop.")

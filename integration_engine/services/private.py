@@ -101,11 +101,19 @@ class Guarded:
 
     def kill(self) -> None:
         """As a crash would: SIGKILL, data as it lies."""
-        self._order(b"K")
+        self._order(b"K", answered=True)
 
     def start(self) -> None:
         """Again, on the same data and ports."""
         self._order(b"S")
+
+    def hold(self) -> None:
+        """Hold it still: it keeps its connections, and takes new ones as far as the kernel does that for it."""
+        self._order(b"H", answered=True)
+
+    def go_on(self) -> None:
+        """After ``hold``."""
+        self._order(b"G", answered=True)
 
     def stop(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):
@@ -121,6 +129,9 @@ class Guarded:
             return ""
         return "\n".join(lines[-8:])
 
-    def _order(self, order: bytes) -> None:
-        if self._process.stdin is not None:
-            self._process.stdin.write(order)
+    def _order(self, order: bytes, *, answered: bool = False) -> None:
+        if self._process.stdin is None or self._process.stdout is None:
+            return
+        self._process.stdin.write(order)
+        if answered:
+            self._process.stdout.read(1)

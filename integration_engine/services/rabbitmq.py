@@ -40,6 +40,8 @@ class Server(Protocol):
     def running(self) -> bool: ...
     def kill(self) -> None: ...
     def start(self) -> None: ...
+    def hold(self) -> None: ...
+    def go_on(self) -> None: ...
     def stop(self) -> None: ...
     def last_words(self) -> str: ...
 
@@ -73,6 +75,13 @@ class Broker:
         """Start it again on the data it had; returns when it answers."""
         self.own().start()
         await_answer(self.url, self.own())
+
+    def hold(self) -> None:
+        """Hold it still: connections stay and nothing is answered, until ``go_on``. Only for one that was started for us."""
+        self.own().hold()
+
+    def go_on(self) -> None:
+        self.own().go_on()
 
     def control(self, *words: str) -> None:
         """Give it an order by its own tool, ``rabbitmqctl``. Only for a broker that was started for us."""
@@ -161,6 +170,7 @@ class _Private:
     def __init__(self, mapper: Guarded, server: Guarded, run: Callable[[Sequence[str]], None]) -> None:
         self._mapper, self._server, self.run = mapper, server, run
         self.kill, self.start = server.kill, server.start
+        self.hold, self.go_on = server.hold, server.go_on
         self.last_words = server.last_words
 
     @property
