@@ -23,6 +23,7 @@ from sqlmodel import SQLModel
 from integration_engine.security.keys import KeyMissing, Keyring, keyring
 from integration_engine.store import migrations
 from integration_engine.store.arrays import Packed
+from integration_engine.store.silence import Silence
 from integration_engine.store.tables import KeyInUse
 from integration_engine.store.writing import Writing, write
 from integration_engine.store.writing import table as table  # noqa: PLC0414 - the tables of a database are asked for from here
@@ -240,7 +241,12 @@ def _briefly(url: str) -> Iterator[Connection]:
 def _engine(url: str) -> Engine:
     address = make_url(url)
     if address.get_backend_name() == "postgresql":
-        return create_engine(address.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        # whatever the database's own default is: what is read after a lock has to be what others committed before it
+        server = create_engine(
+            address.set(drivername="postgresql+psycopg"), pool_pre_ping=True, isolation_level="READ COMMITTED"
+        )
+        Silence(server)
+        return server
     if address.database:
         Path(address.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(address)

@@ -24,6 +24,7 @@ from tests.worker_samples import death, eventually, prepared, ready, send, taken
 
 pytestmark = pytest.mark.chaos
 _REPORTS = 24
+_GIVEN_UP = 3
 
 
 @pytest.fixture
@@ -88,18 +89,42 @@ def _deadlocks(url: str) -> int:
     return 0
 
 
-def test_transactions_that_cannot_be_put_in_an_order_are_done_again(
-    amqp_url: str, postgres_url: str, topology: Topology
+@pytest.mark.parametrize("given_up", ["serialization_failure", "deadlock_detected"])
+def test_a_transaction_that_the_database_gives_up_is_done_again_and_is_no_messages_fault(
+    amqp_url: str, postgres_url: str, store: Store, topology: Topology, given_up: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An operator may ask the database for more isolation than the engine needs; then it refuses what came second."""
+    """The server itself gives up the first three transactions of the engine that have written almost everything."""
+    with psycopg.connect(plain(postgres_url), autocommit=True) as other:
+        other.execute("create sequence tries")
+        other.execute(
+            "create function give_up() returns trigger language plpgsql as $$ begin"
+            f" if nextval('tries') <= {_GIVEN_UP} then raise exception using errcode = '{given_up}'; end if;"
+            " return null; end $$"
+        )
+        other.execute("create trigger gives_up after insert on delivery execute function give_up()")
+        with working(amqp_url, store, topology, pace=Pace(batch=_REPORTS)):
+            send(amqp_url, *map(death, range(_REPORTS)))
+            eventually(_settled(amqp_url, store))
+        tried = other.execute("select last_value from tries").fetchone()
+    assert tried is not None
+    assert tried[0] > _GIVEN_UP, "it was tried again"
+    assert "a batch raised" not in caplog.text, "nobody looked for a message to blame"
+    _all_taken_once(amqp_url, store)
+
+
+@pytest.mark.parametrize("isolation", ["repeatable read", "serializable"])
+def test_whatever_isolation_the_database_is_set_to_workers_see_what_others_have_just_committed(
+    amqp_url: str, postgres_url: str, topology: Topology, isolation: str
+) -> None:
+    """Told twice at once, each child is one case: what the engine reads after a lock has to be the newest there is."""
     name = postgres_url.rpartition("/")[2]
     upgrade_schema(postgres_url)
     with psycopg.connect(plain(postgres_url), autocommit=True) as other:
-        other.execute(f"alter database \"{name}\" set default_transaction_isolation = 'repeatable read'")
+        other.execute(f"alter database \"{name}\" set default_transaction_isolation = '{isolation}'")
     first, second = new_store(postgres_url), new_store(postgres_url)
     pace = Pace(batch=2, prefetch=4)
     with working(amqp_url, first, topology, pace=pace), working(amqp_url, second, topology, pace=pace):
-        send(amqp_url, *map(death, range(_REPORTS)))
+        send(amqp_url, *(death(number) + again for number in range(_REPORTS) for again in (b"", b"\n")))
         eventually(_settled(amqp_url, first), 60)
     _all_taken_once(amqp_url, first)
     first.close()
