@@ -111,6 +111,7 @@ def settings(amqp_url: str, database_url: str, folder: Path, **changes: Any) -> 
     nothing = folder / "cdr.toml"
     nothing.write_text("")
     chosen = {"http_port": 0, "cookie_secure": False, "confirm_seconds": 5.0, "max_body_bytes": 256 * 1024}
+    chosen |= {"mllp": [{"host": "127.0.0.1", "port": 0}]}
     return load_settings(nothing, amqp_url=amqp_url, database_url=database_url, **(chosen | changes))
 
 

@@ -1,7 +1,6 @@
-"""Connections that are reset, cut in the middle or held up, and a broker that blocks whoever publishes."""
+"""Connections that are reset, cut in the middle or held up."""
 
 import random
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 from integration_engine.broker.message import Message
 from integration_engine.broker.publisher import Publisher
 from integration_engine.broker.topology import INTAKE
-from integration_engine.services import rabbitmq
 from integration_engine.store import audit, outbox, overview
 from integration_engine.store.database import Store
 from tests.chaos.proxy import Proxy
@@ -69,29 +67,3 @@ def test_a_line_to_the_broker_that_is_cut_in_the_middle_of_anything_loses_nothin
     assert len(told) == _REPORTS
     assert (ready(amqp_url, "dead.police"), ready(amqp_url, "refused.police")) == (0, 0)
     assert audit.verify(store).broken is None
-
-
-@pytest.mark.timeout(180)
-def test_a_broker_that_is_short_of_memory_is_waited_for_and_publishers_are_told(store: Store, tmp_path: Path) -> None:
-    with rabbitmq(own=True) as broker:
-        topology = prepared(broker.url, tmp_path)
-        with Publisher(broker.url, "door") as door, working(broker.url, store, topology):
-            assert door.wait_ready(10)
-            send(broker.url, *map(death, range(5)))
-            eventually(lambda: ready(broker.url, "cdop.BERKS") == 5)
-            broker.control("set_vm_memory_high_watermark", "0.000001")
-            told = threading.Event()
-
-            def knock() -> bool:
-                (error,) = door.publish_all([Message(INTAKE, KEY, death(50))])
-                if error is not None and error.code == "broker-blocked":
-                    told.set()
-                return told.is_set()
-
-            eventually(knock)
-            broker.control("set_vm_memory_high_watermark", "0.4")
-            eventually(lambda: door.ready)
-            send(broker.url, *map(death, range(5, 10)))
-            eventually(lambda: len(overview.recent_cases(store, 100)) >= 10 and not outbox.depth(store).waiting, 60)
-        assert ready(broker.url, "dead.police") == 0
-        assert audit.verify(store).broken is None

@@ -1,0 +1,93 @@
+"""A broker that is short of memory or disk, that never answers, or that comes back with nothing: doors answer in time, what
+is in the store goes out, and it all goes on by itself or after the one command that is named."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from integration_engine.broker import connection
+from integration_engine.broker.management import Management
+from integration_engine.services import Broker, rabbitmq
+from integration_engine.store import outbox
+from integration_engine.store.database import Store
+from tests.chaos.knocking import by_http, by_mllp, health
+from tests.chaos.told_once import all_told_once
+from tests.gateway_house import house, keys
+from tests.worker_samples import death, eventually, prepared, ready, send, working
+
+pytestmark = pytest.mark.chaos
+_REPORTS = 20
+_ALARMS = {
+    "memory": (("set_vm_memory_high_watermark", "0.000001"), ("set_vm_memory_high_watermark", "0.4")),
+    "disk": (("set_disk_free_limit", "1000000GB"), ("set_disk_free_limit", "50MB")),
+}
+
+
+@pytest.fixture(scope="module")
+def breakable() -> Iterator[Broker]:
+    with rabbitmq(own=True) as running:
+        yield running
+
+
+@pytest.fixture
+def url(breakable: Broker) -> str:
+    """A virtual host of its own on the broker that may be broken."""
+    name, owner = f"broken-{secrets.token_hex(4)}", breakable.url.split("//", 1)[1].split(":", 1)[0]
+    assert breakable.management_url is not None
+    management = Management(breakable.management_url)
+    management.put("vhosts", name)
+    management.put("permissions", name, owner, body={"configure": ".*", "write": ".*", "read": ".*"})
+    return breakable.on(name)
+
+
+@pytest.mark.parametrize("short_of", _ALARMS)
+def test_a_broker_short_of_memory_or_disk_is_waited_for_by_all_who_publish(
+    breakable: Broker, url: str, sqlite_url: str, tmp_path: Path, short_of: str
+) -> None:
+    topology = prepared(url, tmp_path)
+    alarm, no_alarm = _ALARMS[short_of]
+    with house(url, sqlite_url, tmp_path, mllp=True, confirm_seconds=2.0) as doors:
+        store = Store(sqlite_url, keys())
+        send(url, *map(death, range(_REPORTS)))
+        breakable.control(*alarm)
+        try:
+            with working(url, store, topology):
+                # what was in the queues may be taken still; what comes of it has to wait
+                eventually(lambda: outbox.depth(store).waiting >= _REPORTS)
+                eventually(lambda: by_http(doors) == (503, "broker-blocked"))
+                assert b"MSA|AE|" in by_mllp(doors)
+                assert health(doors, "broker") == "ConnectionError"
+                assert ready(url, "cdop.BERKS") == 0
+                breakable.control(*no_alarm)
+                eventually(lambda: by_http(doors)[0] == 202)
+                assert b"MSA|AA|" in by_mllp(doors)
+                all_told_once(url, store, _REPORTS + 2)
+        finally:
+            breakable.control(*no_alarm)
+        store.close()
+
+
+def test_a_broker_that_never_answers_holds_nobody_up_for_ever(
+    breakable: Broker, url: str, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "_HEARTBEAT_S", 2)  # thirty seconds in earnest
+    monkeypatch.setattr(connection, "_SOCKET_S", 2)
+    topology = prepared(url, tmp_path)
+    with house(url, sqlite_url, tmp_path, mllp=True, confirm_seconds=2.0) as doors:
+        store = Store(sqlite_url, keys())
+        with working(url, store, topology) as worker:
+            send(url, *map(death, range(_REPORTS)))
+            breakable.hold()
+            try:
+                assert by_http(doors) in ((503, "no-confirm"), (503, "broker-away"))
+                assert b"MSA|AE|" in by_mllp(doors)
+                assert health(doors, "broker") == "ConnectionError"
+                eventually(lambda: not worker.ready())
+            finally:
+                breakable.go_on()
+            eventually(lambda: by_http(doors)[0] == 202)
+            eventually(lambda: b"MSA|AA|" in by_mllp(doors))
+            all_told_once(url, store, _REPORTS + 2)
+        store.close()
