@@ -10,11 +10,13 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from integration_engine.broker.message import CORRELATION, Message
 from integration_engine.broker.publisher import Publisher
 from integration_engine.broker.topology import CASES
+from integration_engine.monitoring import tracing
 from integration_engine.monitoring.counters import COUNTERS, Counters, describe
 from integration_engine.monitoring.logs import correlation
 from integration_engine.stages import reached
@@ -41,6 +43,21 @@ _MOST_IN_HAND = 20_000
 _HOPELESS = ("unroutable", "broker-refused")
 
 
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What a delivery came from: the correlation id of the message or batch, and the span in which it was worked on."""
+
+    correlation: str | None = None
+    traceparent: str | None = None
+
+    @property
+    def known(self) -> bool:
+        return bool(self.correlation or self.traceparent)
+
+
+_UNKNOWN = Cause()
+
+
 class Courier:
     """Parameters: ``publisher`` must be started; ``clock`` gives now, zone-aware. Use as a context manager."""
 
@@ -64,7 +81,7 @@ class Courier:
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._confirmed: list[str] = []
-        self._correlations: dict[str, str] = {}
+        self._causes: dict[str, Cause] = {}
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
 
     def __enter__(self) -> "Courier":
@@ -78,14 +95,14 @@ class Courier:
         """Publish these soon, each in its turn. They must be committed."""
         if not rows:
             return
-        own = correlation.get()
+        cause = Cause(correlation.get(), tracing.carried().get(tracing.TRACEPARENT))
         with self._lock:
             room = _MOST_IN_HAND - sum(map(len, self._in_hand))
             for row in rows:
                 if row.turn < outbox.LAST_TURN or len(rows) <= room:
                     self._in_hand[row.turn].append(row)
-                    if own:
-                        self._correlations[row.id] = own
+                    if cause.known:
+                        self._causes[row.id] = cause
         self._wake.set()
 
     def count(self, kind: str, partner: str, verdict: str, reason: str) -> None:
@@ -165,10 +182,16 @@ class Courier:
             ahead.update(row.id for row in before)
             rows = [*before, *(row for row in turn if row.id not in ahead)]
             reached("courier.publishing")
-            answers = self._publisher.publish_all([delivery(row, self._correlations.get(row.id)) for row in rows])
-            for row, error in zip(rows, answers, strict=True):
+            causes = [self._causes.get(row.id, _UNKNOWN) for row in rows]
+            spans = [tracing.published(CASES, r.recipient, c.traceparent) for r, c in zip(rows, causes, strict=True)]
+            messages = [delivery(*each) for each in zip(rows, causes, spans, strict=True)]
+            answers = self._publisher.publish_all(messages)
+            for row, span, error in zip(rows, spans, answers, strict=True):
+                if error is not None:
+                    span.failed(error.code)
+                span.end()
                 if error is None or error.code in _HOPELESS:
-                    self._correlations.pop(row.id, None)
+                    self._causes.pop(row.id, None)
                 if error is None:
                     self._confirmed.append(row.id)
                     self._counters.add(DELIVERIES, kind=row.kind)
@@ -219,9 +242,10 @@ class Courier:
             raise
 
 
-def delivery(row: OutboxRow, own: str | None = None) -> Message:
-    """A row of the outbox as it travels: ``message_id`` is the delivery's id, by which its receiver knows it again; ``own``
-    is the correlation id of what it came from, where that is known."""
+def delivery(row: OutboxRow, cause: Cause = _UNKNOWN, span: tracing.Span = tracing.NOTHING) -> Message:
+    """A row of the outbox as it travels: ``message_id`` is the delivery's id, by which its receiver knows it again; ``cause``
+    is what it came from, as far as that is known; ``span`` that of its publishing."""
+    own = {CORRELATION: cause.correlation} if cause.correlation else {}
     return Message(
         CASES,
         row.recipient,
@@ -230,5 +254,5 @@ def delivery(row: OutboxRow, own: str | None = None) -> Message:
         message_id=row.id,
         type=row.kind,
         at=row.queued_at,
-        headers={"cdr-case": row.case, "cdr-version": row.version, **({CORRELATION: own} if own else {})},
+        headers={"cdr-case": row.case, "cdr-version": row.version, **own, **span.carried},
     )

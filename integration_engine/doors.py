@@ -37,6 +37,7 @@ from integration_engine.gateway.serve import Listening, open_doors
 from integration_engine.in_force import Rules, rules_in_force, topology_in_force
 from integration_engine.ledger import Counted
 from integration_engine.mapping.profile import load_profile
+from integration_engine.monitoring import tracing
 from integration_engine.monitoring.counters import COUNTERS, NOT_DURABLE
 from integration_engine.monitoring.health import Check
 from integration_engine.monitoring.timing import confirmed, time_transactions
@@ -68,20 +69,23 @@ class ConfirmedIntake:
     async def publish(
         self, kind: str, partner: str, body: bytes, *, content_type: str, message_id: str, headers: Mapping[str, str]
     ) -> None:
-        message = Message(
-            INTAKE,
-            f"{kind}.{partner}",
-            body,
-            content_type=content_type,
-            message_id=message_id,
-            user_id=self._user,
-            at=datetime.now(UTC),
-            headers=headers,
-        )
-        try:
-            await self._publisher.publish_here(message)
-        except NotConfirmed as error:
-            raise NotDurable(error.code) from None
+        key = f"{kind}.{partner}"
+        with tracing.publishing(INTAKE, key) as span:
+            message = Message(
+                INTAKE,
+                key,
+                body,
+                content_type=content_type,
+                message_id=message_id,
+                user_id=self._user,
+                at=datetime.now(UTC),
+                headers={**headers, **span.carried},
+            )
+            try:
+                await self._publisher.publish_here(message)
+            except NotConfirmed as error:
+                span.failed(error.code)
+                raise NotDurable(error.code) from None
 
 
 class Uploads:

@@ -10,12 +10,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 
 from adapters.registry import ADAPTERS
 from integration_engine.broker.consumer import Consumer, NotNow
 from integration_engine.broker.message import CORRELATION, Delivered
 from integration_engine.broker.origin import kind_of
 from integration_engine.broker.publisher import Publisher
+from integration_engine.monitoring import tracing
 from integration_engine.monitoring.counters import COUNTERS, SIZES, WAITS, Counters, describe
 from integration_engine.monitoring.health import Check
 from integration_engine.monitoring.logs import correlated, is_own, new_id
@@ -71,9 +73,11 @@ class Observed:
     def work(self, batch: Sequence[Delivered]) -> None:
         taken, began = self._clock(), time.perf_counter()
         ids = [self._named(message) for message in batch]
-        with correlated(ids[0] if len(ids) == 1 else new_id()):
+        own = ids[0] if len(ids) == 1 else new_id()
+        with correlated(own):
             try:
-                self._work(batch)
+                with self._span(batch, own):
+                    self._work(batch)
             except NotNow:
                 self._counters.add(HELD)
                 raise
@@ -86,6 +90,26 @@ class Observed:
             if stamp is not None:
                 # a publisher's clock that is ahead of ours counts as now
                 self._counters.observe(AGE, max(0.0, taken - stamp), kind=kind_of(message))
+
+    def _span(self, batch: Sequence[Delivered], own: str) -> AbstractContextManager[tracing.Span]:
+        """The batch's span: it links to the spans its messages were published in, being nobody's child where they are many.
+        One message by itself, from a door of ours, goes on in its door's trace."""
+        if not tracing.on():
+            return tracing.NOTHING
+        came = [message.headers.get(tracing.TRACEPARENT) for message in batch]
+        links = [text for text in came if tracing.is_traceparent(text)]
+        parent = links[0] if len(batch) == 1 and links and batch[0].user in self._trusted else None
+        queues = {message.queue for message in batch}
+        about: dict[str, str | int] = {
+            "messaging.system": "rabbitmq",
+            "messaging.operation.name": "process",
+            "messaging.operation.type": "process",
+            "messaging.batch.message_count": len(batch),
+            "cdr.correlation": own,
+        }
+        if len(queues) == 1:
+            about["messaging.destination.name"] = queues.pop()
+        return tracing.during("process intake", "consumer", about, parent=parent, links=links)
 
     def _named(self, message: Delivered) -> str:
         own = message.headers.get(CORRELATION)

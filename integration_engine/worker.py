@@ -11,7 +11,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -26,6 +26,7 @@ from integration_engine.broker.origin import Origin, Unproved, kind_of, origin_o
 from integration_engine.broker.publisher import Publisher
 from integration_engine.broker.topology import DELAY, REFUSED
 from integration_engine.courier import Courier
+from integration_engine.monitoring import tracing
 from integration_engine.monitoring.counters import COUNTERS, Counters, describe
 from integration_engine.monitoring.logs import correlated
 from integration_engine.pipeline import Processed, process
@@ -315,7 +316,10 @@ class Worker:
         log.critical("a message is dead", exc_info=problem, extra={"kind": kind, "attempt": attempt + 1})
 
     def _confirmed(self, message: Message) -> None:
-        (error,) = self._publisher.publish_all([message])
+        with tracing.publishing(message.exchange, message.key) as span:
+            (error,) = self._publisher.publish_all([replace(message, headers={**message.headers, **span.carried})])
+            if error is not None:
+                span.failed(error.code)
         if error is not None:
             log.warning("not confirmed", extra={"exchange": message.exchange, "code": error.code})
             raise NotNow from error

@@ -108,6 +108,7 @@ def work(settings: Settings, stop: _Stop) -> int:
     from integration_engine.duty import doing
     from integration_engine.lookout import Observed, begin_at_nothing, looked_at
     from integration_engine.monitoring.timing import confirmed, time_transactions
+    from integration_engine.monitoring.tracing import exporting
     from integration_engine.revisit import LOOK_EVERY_S as REVISIT_EVERY_S
     from integration_engine.revisit import Revisiting
     from integration_engine.store.identities import Identities
@@ -133,6 +134,7 @@ def work(settings: Settings, stop: _Stop) -> int:
     begin_at_nothing()
     time_transactions(store.engine)
     with (
+        exporting("cdr-worker"),
         contextlib.closing(store),
         Publisher(url, name, heard=confirmed) as publisher,
         Courier(store, publisher) as courier,
@@ -163,6 +165,7 @@ def work(settings: Settings, stop: _Stop) -> int:
 def _serve(settings: Settings, stop: _Stop, part: Part, processes: int) -> int:
     """The doors, the console or all, until asked to stop."""
     from integration_engine.doors import open_gateway
+    from integration_engine.monitoring.tracing import exporting
 
     if part is Part.ALL:
         _declare(settings)
@@ -176,7 +179,8 @@ def _serve(settings: Settings, stop: _Stop, part: Part, processes: int) -> int:
             while not stop.asked:
                 await asyncio.sleep(_LOOK_S)
 
-    with contextlib.closing(store), _workers(processes) if part is Part.ALL else contextlib.nullcontext():
+    workers = _workers(processes) if part is Part.ALL else contextlib.nullcontext()
+    with exporting("cdr-doors"), contextlib.closing(store), workers:
         try:
             asyncio.run(doors())
         except OSError as problem:

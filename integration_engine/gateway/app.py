@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
@@ -25,13 +26,17 @@ from integration_engine.gateway.police import police_door
 from integration_engine.gateway.ports import Inbox, Ledger, Panels, People, Publisher, Receipts, StoreAway
 from integration_engine.gateway.rows import Read
 from integration_engine.gateway.sign_in import sign_in_pages
+from integration_engine.gateway.traced import Traced
 from integration_engine.gateway.watch import Live, watch_door
+from integration_engine.monitoring import tracing
 from integration_engine.monitoring.health import Check
 from integration_engine.record.codes import PartnerKind
 from integration_engine.security.identity import RECEIVERS, NotAllowed
 from integration_engine.settings import Settings
 
 RETRY_SECONDS = 30
+# The framework would record paths, queries and what an exception says, join partners' traces and hand on their baggage.
+_NOT_ITS_OWN: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 _PAGES = ("/console", "/coroner/upload", "/sign-in", "/sign-out")
 
 
@@ -76,7 +81,13 @@ def create_app(
 ) -> FastAPI:
     """The application. ``pages`` are the console's routes, where this process shows the console too."""
     # The interactive documentation page would load scripts from elsewhere; the OpenAPI document itself is served.
-    app = FastAPI(title="Child death review integration engine", description=about or "", docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Child death review integration engine",
+        description=about or "",
+        docs_url=None,
+        redoc_url=None,
+        telemetry=_NOT_ITS_OWN,
+    )
     heard_by = intake or make_intake(settings, rooms)
     entry = make_entry(settings, rooms)
 
@@ -95,6 +106,8 @@ def create_app(
         app.include_router(router)
     app.include_router(watch_door(entry, rooms.checks))
     _answer_failures(app)
+    if tracing.on():
+        app.add_middleware(Traced)
     app.add_middleware(Envelope, answer=answer, hsts=settings.cookie_secure)
     return app
 
@@ -102,7 +115,11 @@ def create_app(
 def create_watch_app(settings: Settings, people: People, checks: Mapping[str, Check], live: Live) -> FastAPI:
     """Health and numbers of a process that has no other door: a worker."""
     app = FastAPI(
-        title="Child death review integration engine: worker", docs_url=None, redoc_url=None, openapi_url=None
+        title="Child death review integration engine: worker",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        telemetry=_NOT_ITS_OWN,
     )
     entry = Entry(people, secure=settings.cookie_secure, seconds=settings.session_seconds)
     app.include_router(watch_door(entry, checks, live))

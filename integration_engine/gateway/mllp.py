@@ -194,6 +194,7 @@ class MllpServer:
 async def listeners(settings: "Settings", rooms: "Rooms", intake: "Intake") -> AsyncIterator[Sequence[int]]:
     """Open every MLLP port of the settings for the length of the block; their numbers. Raises OSError."""
     from integration_engine.gateway.mllp_door import HospitalDoor
+    from integration_engine.gateway.traced import traced
 
     COUNTERS.put(CONNECTIONS, 0)
     limits = Limits(
@@ -207,7 +208,7 @@ async def listeners(settings: "Settings", rooms: "Rooms", intake: "Intake") -> A
     try:
         for listener in settings.mllp:
             door = HospitalDoor(intake, rooms.people, partner=listener.partner, feed=listener.feed, clock=rooms.clock)
-            server = MllpServer(door.answer, door.too_large, limits, tls_of(listener))
+            server = MllpServer(traced(door.answer), traced(door.too_large), limits, tls_of(listener))
             ports.append(await server.start(listener.host, listener.port))
             servers.append(server)
         yield ports

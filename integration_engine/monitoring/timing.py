@@ -6,6 +6,7 @@ from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, event
 
+from integration_engine.monitoring import tracing
 from integration_engine.monitoring.counters import COUNTERS, Counters, describe
 
 CONFIRMS = describe(
@@ -47,9 +48,9 @@ def time_transactions(engine: Engine, counters: Counters = COUNTERS) -> None:
         since = record.info.pop(_BEGAN, None)
         failed = record.info.pop(_FAILED, False)
         if since is not None:
-            counters.observe(
-                TRANSACTIONS, time.perf_counter() - since, outcome="rolled-back" if failed else "committed"
-            )
+            seconds, outcome = time.perf_counter() - since, "rolled-back" if failed else "committed"
+            counters.observe(TRANSACTIONS, seconds, outcome=outcome)
+            tracing.passed("transaction", seconds, {"cdr.outcome": outcome})
 
     # before the store's own listener, which waits for SQLite's write lock
     event.listen(engine, "begin", began, insert=True)

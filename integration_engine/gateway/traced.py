@@ -1,0 +1,69 @@
+"""A span for each message at a door, over HTTP or MLLP, where traces are exported; elsewhere nothing stands in the way."""
+
+import re
+from collections.abc import Awaitable, Callable
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from integration_engine.monitoring import tracing
+from integration_engine.monitoring.logs import correlation
+
+# A method is whatever word a client writes.
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
+# Asked every few seconds, and about no message.
+_UNTRACED = ("/health", "/metrics")
+# HL7 table 0008: what was acknowledged, application or commit level.
+_ACKNOWLEDGED = re.compile(rb"\rMSA\|([AC][AER])\|")
+
+
+class Traced:
+    """ASGI middleware, inside ``Envelope``. The path, the query and the headers of a request stay out of its span: they name
+    cases. Its route says where it went."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(_UNTRACED):
+            await self._app(scope, receive, send)
+            return
+        method = scope["method"] if scope["method"] in _METHODS else "_OTHER"
+        told = method if method in _METHODS else "HTTP"
+        theirs = Headers(scope=scope).getlist(tracing.TRACEPARENT)
+        links = theirs if len(theirs) == 1 and tracing.is_traceparent(theirs[0]) else []
+        about = {"http.request.method": method, "cdr.correlation": correlation.get() or ""}
+        with tracing.during(told, "server", about, links=links) as span:
+
+            async def noted(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    span.note({"http.response.status_code": message["status"]})
+                    if message["status"] >= 500:
+                        span.failed(str(message["status"]))
+                await send(message)
+
+            try:
+                await self._app(scope, receive, noted)
+            finally:
+                if route := getattr(scope.get("route"), "path", None):
+                    span.rename(f"{told} {route}")
+                    span.note({"http.route": route})
+
+
+def traced(answer: Callable[[bytes], Awaitable[bytes | None]]) -> Callable[[bytes], Awaitable[bytes | None]]:
+    """``answer`` of an MLLP door with a span for each message; HL7 v2 has no place for a sender's own ``traceparent``."""
+    if not tracing.on():
+        return answer
+
+    async def answered(body: bytes) -> bytes | None:
+        about = {"network.protocol.name": "mllp", "cdr.correlation": correlation.get() or ""}
+        with tracing.during("MLLP message", "server", about) as span:
+            said = await answer(body)
+            if said and (found := _ACKNOWLEDGED.search(said)):
+                code = found[1].decode()
+                span.note({"cdr.acknowledgement": code})
+                if code[1] != "A":
+                    span.failed(code)
+            return said
+
+    return answered
