@@ -7,10 +7,12 @@ Spellings are compared without case, spaces, underscores and punctuation: ``Date
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from integration_engine.mapping.found import Found, PathError
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+_BETWEEN = re.compile(r"[\W_]+")
 
 
 def check(path: str) -> None:
@@ -21,7 +23,13 @@ def check(path: str) -> None:
 
 def folded(heading: str) -> str:
     """A heading as it is compared."""
-    return re.sub(r"[\W_]+", "", heading.casefold())
+    return _BETWEEN.sub("", heading.casefold())
+
+
+@lru_cache(maxsize=4096)
+def _known(name: str) -> str:
+    """A profile's own name for a column, folded once: there are hundreds of them, and every file is compared with all."""
+    return folded(name)
 
 
 def matched(headings: Iterable[str], columns: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -33,7 +41,7 @@ def matched(headings: Iterable[str], columns: Mapping[str, Sequence[str]]) -> di
     found = {}
     for canonical, synonyms in columns.items():
         for name in (canonical, *synonyms):
-            if (spelt := by_fold.get(folded(name))) is not None:
+            if (spelt := by_fold.get(_known(name))) is not None:
                 found[canonical] = spelt
                 break
     return found
