@@ -1,10 +1,24 @@
-"""Reads a request's body within a limit, and says what type it is. Nothing past the limit is ever held in memory."""
+"""Reads a request's body within a limit, says what type it is, and where it is worked on. Nothing past the limit is ever held
+in memory."""
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Callable, Collection
+from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
 
 from integration_engine.gateway.answers import Refusal
+
+R = TypeVar("R")
+
+# Reading so much takes milliseconds; changing threads for less would take longer than it.
+_HERE_BYTES = 32 * 1024
+
+
+async def apart_if_big(body: bytes, call: Callable[[], R]) -> R:
+    """What ``call`` makes of a body: off the event loop where it is big, so that one bundle doesn't make every other partner
+    wait."""
+    return call() if len(body) <= _HERE_BYTES else await asyncio.to_thread(call)
 
 
 async def read_body(request: Request, limit: int) -> bytes:

@@ -19,7 +19,7 @@ from starlette.responses import RedirectResponse
 
 from adapters.adapter import content_hash
 from integration_engine.gateway.answers import Refusal, written
-from integration_engine.gateway.body import read_body
+from integration_engine.gateway.body import apart_if_big, read_body
 from integration_engine.gateway.door import Door, Knock
 from integration_engine.gateway.page import page
 from integration_engine.gateway.ports import Receipts, StoreAway
@@ -73,7 +73,7 @@ def coroner_door(door: Door, receipts: Receipts, read_table: Read) -> APIRouter:
 
 async def upload(door: Door, receipts: Receipts, read_table: Read, knock: Knock, receipt: str) -> dict[str, Any]:
     """Take what can be taken of a file and say what became of every row."""
-    table = await asyncio.to_thread(read_table, knock.body, knock.heard.feed)
+    table = await apart_if_big(knock.body, lambda: read_table(knock.body, knock.heard.feed))
     rows = row_answers(knock.heard, table)
     fingerprint = content_hash(knock.body)
     answer: dict[str, Any] = {

@@ -30,6 +30,7 @@ from adapters.hospital_fhir.outcome import (
 from adapters.hospital_fhir.refusals import Refused
 from adapters.hospital_fhir.shape import text
 from integration_engine.gateway.answers import Refusal
+from integration_engine.gateway.body import apart_if_big
 from integration_engine.gateway.door import Door, Knock
 from integration_engine.settings import Settings
 
@@ -58,7 +59,7 @@ def fhir_door(door: Door, settings: Settings, *, clock: Callable[[], datetime]) 
     @router.post("/$process-message", status_code=202, summary="Send a message Bundle", openapi_extra=_BODY)
     async def process_message(request: Request) -> Response:
         knock = await door.knock(request, CONTENT_TYPES)
-        header_id = _header_id(knock)
+        header_id = await apart_if_big(knock.body, lambda: _header_id(knock))
         if header_id is None:
             # No message that could be answered by one: say what is wrong, or take it as any other Bundle.
             return await _taken(door, knock, request)

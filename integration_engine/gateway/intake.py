@@ -5,13 +5,13 @@ partner's bytes, untouched, and the worker reads them again. A message that spea
 no further; nothing of it is kept.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from adapters.adapter import Feed, Item, Reading, Submission, Verdict, content_hash
+from integration_engine.gateway.body import apart_if_big
 from integration_engine.gateway.ports import Ledger, NotDurable, People, Publisher
 from integration_engine.monitoring.counters import COUNTERS, ITEMS, MESSAGES, NOT_DURABLE
 from integration_engine.monitoring.logs import correlation, new_id
@@ -28,8 +28,6 @@ Sender = Callable[[PartnerKind, bytes], tuple[str | None, str | None]]
 _TAKEN: frozenset[Verdict] = frozenset({"notice", "retraction", "rekey"})
 # Every row of these names its sender, and is answered for itself.
 _SENDER_IN_EACH_ITEM: frozenset[PartnerKind] = frozenset({"coroner"})
-# A body longer than this is read off the event loop, so that one big bundle doesn't make every other partner wait.
-_READ_HERE_BYTES = 32 * 1024
 RETRY_SECONDS = 30
 # AMQP writes a message id as a short string.
 _LONGEST_ID_BYTES = 255
@@ -124,15 +122,18 @@ class Intake:
         Raises WrongSender where the message names a sender this partner may not speak as.
         """
         reached("gateway.read")
-        named, system = self._sender(kind, body)
-        chosen = choose_feed(await self._feeds(partner.name, kind), feed, (named, system))
+        feeds = await self._feeds(partner.name, kind)
+        # Where every row names its sender, the file's is asked for only to choose among feeds.
+        asked = kind not in _SENDER_IN_EACH_ITEM or len(feeds) > 1
+        named, system = await apart_if_big(body, lambda: self._sender(kind, body)) if asked else (None, None)
+        chosen = choose_feed(feeds, feed, (named, system))
         submission = Submission(
             body, self._clock(), content_type, message_id, partner.name, chosen, age_rules=self._age_rules
         )
         try:
             if kind not in _SENDER_IN_EACH_ITEM:
                 require_sender(partner, [("sender", named)])
-            readings = await self._readings(kind, submission)
+            readings = await apart_if_big(body, lambda: tuple(self._read(kind, submission)))
             require_sender(partner, (pair for reading in readings for pair in _named_inside(reading)))
             heard = Heard(readings, chosen)
             if (heard.verdict, heard.reason) == ("refused", WrongSender.CODE):
@@ -177,11 +178,6 @@ class Intake:
         registered = await self._people.feeds(partner, kind)
         own = [feed for feed in self._extra_feeds if feed.partner == partner and feed.kind == kind]
         return [*registered, *own]
-
-    async def _readings(self, kind: PartnerKind, submission: Submission) -> tuple[Reading, ...]:
-        if len(submission.body) <= _READ_HERE_BYTES:
-            return tuple(self._read(kind, submission))
-        return await asyncio.to_thread(lambda: tuple(self._read(kind, submission)))
 
     def _count(self, kind: PartnerKind, partner: str, heard: Heard) -> None:
         for reading in heard.readings:

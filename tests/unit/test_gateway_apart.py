@@ -1,0 +1,51 @@
+"""Where the gateway works on a body: the event loop belongs to every partner."""
+
+import asyncio
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+import pytest
+
+from adapters.adapter import Feed, Reading, Submission
+from adapters.registry import ADAPTERS, read
+from integration_engine.gateway.intake import Intake
+from integration_engine.record.codes import PartnerKind
+from integration_engine.security.identity import Principal
+
+HOSPITAL = Principal("RTH", "partner", frozenset({"hospital-fhir"}), credential="c")
+
+
+class Nobody:
+    """A register with no feeds, and a broker nothing is published to."""
+
+    async def feeds(self, partner: str, kind: str) -> Sequence[Feed]:
+        return ()
+
+    async def publish(
+        self, kind: str, partner: str, body: bytes, *, content_type: str, message_id: str, headers: Mapping[str, str]
+    ) -> None:
+        raise AssertionError("nothing here is to be taken")
+
+
+@pytest.mark.parametrize(("bytes_", "beside"), [(1_000, False), (1_000_000, True)])
+def test_a_big_body_is_worked_on_beside_the_event_loop(bytes_: int, beside: bool) -> None:
+    body = b'{"resourceType": "Basic", "id": "' + b"b" * bytes_ + b'"}'
+    worked_on: list[bool] = []
+
+    async def heard() -> None:
+        loop = threading.get_ident()
+
+        def noted(kind: PartnerKind, submission: Submission) -> Iterator[Reading]:
+            worked_on.append(threading.get_ident() != loop)
+            return read(submission, kind)
+
+        def sender(kind: PartnerKind, told: bytes) -> tuple[str | None, str | None]:
+            worked_on.append(threading.get_ident() != loop)
+            return ADAPTERS[kind].sender(told)
+
+        intake = Intake(Nobody(), Nobody(), noted, sender, clock=lambda: datetime(2026, 3, 10, tzinfo=UTC))  # type: ignore[arg-type]
+        await intake.hear(body, kind="hospital-fhir", partner=HOSPITAL)
+
+    asyncio.run(heard())
+    assert worked_on == [beside, beside]
