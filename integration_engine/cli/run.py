@@ -166,6 +166,8 @@ def _serve(settings: Settings, stop: _Stop, part: Part, processes: int) -> int:
     """The doors, the console or all, until asked to stop."""
     from integration_engine.doors import open_gateway
     from integration_engine.monitoring.tracing import exporting
+    from integration_engine.rehearsal import rehearse
+    from integration_engine.worker import keep_what_is_loaded
 
     if part is Part.ALL:
         _declare(settings)
@@ -175,7 +177,9 @@ def _serve(settings: Settings, stop: _Stop, part: Part, processes: int) -> int:
 
     async def doors() -> None:
         console, mllp = part is not Part.GATEWAY, part is not Part.CONSOLE
+        rehearse()
         async with open_gateway(settings, store, console=console, mllp=mllp):
+            keep_what_is_loaded()
             while not stop.asked:
                 await asyncio.sleep(_LOOK_S)
 
