@@ -88,19 +88,15 @@ def test_nobody_else_may_read_what_is_kept(tmp_path: Path) -> None:
             assert each.stat().st_mode & 0o077 == 0, each.name
 
 
+def _command(folder: Path, *arguments: str) -> list[str]:
+    """``cdr cdop receive`` as a panel runs it."""
+    receive = ["-m", "integration_engine.cli", "cdop", "receive", PANEL, "--to", str(folder)]
+    return [sys.executable, *receive, *arguments]
+
+
 def _receiving(folder: Path, environment: Mapping[str, str], *arguments: str) -> "subprocess.Popen[bytes]":
-    command = [
-        sys.executable,
-        "-m",
-        "integration_engine.cli",
-        "cdop",
-        "receive",
-        PANEL,
-        "--to",
-        str(folder),
-        *arguments,
-    ]
-    return subprocess.Popen(command, env={**os.environ, **environment}, stderr=subprocess.DEVNULL)
+    whole = {**os.environ, **environment}
+    return subprocess.Popen(_command(folder, *arguments), env=whole, stderr=subprocess.DEVNULL)
 
 
 def _killed_again_and_again(folder: Path, environment: Mapping[str, str], *arguments: str) -> None:
@@ -189,18 +185,8 @@ def test_withdrawals_may_be_left_for_a_person_to_acknowledge(tmp_path: Path) -> 
 def test_a_wrong_token_ends_it_with_a_sentence(amqp_url: str, sqlite_url: str, tmp_path: Path) -> None:
     apply_topology(load_topology().only("intake.", "dead."), amqp_url)
     with house(amqp_url, sqlite_url, tmp_path) as doors:
-        command = [
-            sys.executable,
-            "-m",
-            "integration_engine.cli",
-            "cdop",
-            "receive",
-            PANEL,
-            "--to",
-            str(tmp_path / "in"),
-        ]
         done = subprocess.run(
-            [*command, "--inbox", str(doors.client.base_url), "--once"],
+            _command(tmp_path / "in", "--inbox", str(doors.client.base_url), "--once"),
             env={**os.environ, "CDR_CDOP_TOKEN": "nobody's"},
             capture_output=True,
             text=True,
