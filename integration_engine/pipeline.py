@@ -2,9 +2,9 @@
 
 What a message says is read before the transaction begins. Inside it the neighbourhood of what is new is locked and read,
 the pure core decides about it, and whatever changed for a recipient becomes a row of the outbox; before it ends it looks
-whether others took a piece of the same story meanwhile. The caller publishes what
-comes back; what it can't publish, the sweeper does. A batch is all or nothing: where it raises, nothing of it was written,
-and the caller tries its messages one by one to find the one that raised.
+whether others took a piece of the same story meanwhile. The caller publishes what comes back; what it can't publish, the
+sweeper does. A batch is all or nothing: where it raises, nothing of it was written, and the caller tries its messages one
+by one to find the one that raised.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
