@@ -32,7 +32,7 @@ from integration_engine.monitoring.logs import correlated
 from integration_engine.pipeline import Processed, process
 from integration_engine.record.age import AgeRules
 from integration_engine.record.codes import PartnerKind
-from integration_engine.record.notice import Problem, Retraction
+from integration_engine.record.notice import Form, Problem, Retraction
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.route import Switches
 from integration_engine.security.identity import Principal
@@ -57,7 +57,6 @@ describe(DELAYED_TOTAL, "counter", "Messages that raised and are tried again lat
 describe(DEAD, "counter", "Messages that kept raising and lie in a dead queue, by kind.", "kind")
 
 PASSED_OVER, SCREENED = "passed-over", "screened"
-_NOT_DEAD = "not-dead"
 _LONGEST_WAIT = timedelta(days=30)
 # How soon a worker notices that the schema is another.
 _SCHEMA_S = 1.0
@@ -286,7 +285,7 @@ class Worker:
     def _patience(self, retraction: Retraction) -> int:
         """How often a retraction that touches nobody is heard again. That somebody lives any message may say, and the next
         one says it too; a cancelled discharge is seldom, and never said twice."""
-        return min(1, len(self._knowledge.delays)) if retraction.form == _NOT_DEAD else len(self._knowledge.delays)
+        return min(1, len(self._knowledge.delays)) if retraction.form == Form.NOT_DEAD else len(self._knowledge.delays)
 
     def _hear_again(self, message: Delivered) -> None:
         """A retraction that touches nobody looks like any message about the living, of whom nothing is kept. But where

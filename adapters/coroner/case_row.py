@@ -25,7 +25,7 @@ from integration_engine.record import names
 from integration_engine.record.account import Age
 from integration_engine.record.age import child_or_adult
 from integration_engine.record.dates import canonical, day_of, earliest, latest
-from integration_engine.record.notice import Problem, Provenance
+from integration_engine.record.notice import Form, Problem, Provenance
 
 # An office's clock may run ahead of ours.
 FUTURE_TOLERANCE = timedelta(days=1)
@@ -115,7 +115,7 @@ def read_row(row: Row, headings: Mapping[str, str], submission: Submission, prof
         "problems": problems,
     }
     if withdrawn:
-        envelope |= {"intent": "retract", "retraction": {"form": "withdrawn"}}
+        envelope |= {"intent": "retract", "retraction": {"form": Form.WITHDRAWN}}
     try:
         notice = notice_from(Mapped(values, provenance, mapped.problems), **envelope)
     except ValidationError:
@@ -124,7 +124,7 @@ def read_row(row: Row, headings: Mapping[str, str], submission: Submission, prof
         )
         return Told(Item(row.index, "refused", wrong.code, problems=(wrong,)), content, partner)
     if withdrawn:
-        return Told(Item(row.index, "retraction", "withdrawn", notice, notice.problems), content, partner)
+        return Told(Item(row.index, "retraction", Form.WITHDRAWN, notice, notice.problems), content, partner)
     return Told(Item(row.index, "notice", "death", notice, notice.problems), content, partner)
 
 

@@ -19,9 +19,9 @@ from adapters.hospital_fhir.shape import Tree, child, children, codings, extensi
 from integration_engine.mapping import codes
 from integration_engine.record.codes import DeathStatus
 from integration_engine.record.dates import compatible, precision
-from integration_engine.record.notice import Problem
+from integration_engine.record.notice import Form, Problem, RetractionForm
 
-Outcome = Literal["dead", "status-removed", "not-dead", "cancelled-visit", "withdrawn", "living"]
+Outcome = Literal["dead", "living"] | RetractionForm
 
 _STATUSES: dict[str, DeathStatus] = {"1": "informal", "2": "formal", "U": "removed"}
 _DATE_OF_DEATH = "81956-5"
@@ -56,20 +56,20 @@ def judge(message: Message, patient: Placed, settings: ReadingSettings) -> Judge
     said = _deceased(patient, settings)
     status, status_at = national_status(patient)
     if status == "removed":
-        return Judgement("status-removed", status_at or patient.path, status=status, status_at=status_at)
+        return Judgement(Form.STATUS_REMOVED, status_at or patient.path, status=status, status_at=status_at)
     certificate = _certificate(message, patient, settings)
-    if certificate is not None and certificate.outcome == "withdrawn" and said.outcome != "dead":
+    if certificate is not None and certificate.outcome == Form.WITHDRAWN and said.outcome != "dead":
         return certificate
     stay, cancelled = _stay(message, patient, settings)
     dead = [found for found in (said, certificate, stay) if found and found.outcome == "dead"]
     if status and not dead:
         dead = [Judgement("dead", status_at or patient.path)]
     if not dead:
-        if said.outcome == "not-dead":
+        if said.outcome == Form.NOT_DEAD:
             return said
         return cancelled or Judgement("living", patient.path)
     judged = _together(dead)
-    if said.outcome == "not-dead":
+    if said.outcome == Form.NOT_DEAD:
         contradiction = Problem(
             code="contradiction",
             text="The message says both that the patient is dead and that they are not.",
@@ -122,7 +122,7 @@ def _deceased(patient: Placed, settings: ReadingSettings) -> Judgement:
     if flag is True:
         return Judgement("dead", f"{path}.deceasedBoolean")
     if flag is False:
-        return Judgement("not-dead", f"{path}.deceasedBoolean")
+        return Judgement(Form.NOT_DEAD, f"{path}.deceasedBoolean")
     if flag is not None:
         raise Refused("wrong-type", f"{path}.deceasedBoolean")
     return Judgement("living", path)
@@ -157,7 +157,7 @@ def _certificate(message: Message, patient: Placed, settings: ReadingSettings) -
     for document in message.about(patient, "Composition"):
         if any(code in _CERTIFICATES for _, code in codings(document.resource.get("type"))):
             if text(document.resource, "status") in _VOID:
-                return Judgement("withdrawn", f"{document.path}.status")
+                return Judgement(Form.WITHDRAWN, f"{document.path}.status")
             found = Judgement("dead", f"{document.path}.type")
     for observation in message.about(patient, "Observation"):
         if not any(
@@ -187,7 +187,7 @@ def _stay(message: Message, patient: Placed, settings: ReadingSettings) -> tuple
         where = f"{stay.path}.{next(at for _, at in _dispositions(stay.resource))}"
         state = text(stay.resource, "status")
         if state in _NOT_YET:
-            cancelled = Judgement("cancelled-visit", where, stay=stay) if state != "planned" else cancelled
+            cancelled = Judgement(Form.CANCELLED_VISIT, where, stay=stay) if state != "planned" else cancelled
             continue
         ended = text(child(stay.resource, "period"), "end") or text(child(stay.resource, "actualPeriod"), "end")
         at, problems = _estimate(ended, f"{stay.path}.period.end", settings)

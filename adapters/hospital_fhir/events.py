@@ -9,7 +9,7 @@ from adapters.hospital_fhir.national import Signal
 from adapters.hospital_fhir.notices import NATIONAL, Envelope
 from integration_engine.mapping.notices import notice_from
 from integration_engine.mapping.profile import Mapped
-from integration_engine.record.notice import DeathNotice, Provenance, Retraction, Source
+from integration_engine.record.notice import DeathNotice, Form, Provenance, Retraction, Source
 
 
 def notice_of_signal(signal: Signal, envelope: Envelope, position: int = 0) -> DeathNotice:
@@ -53,7 +53,7 @@ def notice_of_signal(signal: Signal, envelope: Envelope, position: int = 0) -> D
         profile=envelope.profile.name,
         profile_version=envelope.profile.version,
         intent=intents.get(signal.kind, "report"),
-        retraction=Retraction(form="status-removed") if signal.kind == "removed" else None,
+        retraction=Retraction(form=Form.STATUS_REMOVED) if signal.kind == "removed" else None,
         rekey=signal.rekey,
         problems=signal.problems,
     )
@@ -78,5 +78,5 @@ def notice_of_void(message: Message, envelope: Envelope, stated_at: str | None) 
         profile=envelope.profile.name,
         profile_version=envelope.profile.version,
         intent="retract",
-        retraction=Retraction(form="withdrawn"),
+        retraction=Retraction(form=Form.WITHDRAWN),
     )

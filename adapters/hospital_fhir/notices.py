@@ -20,7 +20,7 @@ from integration_engine.mapping.notices import notice_from
 from integration_engine.mapping.paths import FhirSource
 from integration_engine.mapping.profile import Mapped, Profile
 from integration_engine.record.dates import earliest, latest
-from integration_engine.record.notice import DeathNotice, Problem, Provenance, Retraction, Source
+from integration_engine.record.notice import DeathNotice, Form, Problem, Provenance, Retraction, Source
 from integration_engine.record.outside import needed
 
 NATIONAL = "national"
@@ -126,7 +126,7 @@ def _mothers_own_numbers(finding: Finding) -> dict[str, Any]:
 
 def _retraction(judgement: Judgement, national: bool) -> Retraction:
     """``deceasedBoolean: false`` is what every living patient's messages may say; the national record's is a correction."""
-    routine = judgement.outcome == "not-dead" and not national
+    routine = judgement.outcome == Form.NOT_DEAD and not national
     return Retraction(form=judgement.outcome, routine=routine or None)
 
 

@@ -26,7 +26,7 @@ from adapters.hospital_fhir.verdict import Finding, adult_for, finding_of
 from adapters.hospital_fhir.versions import RELEASES, Version, declared, of_message, resource_class
 from integration_engine.mapping.profile import Profile, load_profile
 from integration_engine.record.codes import PartnerKind
-from integration_engine.record.notice import DeathNotice, Problem
+from integration_engine.record.notice import DeathNotice, Form, Problem
 
 KIND: PartnerKind = "hospital-fhir"
 DEFAULT_PROFILE = "uk-core-r4"
@@ -71,7 +71,7 @@ class Reader:
         if is_void(message):
             self._check_kept()
             notice = notice_of_void(message, self.envelope, self._stated_at(None))
-            return self._one(Item(0, "retraction", "withdrawn", notice))
+            return self._one(Item(0, "retraction", Form.WITHDRAWN, notice))
         return self._people()
 
     @cached_property

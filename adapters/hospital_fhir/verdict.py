@@ -21,13 +21,13 @@ from integration_engine.record.account import Age
 from integration_engine.record.age import AgeRules, child_or_adult, eighteenth, spans_birthday
 from integration_engine.record.dates import day_of, earliest, latest, london
 from integration_engine.record.names import is_placeholder
-from integration_engine.record.notice import Outside, Problem
+from integration_engine.record.notice import Form, Outside, Problem
 from integration_engine.record.outside import STILLBIRTH, TERMINATION
 
 MBRRACE = (
     "A stillbirth or late fetal loss that a professional attended is reported to MBRRACE-UK, not to child death review."
 )
-_RETRACTIONS = ("status-removed", "not-dead", "cancelled-visit", "withdrawn")
+_RETRACTIONS = (Form.STATUS_REMOVED, Form.NOT_DEAD, Form.CANCELLED_VISIT, Form.WITHDRAWN)
 # Two clocks may disagree, and a summer time may have been written as winter time.
 _CLOCKS_MAY_DIFFER = timedelta(hours=1, minutes=5)
 _NEWBORN = timedelta(days=366)
@@ -83,7 +83,7 @@ def _found(
         birth = Birth()
     stillborn = birth.stillborn or (judgement.stillbirth and birth.values.get("death.live_birth") != "yes")
     false_counts = settings.false_is_reliable and not message.indirect
-    if not stillborn and (judgement.outcome == "living" or (judgement.outcome == "not-dead" and not false_counts)):
+    if not stillborn and (judgement.outcome == "living" or (judgement.outcome == Form.NOT_DEAD and not false_counts)):
         return Finding("passed-over", "living")
     if judgement.outcome in _RETRACTIONS and not stillborn:
         return _retraction(judgement, birth_date, patient, submission, settings)

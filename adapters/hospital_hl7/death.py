@@ -12,7 +12,7 @@ from adapters.hospital_hl7.er7 import DELETE, Message
 from adapters.hospital_hl7.settings import ReadingSettings
 from integration_engine.mapping import moments
 from integration_engine.mapping.registry import Refused
-from integration_engine.record.notice import Problem
+from integration_engine.record.notice import Form, Problem
 
 RESURRECTED = "RESURREC"
 """What some systems write into PID-29 when a death was entered in error (seen in Welsh and PIMS feeds)."""
@@ -82,15 +82,15 @@ def _undo(evidence: Evidence, form: str, place: str) -> None:
 def _take_date(evidence: Evidence, message: Message, raw: str, place: str, settings: ReadingSettings) -> None:
     if raw == DELETE:
         if settings.delete_is_retraction:
-            _undo(evidence, "deleted", place)
+            _undo(evidence, Form.DELETED, place)
         return
     value = message.value(raw)
     if not value:
         return
     if value.upper().startswith(RESURRECTED):
-        _undo(evidence, "resurrected", place)
+        _undo(evidence, Form.RESURRECTED, place)
     elif _ZEROS.fullmatch(value) or (settings.short_date_is_cancel and len(value) <= 6):
-        _undo(evidence, "zero-date", place)
+        _undo(evidence, Form.ZERO_DATE, place)
     elif _first_word(value) in settings.death_words or value.upper() in settings.dead_indicators - {"1"}:
         evidence.dead.append(place)
     else:
@@ -111,7 +111,7 @@ def _take_date(evidence: Evidence, message: Message, raw: str, place: str, setti
 def _take_indicator(evidence: Evidence, message: Message, raw: str, place: str, settings: ReadingSettings) -> None:
     if raw == DELETE:
         if settings.delete_is_retraction:
-            _undo(evidence, "deleted", place)
+            _undo(evidence, Form.DELETED, place)
         return
     value = message.value(raw).upper()
     if not value or value in settings.unknown_indicators:
@@ -121,7 +121,7 @@ def _take_indicator(evidence: Evidence, message: Message, raw: str, place: str, 
     elif value in settings.alive_indicators:
         evidence.alive.append(place)
     elif value.startswith(RESURRECTED):
-        _undo(evidence, "resurrected", place)
+        _undo(evidence, Form.RESURRECTED, place)
     else:
         text = "the death indicator is none of the codes this feed uses"
         evidence.unread = Problem(code="bad-death-indicator", text=text, path=place)

@@ -27,11 +27,8 @@ from integration_engine.record.account import Age
 from integration_engine.record.age import Answer, child_or_adult
 from integration_engine.record.dates import earliest, latest
 from integration_engine.record.names import is_placeholder
-from integration_engine.record.notice import DeathNotice, Outside, Problem, Provenance, Rekey, Retraction, Source
+from integration_engine.record.notice import DeathNotice, Form, Outside, Problem, Provenance, Rekey, Retraction, Source
 from integration_engine.record.outside import STILLBIRTH, TERMINATION, needed
-
-CANCELLED_VISIT = "cancelled-visit"
-NOT_DEAD = "not-dead"
 
 _TOMORROW = timedelta(days=1)
 _BABY = timedelta(days=366)
@@ -111,7 +108,7 @@ class _Person:
             if self._age(evidence.died_at, late=True) == "adult":
                 return Outcome("passed-over", ADULT)
             return Outcome("refused", evidence.unread.code, problems=(evidence.unread,))
-        return self._retraction(NOT_DEAD)
+        return self._retraction(Form.NOT_DEAD)
 
     def cancelled(self) -> Outcome:
         """A cancel of a visit or record: no retraction by itself, unless the message also takes the death back in words."""
@@ -120,8 +117,8 @@ class _Person:
             if evidence.undone:
                 return self._retraction(evidence.undone)
             if evidence.alive and self.context.settings.n_is_reliable:
-                return self._retraction(NOT_DEAD)
-        return self._retraction(CANCELLED_VISIT)
+                return self._retraction(Form.NOT_DEAD)
+        return self._retraction(Form.CANCELLED_VISIT)
 
     def rekeyed(self, kind: str) -> Outcome:
         """A merge or change of identifiers, told of somebody who is or may have died a child."""
@@ -186,7 +183,7 @@ class _Person:
         """``""`` in PID-29 beside a PID-30 that says dead deletes the date, not the death."""
         settings, evidence = self.context.settings, self.evidence
         return (
-            evidence.undone == "deleted"
+            evidence.undone == Form.DELETED
             and evidence.undone_at in settings.death_date
             and any(place in settings.death_indicator for place in evidence.dead)
         )
@@ -261,7 +258,7 @@ class _Person:
         if self._age(self.evidence.died_at, late=True) == "adult":
             return Outcome("passed-over", ADULT)
         still_dead = self.evidence.dead or self.evidence.stillbirth
-        routine = form == NOT_DEAD or (form == CANCELLED_VISIT and not still_dead)
+        routine = form == Form.NOT_DEAD or (form == Form.CANCELLED_VISIT and not still_dead)
         retraction = Retraction(form=form, routine=routine or None)
         notice = self._notice("retract", "retract", self._child_only(), retraction=retraction)
         return Outcome("retraction", form, notice, tuple(self.problems))

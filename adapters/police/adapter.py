@@ -24,7 +24,7 @@ from integration_engine.mapping.registry import Refused
 from integration_engine.record import names
 from integration_engine.record.codes import PartnerKind
 from integration_engine.record.dates import canonical, earliest
-from integration_engine.record.notice import Outside, Problem, Provenance
+from integration_engine.record.notice import Form, Outside, Problem, Provenance
 from integration_engine.record.outside import needed
 
 # A force's clock may run ahead of ours, and a report may be written while it is being sent.
@@ -120,7 +120,7 @@ class _Told:
     ) -> dict[str, Any]:
         """The notice's envelope for one person."""
         withdrawn = self.about.withdrawn
-        retraction: dict[str, Any] = {"form": "withdrawn" if withdrawn else "not-dead"}
+        retraction: dict[str, Any] = {"form": Form.WITHDRAWN if withdrawn else Form.NOT_DEAD}
         if person.alive or outside:
             # Only a death that is held makes this one of ours: most injured children were never said to be dead.
             retraction["routine"] = True

@@ -12,7 +12,7 @@ from adapters.adapter import ADULT
 from integration_engine.record.account import Age
 from integration_engine.record.age import AgeRules, child_or_adult
 from integration_engine.record.dates import day_of
-from integration_engine.record.notice import Outside
+from integration_engine.record.notice import Form, Outside
 from integration_engine.record.outside import STILLBIRTH, TERMINATION
 
 # Before 24 completed weeks a baby born without signs of life is a late fetal loss, not a stillbirth (Births and Deaths
@@ -69,7 +69,7 @@ def judge(values: Mapping[str, Any], told_at: str, *, withdrawn: bool, rules: Ag
         return Judgement("passed-over", ADULT)
     certain = answer == "child"
     if withdrawn:
-        return Judgement("retraction", "withdrawn", certain_child=certain)
+        return Judgement("retraction", Form.WITHDRAWN, certain_child=certain)
     return Judgement("notice", "death", certain_child=certain)
 
 

@@ -1,7 +1,7 @@
 """A notice: what one submission says about one child's death, in canonical terms, each value with where it came from."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from integration_engine.record import codes
 from integration_engine.record.account import Account, Canonical, Text
@@ -11,6 +11,23 @@ NOTICE_SCHEMA = "notice/1"
 
 Outside = Literal["scope.stillbirth", "scope.termination"]
 """The rules of scope by which a birth isn't reviewed whoever tells of it."""
+
+
+RetractionForm = Literal[
+    "deleted", "not-dead", "resurrected", "zero-date", "status-removed", "withdrawn", "cancelled-visit"
+]
+
+
+class Form:
+    """The forms of a retraction by name; ``Retraction`` says what each means."""
+
+    DELETED: Final = "deleted"
+    NOT_DEAD: Final = "not-dead"
+    RESURRECTED: Final = "resurrected"
+    ZERO_DATE: Final = "zero-date"
+    STATUS_REMOVED: Final = "status-removed"
+    WITHDRAWN: Final = "withdrawn"
+    CANCELLED_VISIT: Final = "cancelled-visit"
 
 
 class Source(Canonical):

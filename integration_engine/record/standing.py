@@ -14,10 +14,9 @@ from typing import Literal
 
 from integration_engine.record.dates import earliest, latest
 from integration_engine.record.decision import Decision
-from integration_engine.record.notice import DeathNotice
+from integration_engine.record.notice import DeathNotice, Form
 
 Outcome = Literal["dead", "retracted", "cancelled-visit", "disputed", "contradiction", "indirect", "none"]
-CANCELLED_VISIT = "cancelled-visit"
 NATIONAL = "national"
 # An ODS site code: the trust's three characters and two more.
 _SITE = re.compile(r"[A-Za-z][A-Za-z0-9]{2}(?:[A-Za-z0-9]{2})?")
@@ -76,7 +75,9 @@ def _is_cancel(notice: DeathNotice) -> bool:
     """Whether this only questions a death: a cancelled visit, or a laboratory's or letter's word that it isn't so."""
     if notice.intent != "retract":
         return False
-    return bool(notice.source.indirect) or (notice.retraction is not None and notice.retraction.form == CANCELLED_VISIT)
+    return bool(notice.source.indirect) or (
+        notice.retraction is not None and notice.retraction.form == Form.CANCELLED_VISIT
+    )
 
 
 def _concerns(cancel: DeathNotice, report: DeathNotice) -> bool:
