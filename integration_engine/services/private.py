@@ -1,7 +1,9 @@
 """Starting this machine's own server programs privately: free ports, a user that is not root, a guard over them."""
 
+import contextlib
 import os
 import pwd
+import random
 import select
 import shutil
 import signal
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _GUARD = Path(__file__).with_name("guard.py")
+_PORTS = range(15_000, 32_000)
 # A user's PATH on Debian leaves the system administration folders out.
 _ELSEWHERE = ("/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/sbin", "/opt/homebrew/bin")
 
@@ -27,10 +30,19 @@ def find_program(name: str, *folders: str) -> str | None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of the loopback interface that nobody listens on now, all different."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    """Ports of the loopback interface that nobody listens on now, all different. Raises OSError where there aren't so many.
+
+    From below those that systems give to connections going out (32768 and up on Linux): a server that dies and is started
+    again would otherwise find its port taken now and then, by a client of somebody else's, or by one that was looking for it.
+    """
+    held: list[socket.socket] = []
     try:
-        return [one.getsockname()[1] for one in held]
+        for port in random.sample(_PORTS, len(_PORTS)):
+            if len(held) == count:
+                return [one.getsockname()[1] for one in held]
+            with contextlib.suppress(OSError):
+                held.append(socket.create_server(("127.0.0.1", port)))
+        raise OSError(f"fewer than {count} ports are free")
     finally:
         for one in held:
             one.close()

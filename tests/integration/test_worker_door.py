@@ -29,7 +29,7 @@ from tests.worker_samples import FORCE, death, eventually, prepared, ready, send
 
 def _free_ports(count: int) -> int:
     """The first of so many ports in a row that nobody has now."""
-    for first in range(20_000 + os.getpid() % 10_000, 60_000, 100):
+    for first in range(20_000 + os.getpid() % 10_000, 32_000, 100):
         try:
             for port in range(first, first + count):
                 socket.create_server(("127.0.0.1", port)).close()
