@@ -86,6 +86,8 @@ class Publisher:
         self._connection: Any = None
         self._channel: Any = None
         self._was_open = False
+        self._nacked = False
+        self._renewing = False
         self._timer: Any = None
         self._thread = threading.Thread(target=self._run, name=f"publisher {name}", daemon=True)
 
@@ -189,6 +191,7 @@ class Publisher:
 
     def _open_at(self, node: pika.URLParameters) -> bool:
         self._was_open, self._timer = False, None
+        self._nacked = self._renewing = False
         try:
             connection = pika.SelectConnection(
                 node,
@@ -226,6 +229,7 @@ class Publisher:
     def _ready(self, channel: Any) -> None:
         self._channel, self._tag = channel, 0
         self._was_open = True
+        self._nacked = self._renewing = False
         self._become("")
         if self._timer is not None:
             self._connection.ioloop.remove_timeout(self._timer)
@@ -245,6 +249,9 @@ class Publisher:
     def _channel_closed(self, channel: Any, reason: Any) -> None:
         if self._channel is not channel and self._channel is not None:
             return
+        if self._renewing and self._channel is None and self._connection.is_open and not self._stopped.is_set():
+            self._open_channel()
+            return
         self._fail_everything("broker-refused" if self._connection.is_open else "broker-away")
         if self._connection.is_open and not self._stopped.is_set():
             _log.error("the broker closed the channel", extra={"check": self._name, "code": _reply_code(reason)})
@@ -254,7 +261,7 @@ class Publisher:
         """Send what waits, as far as the window allows."""
         with self._lock:
             self._waking = False
-        while self._channel is not None and len(self._sent) < self._window:
+        while self._channel is not None and not self._renewing and len(self._sent) < self._window:
             with self._lock:
                 if not self._waiting:
                     return
@@ -299,6 +306,9 @@ class Publisher:
             if sending is not None:
                 error = "nacked" if nacked else "unroutable" if sending.returned else None
                 sending.end(NotConfirmed(error) if error else None)
+        self._nacked = self._nacked or nacked
+        if self._renewing:
+            self._renew()
         if self._waiting:
             self._pump()
 
@@ -315,17 +325,28 @@ class Publisher:
         if self._connection.is_open:
             self._connection.close()
 
+    def _renew(self) -> None:
+        """Another channel, once this one owes no answer. RabbitMQ 3.10 looks up who leads a queue when a channel first
+        publishes there; where that node has just died, the channel is refused whatever it publishes as long as it lives,
+        although the queue has had another leader since."""
+        self._renewing = True
+        if self._channel is not None and not self._sent:
+            worn, self._channel = self._channel, None
+            worn.close()
+
     def _look(self) -> None:
         """End what has waited too long. Where the broker owes us a confirm that long, the connection is given up: its side of
-        the channel may be waiting for a queue without a leader, would wait for ever, and wouldn't even hear us close it."""
-        if self._channel is None:
+        the channel may be waiting for a queue without a leader, would wait for ever, and wouldn't even hear us close it. A
+        channel on which something was refused is renewed."""
+        if self._channel is None and not self._renewing:
             return
         now = time.monotonic()
         with self._lock:
             late = [sending for sending in self._waiting if sending.until < now]
         for sending in late:
             sending.end(NotConfirmed("no-confirm"))
-        if self._state != "broker-blocked" and any(sending.until < now for sending in self._sent.values()):
+        owed = any(sending.until < now for sending in self._sent.values()) or (self._renewing and bool(late))
+        if self._state != "broker-blocked" and owed:
             _log.warning("confirms are overdue; the connection is replaced", extra={"check": self._name})
             self._fail_everything("no-confirm")
             # pika's own way out of a connection that no longer answers; its close would wait for the channel's
@@ -334,6 +355,8 @@ class Publisher:
         for sending in self._sent.values():
             if sending.until < now:
                 sending.end(NotConfirmed("no-confirm"))
+        if self._nacked:
+            self._renew()
         self._timer = self._connection.ioloop.call_later(_LOOK_S, self._look)
 
     def _fail_everything(self, code: str) -> None:
