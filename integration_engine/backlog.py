@@ -87,6 +87,8 @@ class Backlog:
         self._clock = clock
         self._empty_at: dict[str, float] = {}
         self._told: set[str] = set()
+        self.missing: frozenset[str] = frozenset()
+        """The queues that weren't there when we last looked."""
 
     def look(self) -> None:
         """Put the numbers right. Raises StoreError; where the broker is away, nothing is said of its queues."""
@@ -107,7 +109,10 @@ class Backlog:
             if depth.there:
                 self._tell(depth, oldest.get(depth.queue))
         if found:
-            self._counters.put(QUEUES_MISSING, sum(not depth.there for depth in found))
+            self.missing = frozenset(depth.queue for depth in found if not depth.there)
+            self._counters.put(QUEUES_MISSING, len(self.missing))
+            if self.missing:
+                log.error("queues are missing: cdr broker apply", extra={"count": len(self.missing)})
 
     def _look_at_store(self, now: datetime) -> None:
         c, r = _DELIVERY.c, _REVIEW.c

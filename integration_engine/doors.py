@@ -9,7 +9,7 @@ import contextlib
 import functools
 import itertools
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from adapters.adapter import Feed, Reading, Submission
@@ -39,7 +39,7 @@ from integration_engine.ledger import Counted
 from integration_engine.mapping.profile import load_profile
 from integration_engine.monitoring import tracing
 from integration_engine.monitoring.counters import COUNTERS, NOT_DURABLE
-from integration_engine.monitoring.health import Check
+from integration_engine.monitoring.health import Check, QueueMissing
 from integration_engine.monitoring.timing import confirmed, time_transactions
 from integration_engine.record.clock_event import ClockRule
 from integration_engine.record.codes import PartnerKind
@@ -164,14 +164,21 @@ def _figure(depth: Depth, now: datetime) -> QueueFigure:
 
 
 def make_rooms(
-    settings: Settings, store: Store, publisher: Publisher, ledger: Counted | None = None, desk: Desk | None = None
+    settings: Settings,
+    store: Store,
+    publisher: Publisher,
+    ledger: Counted | None = None,
+    desk: Desk | None = None,
+    missing: Callable[[], Collection[str]] = frozenset,
 ) -> Rooms:
-    """What the doors open onto, for a store and a started publisher."""
+    """What the doors open onto, for a store and a started publisher; ``missing`` tells the queues that aren't there."""
     identities = Identities(store)
 
     async def broker() -> None:
         if not publisher.ready:
             raise ConnectionError
+        if any(queue.startswith("intake.") for queue in missing()):
+            raise QueueMissing
 
     async def database() -> None:
         await asyncio.to_thread(store.require_schema)
@@ -227,7 +234,7 @@ async def open_gateway(
             doing("backlog", backlog.look, BACKLOG_EVERY_S),
         ):
             desk = Desk(store, rules)
-            rooms = make_rooms(settings, store, publisher, ledger, desk)
+            rooms = make_rooms(settings, store, publisher, ledger, desk, lambda: backlog.missing)
             figures = Figures(store, retraction_limit=timedelta(minutes=settings.retraction_limit_minutes))
             entry = make_entry(settings, rooms)
             shown = [

@@ -19,7 +19,7 @@ from integration_engine.broker.origin import kind_of
 from integration_engine.broker.publisher import Publisher
 from integration_engine.monitoring import tracing
 from integration_engine.monitoring.counters import COUNTERS, SIZES, WAITS, Counters, describe
-from integration_engine.monitoring.health import Check
+from integration_engine.monitoring.health import Check, QueueMissing
 from integration_engine.monitoring.logs import correlated, is_own, new_id
 from integration_engine.revisit import REVISITED
 from integration_engine.settings import Settings
@@ -184,6 +184,8 @@ def _ports(first: int) -> range:
 
 def _checks(store: Store, publisher: Publisher, consumer: Consumer) -> Mapping[str, Check]:
     async def broker() -> None:
+        if consumer.queue_missing:
+            raise QueueMissing
         if not (publisher.ready and consumer.consuming):
             raise ConnectionError
 

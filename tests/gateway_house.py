@@ -101,10 +101,18 @@ def own_vhost(broker: Broker, management: Management) -> Iterator[str]:
     management.delete("vhosts", name)
 
 
+_SEAL, _INDEX = hashlib.sha256(b"house seal").digest(), hashlib.sha256(b"house index").digest()
+
+
 def keys() -> Keyring:
     """Keys that are the same in every run."""
-    seal = base64.urlsafe_b64encode(hashlib.sha256(b"house seal").digest())
-    return Keyring([seal], [IndexKey(1, hashlib.sha256(b"house index").digest())])
+    return Keyring([base64.urlsafe_b64encode(_SEAL)], [IndexKey(1, _INDEX)])
+
+
+def keys_in_the_environment() -> dict[str, str]:
+    """The same for a command."""
+    seal, index = (base64.urlsafe_b64encode(key).decode() for key in (_SEAL, _INDEX))
+    return {"CDR_SEAL_KEYS": seal, "CDR_INDEX_KEYS": f"1:{index}"}
 
 
 def settings(amqp_url: str, database_url: str, folder: Path, **changes: Any) -> Settings:

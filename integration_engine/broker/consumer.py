@@ -15,12 +15,13 @@ from typing import Any
 import pika
 from pika.exceptions import AMQPError
 
-from integration_engine.broker.connection import Nodes, keep_connected
+from integration_engine.broker.connection import Nodes, keep_connected, why
 from integration_engine.broker.message import Delivered
 from integration_engine.stages import reached
 
 _log = logging.getLogger(__name__)
 _LOOK_S = 0.2
+_NOT_FOUND = 404
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0
 # A batch that can't be worked on is held this long; then it goes back to the broker until the way is clear again.
 _HOLD_S = 300.0
@@ -75,6 +76,8 @@ class Consumer:
         self._connection: Any = None
         self._channel: Any = None
         self._consumed = False
+        self.queue_missing = False
+        """Whether a queue that this is to consume isn't there: an operator has to declare it."""
         self.moved_at = time.monotonic()
         """When the thread that consumes was last seen to move (``time.monotonic``): it does so while it waits, too."""
         self._reset()
@@ -82,7 +85,7 @@ class Consumer:
     @property
     def consuming(self) -> bool:
         """Whether messages can come in just now."""
-        return self._channel is not None and not self._held_since
+        return self._channel is not None and not self._held_since and not self._not_agreed
 
     def run(self) -> None:
         """Consume until :meth:`stop`; reconnects by itself. Raises what ``work`` raised."""
@@ -95,6 +98,7 @@ class Consumer:
         self._stopped.set()
 
     def _reset(self) -> None:
+        self._not_agreed = len(self._queues)
         self._kept: list[Delivered] = []
         self._apart: list[list[Delivered]] = []
         self._last_tag = 0
@@ -120,7 +124,7 @@ class Consumer:
             self._connection = pika.SelectConnection(
                 node,
                 on_open_callback=lambda connection: connection.channel(on_open_callback=self._consume),
-                on_open_error_callback=lambda connection, _: connection.ioloop.stop(),
+                on_open_error_callback=self._not_let_in,
                 on_close_callback=lambda connection, _: connection.ioloop.stop(),
             )
             self._connection.ioloop.start()
@@ -136,8 +140,13 @@ class Consumer:
                 self._connection = None
         return self._consumed
 
+    def _not_let_in(self, connection: Any, error: Any) -> None:
+        _log.warning("not let in", extra={"check": self._name, "code": why(error)})
+        connection.ioloop.stop()
+
     def _consume(self, channel: Any) -> None:
         self._channel = channel
+        self._not_agreed = len(self._queues)
         channel.add_on_close_callback(self._channel_closed)
         channel.add_on_cancel_callback(lambda _: self._hang_up())  # the queue was deleted or its node lost
         channel.basic_qos(prefetch_count=self._pace.prefetch)
@@ -147,7 +156,9 @@ class Consumer:
         self._look()
 
     def _agreed(self, _frame: Any) -> None:
-        self._consumed = True
+        self._not_agreed -= 1
+        if not self._not_agreed:
+            self._consumed, self.queue_missing = True, False
 
     def _taker(self, queue: str) -> Callable[[Any, Any, Any, bytes], None]:
         keep, pace = self._keep, self._pace
@@ -271,7 +282,12 @@ class Consumer:
             self._channel.basic_cancel(tag, cancelled)
 
     def _channel_closed(self, _channel: Any, reason: Any) -> None:
-        _log.info("channel closed", extra={"check": self._name, "code": str(getattr(reason, "reply_code", ""))})
+        code = getattr(reason, "reply_code", "")
+        if code == _NOT_FOUND:
+            self.queue_missing = True
+            _log.error("a queue to consume isn't there: cdr broker apply", extra={"check": self._name})
+        else:
+            _log.info("channel closed", extra={"check": self._name, "code": str(code)})
         self._channel = None
         self._hang_up()
 

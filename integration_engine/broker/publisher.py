@@ -18,7 +18,7 @@ from typing import Any
 import pika
 from pika.exceptions import AMQPError, StreamLostError, UnsupportedAMQPFieldException
 
-from integration_engine.broker.connection import Nodes, keep_connected
+from integration_engine.broker.connection import Nodes, keep_connected, why
 from integration_engine.broker.message import Message
 from integration_engine.stages import reached
 
@@ -196,7 +196,7 @@ class Publisher:
             connection = pika.SelectConnection(
                 node,
                 on_open_callback=lambda _: self._open_channel(),
-                on_open_error_callback=lambda ended, _: ended.ioloop.stop(),
+                on_open_error_callback=self._not_let_in,
                 on_close_callback=lambda ended, _: ended.ioloop.stop(),
             )
             with self._lock:
@@ -217,6 +217,10 @@ class Publisher:
             if ended is not None:
                 ended.ioloop.close()
         return self._was_open
+
+    def _not_let_in(self, connection: Any, error: Any) -> None:
+        _log.warning("not let in", extra={"check": self._name, "code": why(error)})
+        connection.ioloop.stop()
 
     def _open_channel(self) -> None:
         self._connection.channel(on_open_callback=self._channel_open)

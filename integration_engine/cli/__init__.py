@@ -26,6 +26,7 @@ _COMMANDS = {
     "partner": ("integration_engine.cli.partner", "app", "Partners and CDOPs: identities, tokens, feeds."),
     "cdop": ("integration_engine.cli.cdop", "app", "A recipient's own side: take deliveries, each once."),
     "retractions": ("integration_engine.cli.retractions", "app", "Retractions: to whom, when, acknowledged or not."),
+    "resend": ("integration_engine.cli.resend", "command", "Deliveries that a lost broker took with it, again."),
     "queues": ("integration_engine.cli.queues", "command", "Queues: depth, consumers, age."),
     "broker": ("integration_engine.cli.broker", "app", "The broker's topology: apply, check, definitions."),
     "db": ("integration_engine.cli.db", "app", "The store: schema, backup, restore."),

@@ -8,6 +8,10 @@ Check = Callable[[], Awaitable[None]]
 CHECK_SECONDS = 3.0
 
 
+class QueueMissing(Exception):
+    """The broker is there, and a queue that messages come by isn't: ``cdr broker apply``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """``parts`` says ``ok`` or the kind of failure for each check; never an address or a password."""
