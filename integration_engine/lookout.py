@@ -25,7 +25,8 @@ from integration_engine.revisit import REVISITED
 from integration_engine.settings import Settings
 from integration_engine.store.database import Store
 from integration_engine.store.inbox import SAME_ID_OTHER_BODY
-from integration_engine.worker import ALARMS, DEAD, DELAYED_TOTAL
+from integration_engine.turned_away import DEAD, DELAYED_TOTAL
+from integration_engine.worker import ALARMS
 
 log = logging.getLogger(__name__)
 

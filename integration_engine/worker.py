@@ -8,44 +8,38 @@ message by message, and the one that raises is put off, and after its last delay
 import gc
 import logging
 import time
-import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
-import orjson
-
 from adapters import registry
-from adapters.adapter import Feed, Reading, Submission, content_hash
+from adapters.adapter import Feed, Reading, Submission
 from integration_engine.authors import AuthorsReader
 from integration_engine.broker.consumer import NotNow
-from integration_engine.broker.message import ATTEMPT, CORRELATION, DELAYED, FEED, PARTNER, Delivered, Header, Message
+from integration_engine.broker.message import CORRELATION, FEED, Delivered
 from integration_engine.broker.origin import Origin, Unproved, kind_of, origin_of
 from integration_engine.broker.publisher import Publisher
-from integration_engine.broker.topology import DELAY, REFUSED
 from integration_engine.courier import Courier
-from integration_engine.monitoring import tracing
 from integration_engine.monitoring.counters import COUNTERS, Counters, describe
 from integration_engine.monitoring.logs import correlated
 from integration_engine.pipeline import Processed, process
 from integration_engine.record.age import AgeRules
 from integration_engine.record.codes import PartnerKind
-from integration_engine.record.notice import Form, Problem, Retraction
+from integration_engine.record.notice import Problem
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.route import Switches
 from integration_engine.security.identity import Principal
 from integration_engine.security.keys import KeyMissing
 from integration_engine.stages import reached
 from integration_engine.store.database import NotUpgraded, Store, Transient
+from integration_engine.turned_away import Ladder, Refusal, TurnedAway
 
 log = logging.getLogger(__name__)
 
 WORKED = "cdr_worked_total"
 BATCHES = "cdr_batches_total"
-DELAYED_TOTAL = "cdr_delayed_total"
-DEAD = "cdr_dead_total"
 ALARMS = "cdr_alarms_total"
 describe(
     WORKED, "counter", "Messages the worker is done with, by kind, partner, verdict and reason.",
@@ -53,8 +47,6 @@ describe(
 )  # fmt: skip
 describe(ALARMS, "counter", "Alarms raised over messages, such as one message id with two bodies.", "code", "kind")
 describe(BATCHES, "counter", "Batches committed.")
-describe(DELAYED_TOTAL, "counter", "Messages that raised and are tried again later, by kind.", "kind")
-describe(DEAD, "counter", "Messages that kept raising and lie in a dead queue, by kind.", "kind")
 
 PASSED_OVER, SCREENED = "passed-over", "screened"
 _LONGEST_WAIT = timedelta(days=30)
@@ -62,9 +54,6 @@ _LONGEST_WAIT = timedelta(days=30)
 _SCHEMA_S = 1.0
 # What a batch of 200 deaths makes and holds until it is done.
 _OBJECTS_A_BATCH = 50_000
-# Headers travel in one frame with the rest of the envelope; RabbitMQ's frames are 128 KiB.
-_MOST_PROBLEMS = 200
-_MOST_BYTES = 64 * 1024
 # Our own users, who may publish under any partner's name: they are the gateway, the workers and the operators.
 _ENGINE_USERS = ("cdr.gateway", "cdr.worker", "cdr.operator")
 
@@ -117,6 +106,8 @@ class Worker:
     ) -> None:
         self._store = store
         self._publisher = publisher
+        self._ladder = Ladder(knowledge.delays)
+        self._turned_away = TurnedAway(publisher, knowledge.user, self._ladder, counters)
         self._courier = courier
         self._knowledge = knowledge
         self._trusted = knowledge.trusts()
@@ -174,7 +165,7 @@ class Worker:
         for message, code in unproved:
             why = Problem(code=code, text="publish with user_id set, under your own name")
             with _telling_of(message):
-                self._refuse(message, [Refusal(0, code, (why,))], message.body)
+                self._turned_away.refuse(message, [Refusal(0, code, (why,))], message.body)
             self._counters.add(WORKED, kind=kind_of(message), partner="unproved", verdict="refused", reason=code)
 
     def _take(self, proved: Sequence[Proved]) -> None:
@@ -190,7 +181,7 @@ class Worker:
             return
         if len(proved) == 1:
             with _telling_of(proved[0][0]):
-                self._put_off(proved[0][0], problem)
+                self._turned_away.put_off(proved[0][0], problem)
             return
         log.warning("a batch raised; its messages are tried one by one", extra={"count": len(proved)})
         for one in proved:
@@ -214,7 +205,7 @@ class Worker:
                 switches=self._knowledge.switches,
                 kinds=[cast(PartnerKind, origin.kind) for _, origin in proved],
                 read=reader.read,
-                again=lambda place, retraction: proved[place][0].attempt < self._patience(retraction),
+                again=lambda place, retraction: self._ladder.hears_again(proved[place][0].attempt, retraction),
             )
         except (Transient, KeyMissing, NotUpgraded) as problem:
             log.warning("the store can't take a batch now", extra={"code": problem.code, "count": len(proved)})
@@ -246,7 +237,7 @@ class Worker:
             # a batch or file is refused message by message: the good ones' bytes have no business there
             body, body_type = (message.body, None) if reading.body is None else (reading.body, reading.body_type)
             with _telling_of(message):
-                self._refuse(message, said, body, body_type)
+                self._turned_away.refuse(message, said, body, body_type)
         for alarm in processed.alarms:
             self._counters.add(ALARMS, code=alarm.code, kind=alarm.kind)
             log.error(
@@ -254,7 +245,7 @@ class Worker:
                 extra={"code": alarm.code, "kind": alarm.kind, "partner": alarm.partner, "submission": alarm.subject},
             )
         for place in processed.early:
-            self._hear_again(proved[place][0])
+            self._turned_away.hear_again(proved[place][0])
         done = [place for place in range(len(proved)) if place not in processed.early]
         for origin, readings in ((proved[place][1], processed.readings[place]) for place in done):
             for reading in readings:
@@ -262,86 +253,6 @@ class Worker:
                     WORKED, kind=reading.kind, partner=origin.partner, verdict=reading.verdict, reason=reading.reason
                 )
         self._counters.add(BATCHES)
-
-    def _refuse(self, message: Delivered, said: Sequence["Refusal"], body: bytes, body_type: str | None = None) -> None:
-        """To the refused queue, before the message is acknowledged. The reasons carry codes and places, no values: the places
-        are those of what was sent, of which ``body`` may be one row."""
-        kind = kind_of(message)
-        reasons = _that_fit([refusal.json() for refusal in said][:_MOST_PROBLEMS])
-        headers: dict[str, Header] = {
-            PARTNER: message.key.partition(".")[2],
-            "cdr-reason": said[0].reason,
-            "cdr-reasons": reasons,
-        }
-        log.info("a message is refused", extra={"kind": kind, "partner": headers[PARTNER], "reason": said[0].reason})
-        again = message.again(REFUSED, f"refused.{kind}", self._knowledge.user, headers)
-        self._confirmed(
-            Message(
-                again.exchange, again.key, body, body_type or again.content_type, f"refused-{content_hash(body)}", "refused",
-                again.user_id, again.at, again.headers,
-            )
-        )  # fmt: skip
-
-    def _patience(self, retraction: Retraction) -> int:
-        """How often a retraction that touches nobody is heard again. That somebody lives any message may say, and the next
-        one says it too; a cancelled discharge is seldom, and never said twice."""
-        return min(1, len(self._knowledge.delays)) if retraction.form == Form.NOT_DEAD else len(self._knowledge.delays)
-
-    def _hear_again(self, message: Delivered) -> None:
-        """A retraction that touches nobody looks like any message about the living, of whom nothing is kept. But where
-        workers share a backlog it may have overtaken the death it takes back, so it is heard again, a little later."""
-        attempt, delay = message.attempt, self._knowledge.delays[message.attempt]
-        about: dict[str, Header] = {PARTNER: message.key.partition(".")[2], ATTEMPT: attempt + 1, DELAYED: delay}
-        self._confirmed(message.again(DELAY, message.key, self._knowledge.user, about))
-
-    def _put_off(self, message: Delivered, problem: Exception) -> None:
-        """Our own bug, or so it seems: later perhaps; in the end never, but kept and shown."""
-        kind, attempt = kind_of(message), message.attempt
-        about: dict[str, Header] = {
-            PARTNER: message.key.partition(".")[2],
-            "cdr-error": type(problem).__name__,
-            "cdr-raised": _where(problem),
-            ATTEMPT: attempt + 1,
-        }
-        user = self._knowledge.user
-        if attempt < len(self._knowledge.delays):
-            delay = self._knowledge.delays[attempt]
-            self._confirmed(message.again(DELAY, message.key, user, {**about, DELAYED: delay}))
-            self._counters.add(DELAYED_TOTAL, kind=kind)
-            log.error("a message raised and is put off", exc_info=problem, extra={"kind": kind, "attempt": attempt + 1})
-            return
-        self._confirmed(message.again(REFUSED, f"dead.{kind}", user, about))
-        self._counters.add(DEAD, kind=kind)
-        log.critical("a message is dead", exc_info=problem, extra={"kind": kind, "attempt": attempt + 1})
-
-    def _confirmed(self, message: Message) -> None:
-        with tracing.publishing(message.exchange, message.key) as span:
-            (error,) = self._publisher.publish_all([replace(message, headers={**message.headers, **span.carried})])
-            if error is not None:
-                span.failed(error.code)
-        if error is not None:
-            log.warning("not confirmed", extra={"exchange": message.exchange, "code": error.code})
-            raise NotNow from error
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """One refused item of a message: its place in what was sent, why, and where in it."""
-
-    index: int
-    reason: str
-    problems: tuple[Problem, ...]
-
-    def json(self) -> Mapping[str, object]:
-        problems = [{"path": p.path, "code": p.code, "text": p.text} for p in self.problems[:_MOST_PROBLEMS]]
-        return {"index": self.index, "reason": self.reason, "problems": problems}
-
-
-def _that_fit(reasons: list[Mapping[str, object]]) -> str:
-    """As many of the reasons as an envelope has room for: a place may be as long as the names that a partner made up."""
-    while len(written := orjson.dumps(reasons)) > _MOST_BYTES:
-        reasons = reasons[: len(reasons) // 2]
-    return written.decode()
 
 
 def _received_at(message: Delivered, origin: Origin, now: datetime) -> datetime:
@@ -356,9 +267,3 @@ def _received_at(message: Delivered, origin: Origin, now: datetime) -> datetime:
 def _telling_of(message: Delivered) -> AbstractContextManager[None]:
     """Log lines, and deliveries that are handed over, carry this message's own id."""
     return correlated(message.headers.get(CORRELATION))
-
-
-def _where(problem: BaseException) -> str:
-    """Where it was raised. Never its text: that may quote what the partner sent."""
-    frames = traceback.extract_tb(problem.__traceback__)[-1:]
-    return " ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames)
