@@ -1,9 +1,8 @@
 """A notice or record in plain JSON terms, as its model would write itself, for where thousands are written a second."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
-from operator import attrgetter
 from typing import Any
 
 from integration_engine.record.account import Canonical
@@ -12,14 +11,14 @@ from integration_engine.record.account import Canonical
 def plain_json(part: Canonical, without: frozenset[str] = frozenset()) -> dict[str, Any]:
     """What ``part.model_dump(mode="json")`` gives, without these of its own fields: dicts, lists, texts, numbers; what is
     absent is left out. The models' own way writes every field of every part out before it leaves most of them out again."""
-    fetch, names = _written(type(part))
+    written = _other_names(type(part))
     told = {}
-    for name, value in zip(names, fetch(part), strict=True):
+    for name, value in vars(part).items():
         if value is None or name in without:
             continue
-        written = value if type(value) is str else _json(value)
-        if written not in ([], {}):
-            told[name] = written
+        plain = value if type(value) is str else _json(value)
+        if plain or type(plain) not in (dict, list):
+            told[written.get(name, name)] = plain
     return told
 
 
@@ -36,8 +35,6 @@ def _json(value: Any) -> Any:
 
 
 @cache
-def _written(model: type[Canonical]) -> tuple[Callable[[Canonical], tuple[Any, ...]], tuple[str, ...]]:
-    """What fetches all values of a model at once, and the names they are written under."""
-    fetch = attrgetter(*model.model_fields)
-    names = tuple(info.alias or name for name, info in model.model_fields.items())
-    return fetch if len(names) > 1 else lambda part: (fetch(part),), names
+def _other_names(model: type[Canonical]) -> Mapping[str, str]:
+    """The fields of a model that are written under another name than their own."""
+    return {name: info.alias for name, info in model.model_fields.items() if info.alias}

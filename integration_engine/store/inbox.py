@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -33,7 +34,7 @@ _SUBMISSION, _NOTICE = table(SubmissionRow), table(NoticeRow)
 _INDEX, _BOND = table(BlindIndexRow), table(BondRow)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Message:
     """One message of a submission (a member of a batch, a row of a file). ``content`` is its content hash, ``body`` its own
     bytes, None where they can't be told from other people's."""
@@ -46,7 +47,7 @@ class Message:
     body: bytes | None
     notices: tuple[DeathNotice, ...]
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The submission id of this message: the same message has the same."""
         text = "\x1f".join((self.kind, self.partner, self.message_id or "", self.content))
