@@ -18,7 +18,7 @@ from typing import Any
 import pika
 from pika.exceptions import AMQPError, StreamLostError, UnsupportedAMQPFieldException
 
-from integration_engine.broker.connection import Nodes, keep_connected, why
+from integration_engine.broker.connection import Nodes, Wire, keep_connected, why
 from integration_engine.broker.message import Message
 from integration_engine.stages import reached
 
@@ -193,7 +193,7 @@ class Publisher:
         self._was_open, self._timer = False, None
         self._nacked = self._renewing = False
         try:
-            connection = pika.SelectConnection(
+            connection = Wire(
                 node,
                 on_open_callback=lambda _: self._open_channel(),
                 on_open_error_callback=self._not_let_in,
@@ -265,15 +265,18 @@ class Publisher:
         """Send what waits, as far as the window allows."""
         with self._lock:
             self._waking = False
-        while self._channel is not None and not self._renewing and len(self._sent) < self._window:
-            with self._lock:
-                if not self._waiting:
-                    return
-                sending = self._waiting.popleft()
-            if sending.done is None:
-                continue
-            self._send(sending)
-            reached("publisher.sent")
+        if self._channel is None:
+            return
+        with self._connection.together():
+            while self._channel is not None and not self._renewing and len(self._sent) < self._window:
+                with self._lock:
+                    if not self._waiting:
+                        return
+                    sending = self._waiting.popleft()
+                if sending.done is None:
+                    continue
+                self._send(sending)
+                reached("publisher.sent")
 
     def _send(self, sending: _Sending) -> None:
         message = sending.message

@@ -60,6 +60,16 @@ def test_many_are_confirmed_at_once_and_keep_their_order(url: str) -> None:
     assert [body for _, body in _all(url, "intake.police")] == [b"%d" % n for n in range(700)]
 
 
+def test_large_and_small_ones_published_together_arrive_whole_and_in_their_order(url: str) -> None:
+    bodies = [b"%d" % n + b"x" * size for n, size in enumerate((0, 100_000, 1, 300_000, 4_000, 4_000, 200_000, 0))] * 5
+    with Publisher(url, "t") as publisher:
+        assert publisher.wait_ready(10)
+        assert publisher.publish_all([Message("cdr.intake", "police.X", body) for body in bodies]) == [None] * len(
+            bodies
+        )
+    assert [body for _, body in _all(url, "intake.police")] == bodies
+
+
 def test_what_no_queue_takes_is_told_and_harms_no_neighbour(url: str) -> None:
     keys = ["police.X", "nobody.X", "police.X", "nobody.X", "coroner.X"]
     with Publisher(url, "t") as publisher:
