@@ -86,7 +86,7 @@ def _run(home: House, url: str, bodies: Sequence[bytes], command: Sequence[str],
         pids = [process.pid for process in processes]
         home.wait_for("the first messages", lambda: counted()[0] >= _BEFORE * len(bodies), _PATIENCE_S, processes)
         (first, _), started, before = counted(), time.perf_counter(), spent(pids)
-        home.wait_for("the last delivery", lambda: counted() == (len(bodies), 0), _PATIENCE_S, processes)
+        home.wait_for("the last delivery", lambda: counted() == (len(bodies), False), _PATIENCE_S, processes)
         seconds, used = time.perf_counter() - started, spent(pids).since(before)
     written_bytes = log_bytes(url) - log_before
     count = len(bodies) - first

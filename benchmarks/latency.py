@@ -78,7 +78,7 @@ def _floors(
     url = home.new_database("PostgreSQL", "rows")
     home.fill(KIND, bodies)
     with home.running(_WORKER, home.environment(url)) as processes, home.counting(url) as counted:
-        home.wait_for("the rows of a floor", lambda: counted() == (len(bodies), 0), _PATIENCE_S, processes)
+        home.wait_for("the rows of a floor", lambda: counted() == (len(bodies), False), _PATIENCE_S, processes)
     bare = home.new_database("PostgreSQL", "bare")
     without_links(bare)
     # As a panel sees them: what came before this run was of the same ids.
