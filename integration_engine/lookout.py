@@ -19,7 +19,7 @@ from integration_engine.broker.origin import kind_of
 from integration_engine.broker.publisher import Publisher
 from integration_engine.monitoring import tracing
 from integration_engine.monitoring.counters import COUNTERS, SIZES, WAITS, Counters, describe
-from integration_engine.monitoring.health import Check, QueueMissing
+from integration_engine.monitoring.health import BatchHeld, Check, QueueMissing
 from integration_engine.monitoring.logs import correlated, is_own, new_id
 from integration_engine.revisit import REVISITED
 from integration_engine.settings import Settings
@@ -187,10 +187,13 @@ def _checks(store: Store, publisher: Publisher, consumer: Consumer) -> Mapping[s
     async def broker() -> None:
         if consumer.queue_missing:
             raise QueueMissing
-        if not (publisher.ready and consumer.consuming):
+        if not (publisher.ready and (consumer.consuming or consumer.holding)):
             raise ConnectionError
 
     async def database() -> None:
         await asyncio.to_thread(store.require_schema)
+        if consumer.holding:
+            # it can be read, and takes nothing: it is full, or only reads
+            raise BatchHeld
 
     return {"broker": broker, "store": database}

@@ -87,6 +87,11 @@ class Consumer:
         """Whether messages can come in just now."""
         return self._channel is not None and not self._held_since and not self._not_agreed
 
+    @property
+    def holding(self) -> bool:
+        """Whether a batch is in hand that can't be worked on now."""
+        return bool(self._held_since)
+
     def run(self) -> None:
         """Consume until :meth:`stop`; reconnects by itself. Raises what ``work`` raised."""
         keep_connected(self._live, self._stopped, self._name)

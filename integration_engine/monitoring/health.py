@@ -8,6 +8,10 @@ Check = Callable[[], Awaitable[None]]
 CHECK_SECONDS = 3.0
 
 
+class BatchHeld(Exception):
+    """A worker has a batch in hand and can't settle it."""
+
+
 class QueueMissing(Exception):
     """The broker is there, and a queue that messages come by isn't: ``cdr broker apply``."""
 

@@ -2,8 +2,8 @@
 
 When the input closes - our side closed it, or this process's parent died, by whatever signal - the server gets SIGNAL,
 then SIGKILL, and FOLDER is removed. Until then one-byte orders are obeyed: ``K`` kills the server, ``S`` starts it again
-on the same data, ``H`` holds it and all its processes still, ``G`` lets them go on; ``.`` comes back on the output when it is
-dead, held or going on. ``D`` on the output says that the server died unasked.
+on the same data, ``H`` holds it and all its processes still, ``G`` lets them go on; ``.`` comes back on the output when
+that is done. ``D`` on the output says that the server died unasked.
 
 A parent-death signal would not do: it follows the thread that started the child, is dropped when the child changes its
 user, and would leave the data behind. Run by path with ``python -I``, so nothing of the engine is imported.
@@ -101,6 +101,7 @@ def main(folder: str, log: str, first: str, command: list[str]) -> None:
                 os.write(sys.stdout.fileno(), b".")
             elif order == b"S":
                 server.start()
+                os.write(sys.stdout.fileno(), b".")
             elif order in _SIGNALS:
                 server.signal(_SIGNALS[order])
                 os.write(sys.stdout.fileno(), b".")

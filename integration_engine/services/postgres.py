@@ -79,17 +79,17 @@ def plain(url: str) -> str:
 
 
 @contextmanager
-def postgres(*, own: bool = False, durable: bool = False) -> Iterator[Database]:
+def postgres(*, own: bool = False, durable: bool = False, here: bool = False) -> Iterator[Database]:
     """A PostgreSQL for as long as the context lasts. With ``own`` never the given one; ``durable`` makes a private one
-    wait for the disk at each commit, as a real one does.
+    wait for the disk at each commit, as a real one does; ``here``: this machine's own program, whose files can be reached.
 
     Raises ServiceUnavailable when there is none and no way to one.
     """
     given = os.environ.get("CDR_DATABASE_URL", "")
-    if given.startswith("postgres") and not own:
+    if given.startswith("postgres") and not (own or here):
         yield Database(re.sub(r"^postgres(ql)?(\+\w+)?://", _DRIVER, given), "given")
         return
-    database = _contained(durable) if containers.engine_runs() else None
+    database = _contained(durable) if containers.engine_runs() and not here else None
     database = database or _private(_programs(), durable)
     try:
         yield database

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+_DIED = b"D"
 _GUARD = Path(__file__).with_name("guard.py")
 _PORTS = range(15_000, 32_000)
 # A user's PATH on Debian leaves the system administration folders out.
@@ -113,7 +114,7 @@ class Guarded:
 
     def kill(self) -> None:
         """As a crash would: SIGKILL, data as it lies."""
-        self._order(b"K", answered=True)
+        self._order(b"K")
 
     def start(self) -> None:
         """Again, on the same data and ports."""
@@ -121,11 +122,11 @@ class Guarded:
 
     def hold(self) -> None:
         """Hold it still: it keeps its connections, and takes new ones as far as the kernel does that for it."""
-        self._order(b"H", answered=True)
+        self._order(b"H")
 
     def go_on(self) -> None:
         """After ``hold``."""
-        self._order(b"G", answered=True)
+        self._order(b"G")
 
     def stop(self) -> None:
         for pipe in (self._process.stdin, self._process.stdout):
@@ -141,9 +142,9 @@ class Guarded:
             return ""
         return "\n".join(lines[-8:])
 
-    def _order(self, order: bytes, *, answered: bool = False) -> None:
+    def _order(self, order: bytes) -> None:
         if self._process.stdin is None or self._process.stdout is None:
             return
         self._process.stdin.write(order)
-        if answered:
-            self._process.stdout.read(1)
+        while self._process.stdout.read(1) == _DIED:
+            """It had died unasked before; whatever was ordered, that is no news any more."""
