@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from integration_engine.linkage.names import TABLES, plain
 from integration_engine.record.references import area_and_reference
 
-_AREAS = TABLES.parent / "reference" / "coroner-areas.csv"
+AREAS = TABLES.parent / "reference" / "coroner-areas.csv"
 # What an office puts around the name of its area.
 _AROUND = frozenset(
     re.findall(
@@ -30,7 +30,7 @@ _GROUP = re.compile(r"[a-z]+|\d+")
 def _by_words() -> dict[frozenset[str], frozenset[str]]:
     """The words of an area's own name to its slug, and those of an authority's name to the areas that cover it."""
     found: defaultdict[frozenset[str], set[str]] = defaultdict(set)
-    with _AREAS.open(encoding="utf-8", newline="") as file:
+    with AREAS.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     own = {_words(text): row["slug"] for row in rows for text in (row["slug"], row["name"])}
     for row in rows:
