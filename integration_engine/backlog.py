@@ -17,6 +17,7 @@ from integration_engine.broker.management import Management, ManagementError
 from integration_engine.broker.topology import Topology
 from integration_engine.monitoring.counters import COUNTERS, Counters, describe
 from integration_engine.settings import Settings
+from integration_engine.store import indexing
 from integration_engine.store.database import Store, table
 from integration_engine.store.tables import DeliveryRow, ReviewRow
 
@@ -40,6 +41,10 @@ QUEUE_OLDEST = describe(
 QUEUE_BUSY = describe(
     "cdr_queue_not_empty_seconds", "gauge", "Since when this process has never seen a queue empty.", "queue"
 )
+KEYS_STALE = describe(
+    "cdr_blocking_keys_stale", "gauge",
+    "1 where what is held isn't found by this program's rules and keys: workers hold their messages until cdr db reindex.",
+)  # fmt: skip
 QUEUES_MISSING = describe("cdr_queues_missing", "gauge", "Queues of the topology that the broker doesn't have.")
 
 LOOK_EVERY_S = 15.0
@@ -128,6 +133,8 @@ class Backlog:
                 kind: (int(count), first)
                 for kind, count, first in transaction.connection.execute(kinds.group_by(open_reviews.c.kind))
             }
+            keys = indexing.last(transaction.connection)
+        self._counters.put(KEYS_STALE, 0 if keys and keys.serves(self._store.keys) else 1)
         self._counters.put(OUTBOX, number)
         self._counters.put(OUTBOX_OLDEST, _seconds(since, now))
         for kind in {*_KINDS, *asked}:

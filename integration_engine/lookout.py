@@ -25,6 +25,7 @@ from integration_engine.revisit import REVISITED
 from integration_engine.settings import Settings
 from integration_engine.store.database import Store
 from integration_engine.store.inbox import SAME_ID_OTHER_BODY
+from integration_engine.store.indexing import require_indexed
 from integration_engine.turned_away import DEAD, DELAYED_TOTAL
 from integration_engine.worker import ALARMS
 
@@ -191,7 +192,7 @@ def _checks(store: Store, publisher: Publisher, consumer: Consumer) -> Mapping[s
             raise ConnectionError
 
     async def database() -> None:
-        await asyncio.to_thread(store.require_schema)
+        await asyncio.to_thread(require_indexed, store)
         if consumer.holding:
             # it can be read, and takes nothing: it is full, or only reads
             raise BatchHeld

@@ -31,6 +31,7 @@ from integration_engine.store.audit import Entry
 from integration_engine.store.database import Store, StoreError, Transaction
 from integration_engine.store.decisions import keep_decision, settle_asked
 from integration_engine.store.inbox import Alarm, Message, Recognised, Refusal, Tally
+from integration_engine.store.indexing import require_found
 from integration_engine.store.neighbourhood import Neighbourhood, founders, gather
 from integration_engine.store.outbox import OutboxRow
 from integration_engine.store.reviews import keep_readings
@@ -286,6 +287,7 @@ def _take(
     names = {notice.id for message in kept for notice in message.notices}
     bonds = {(a, b) for a, b in bonds if {a, b} & found.new.keys() <= names}
     outbox = settled.write(entries, kept, {name: found.kept_under[name] for name in names}, bonds)
+    require_found(transaction)
     found.require_all_seen(transaction)
     return came, passed_over, outbox
 

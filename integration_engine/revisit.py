@@ -21,6 +21,7 @@ from integration_engine.security.keys import KeyMissing
 from integration_engine.stages import reached
 from integration_engine.store.audit import Entry
 from integration_engine.store.database import NotUpgraded, Store, Transaction, Transient
+from integration_engine.store.indexing import require_found
 from integration_engine.store.neighbourhood import StoredCase, founders, gather
 from integration_engine.store.outbox import OutboxRow
 from integration_engine.store.watch import Watched, come_into_force, in_force, only_one, to_look_at, watch
@@ -74,7 +75,7 @@ def revisit(
     trial: bool = False,
 ) -> Revisited:
     """Decide these cases again, and whatever has to be decided with them, in one transaction. ``trial``: say what would
-    change, and change nothing. Raises Transient, KeyMissing or SealBroken."""
+    change, and change nothing. Raises Transient, NotIndexed, KeyMissing or SealBroken."""
     found = Revisited()
     try:
         with store.transaction() as transaction:
@@ -90,6 +91,7 @@ def revisit(
 def _decided_again(
     transaction: Transaction, cases: Sequence[str], reference: Reference, now: datetime, switches: Switches
 ) -> Revisited:
+    require_found(transaction)
     roots = founders(transaction, cases)
     hood = gather(transaction, roots.values())
     outcome = decide(hood.notices.values(), hood.decisions, reference, now, switches)

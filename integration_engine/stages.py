@@ -45,6 +45,8 @@ Stage = Literal[
     "revisit.begun",
     "revisit.written",
     "revisit.committed",
+    "reindex.written",
+    "reindex.committed",
 ]
 
 WHAT: Mapping[Stage, str] = {
@@ -72,6 +74,8 @@ WHAT: Mapping[Stage, str] = {
     "revisit.begun": "cases to decide again have been found; no transaction has begun",
     "revisit.written": "they have been decided and written; it is not committed",
     "revisit.committed": "it is committed; their deliveries have not been handed over",
+    "reindex.written": "a batch of notices has its keys anew; it is not committed",
+    "reindex.committed": "it is committed; the next has not begun",
 }
 
 _FAULT = re.compile(r"\s*([\w.-]+)=(die|raise|pause):?(\d+(?:\.\d+)?)?@(\d+)\s*")

@@ -34,6 +34,7 @@ from integration_engine.security.identity import Principal
 from integration_engine.security.keys import KeyMissing
 from integration_engine.stages import reached
 from integration_engine.store.database import NotUpgraded, Store, Transient
+from integration_engine.store.indexing import require_indexed
 from integration_engine.turned_away import Ladder, Refusal, TurnedAway
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ describe(BATCHES, "counter", "Batches committed.")
 
 PASSED_OVER, SCREENED = "passed-over", "screened"
 _LONGEST_WAIT = timedelta(days=30)
-# How soon a worker notices that the schema is another.
+# How soon a worker notices that the schema, or the rules that what is held is found by, are others.
 _SCHEMA_S = 1.0
 # What a batch of 200 deaths makes and holds until it is done.
 _OBJECTS_A_BATCH = 50_000
@@ -131,20 +132,20 @@ class Worker:
         if not self._publisher.ready:
             return False
         try:
-            self._store.require_schema()
+            require_indexed(self._store)
         except (Transient, NotUpgraded) as problem:
             log.warning("the store isn't ready", extra={"code": problem.code})
             return False
         return True
 
     def _require_schema(self, after_s: float = 0.0) -> None:
-        """Touch nothing of a database that was upgraded under us: whatever fails then is no message's fault. Looked at where
-        the last look is so long ago."""
+        """Touch nothing of a database that was upgraded under us, or whose keys are made anew: whatever fails then is no
+        message's fault. Looked at where the last look is so long ago."""
         now = time.monotonic()
         if now - self._looked < after_s:
             return
         try:
-            self._store.require_schema()
+            require_indexed(self._store)
         except (Transient, NotUpgraded) as problem:
             log.warning("the store isn't ready", extra={"code": problem.code})
             raise NotNow from problem

@@ -1,9 +1,11 @@
-"""``cdr db``: the store's schema, copies of it, and putting one back."""
+"""``cdr db``: the store's schema and blocking keys, copies of it, and putting one back."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from integration_engine.cli import reindex
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,26 +17,58 @@ app = typer.Typer(no_args_is_help=True, help="The store: its schema, copies of i
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+app.command("reindex")(reindex.command)
+
+
 @app.command("upgrade")
-def upgrade(as_json: Json = False) -> None:
-    """Bring the database to this program's schema. Safe to run again, and while another does."""
-    import json
+def upgrade(
+    also: Annotated[
+        bool, typer.Option("--reindex/--no-reindex", help="Make blocking keys anew where their rules have changed.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """Bring the database to this program's schema and, where the rules have changed by which what is held is found, make its
+    blocking keys anew (cdr db reindex). Safe to run again, and while another does."""
+    from integration_engine.store.database import schema_of, upgrade_schema
 
-    from integration_engine.settings import SettingsError, load_settings
-    from integration_engine.store.database import StoreError, schema_of, upgrade_schema
+    def made() -> dict[str, object]:
+        before, after = schema_of(_url()), upgrade_schema(_url())
+        return {"before": before, "after": after, "changed": before != after, **_keys(also)}
 
+    done = _done(made, as_json)
+    before, after = done["before"], done["after"]
+    schema = f"The schema is at {after} now (it was {f'at {before}' if before else 'not there'})."
+    _tell(
+        as_json,
+        done,
+        f"{schema if done['changed'] else f'The schema is at {after} already.'}{_KEYS[str(done['keys'])]}",
+    )
+
+
+_KEYS = {
+    "current": "",
+    "made-anew": " Blocking keys were made anew; what that changes is decided by the workers, or by cdr revisit.",
+    "stale": " What is held is found by other rules: workers hold their messages until cdr db reindex has been run.",
+}
+
+
+def _keys(may_be_made: bool = True) -> dict[str, object]:
+    """How the blocking keys stand, made anew first where that is needed and ``may_be_made``. Sealing and index keys are asked
+    for only then."""
+    from integration_engine.settings import load_settings
+    from integration_engine.store.database import open_store
+    from integration_engine.store.indexing import by_our_rules
+
+    if by_our_rules(_url()):
+        return {"keys": "current"}
+    if not may_be_made:
+        return {"keys": "stale"}
+    store = open_store(load_settings())
     try:
-        url = load_settings().database_url.get_secret_value()
-        before, after = schema_of(url), upgrade_schema(url)
-    except (SettingsError, StoreError) as error:
-        typer.echo(json.dumps({"error": error.code}) if as_json else str(error), err=not as_json)
-        raise typer.Exit(1) from None
-    if as_json:
-        typer.echo(json.dumps({"before": before, "after": after, "changed": before != after}))
-    elif before == after:
-        typer.echo(f"The schema is at {after} already.")
-    else:
-        typer.echo(f"The schema is at {after} now (it was {f'at {before}' if before else 'not there'}).")
+        done = reindex.reindexed(store)
+    finally:
+        store.close()
+    return {"keys": "made-anew", "notices": done.done, "other_keys": done.changed, "unreadable": list(done.unreadable)}
 
 
 @app.command("backup")
@@ -62,8 +96,8 @@ def restore(
     source: Annotated[Path, typer.Option("--from", help="What cdr db backup made.")],
     as_json: Json = False,
 ) -> None:
-    """Put a copy into an empty database, bring it to this program's schema, check keys and audit log, and step ahead of what
-    recipients were told after the copy was made. Exit status 1 where anything of that doesn't hold."""
+    """Put a copy into an empty database, bring it to this program's schema and rules, check keys and audit log, and step
+    ahead of what recipients were told after the copy was made. Exit status 1 where anything of that doesn't hold."""
     from integration_engine.settings import load_settings
     from integration_engine.store.audit import verify
     from integration_engine.store.backup import put_back
@@ -74,14 +108,15 @@ def restore(
         store = open_store(load_settings(), upgrade=True)
         try:
             verified = verify(store)
-            return {"lines": verified.lines, "whole": verified.broken is None, **_ahead(store)}
+            done = {"lines": verified.lines, "whole": verified.broken is None, **_ahead(store)}
         finally:
             store.close()
+        return {**done, **_keys()}
 
     done = _done(made, as_json)
     whole = "whole" if done["whole"] else "BROKEN: see cdr audit verify"
-    sentence = f"Restored: {done['cases']} cases; the audit log ({done['lines']} lines) is {whole}. {_NEXT}"
-    _tell(as_json, done, sentence)
+    held = f"Restored: {done['cases']} cases; the audit log ({done['lines']} lines) is {whole}."
+    _tell(as_json, done, f"{held}{_KEYS[str(done['keys'])]} {_NEXT}")
     if not done["whole"]:
         raise typer.Exit(1)
 

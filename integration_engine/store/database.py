@@ -213,23 +213,24 @@ def open_store(settings: StoreSettings, *, upgrade: bool = False) -> Store:
 
 def schema_of(url: str) -> str | None:
     """The revision of a database's schema, None where it has none yet. Raises Transient."""
-    with _briefly(url) as connection:
+    with briefly(url) as connection:
         return migrations.revision(connection)
 
 
 def upgrade_schema(url: str) -> str:
     """Bring a database to the newest schema and return its revision. Raises Transient."""
-    with _briefly(url) as connection:
+    with briefly(url) as connection:
         return migrations.upgrade(connection)
 
 
 def _keys_in_use(url: str) -> bool:
-    with _briefly(url) as connection:
+    with briefly(url) as connection:
         return connection.execute(select(table(KeyInUse).c.purpose)).first() is not None
 
 
 @contextmanager
-def _briefly(url: str) -> Iterator[Connection]:
+def briefly(url: str) -> Iterator[Connection]:
+    """A connection without keys, for what is asked once. Raises Transient."""
     engine = _engine(url)
     try:
         with _failures(), engine.connect() as connection:

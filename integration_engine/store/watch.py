@@ -40,6 +40,8 @@ class RulingRow(SQLModel, table=True):
 
 # Any number will do as long as nothing else here locks it.
 _LOOKING = 0x63647277
+# The fingerprint of no rules, and so of none that are in force.
+_NO_RULES = ""
 _WATCH, _RULING = table(CaseWatchRow), table(RulingRow)
 
 
@@ -60,6 +62,12 @@ def watch(transaction: Transaction, cases: Mapping[str, Watched], gone: Collecti
     transaction.upsert(CaseWatchRow, rows, replace=["ruling", "look_again_at"])
     if gone:
         transaction.connection.execute(delete(_WATCH).where(_WATCH.c.case_id.in_(sorted(gone))))
+
+
+def decide_again(transaction: Transaction, cases: Collection[str], now: datetime) -> None:
+    """Have these cases looked at again, whatever rules decided them last."""
+    rows = [{"case_id": name, "ruling": _NO_RULES, "look_again_at": now} for name in sorted(cases)]
+    transaction.upsert(CaseWatchRow, rows, replace=["ruling"])
 
 
 def come_into_force(store: Store, ruling: str, now: datetime) -> bool:

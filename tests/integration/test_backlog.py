@@ -16,6 +16,7 @@ from integration_engine.broker.publisher import Publisher
 from integration_engine.broker.topology import CASES, Topology
 from integration_engine.monitoring.counters import Counters
 from integration_engine.pipeline import process
+from integration_engine.reindex import reindex
 from integration_engine.services import Broker
 from integration_engine.settings import Settings, load_settings
 from integration_engine.store.database import Store, table
@@ -50,6 +51,20 @@ def test_deliveries_wait_in_the_outbox_until_they_are_published(store: Store) ->
         transaction.connection.execute(update(table(DeliveryRow)).values(published_at=NOW))
     look()
     assert (counters.value(backlog.OUTBOX), counters.value(backlog.OUTBOX_OLDEST)) == (0, 0)
+
+
+def test_keys_of_other_rules_are_told_until_they_are_made_anew(store: Store) -> None:
+    counters = Counters()
+    look = Backlog(store, lambda: (), counters=counters).look
+    look()
+    assert counters.value(backlog.KEYS_STALE) == 0
+    steps = reindex(store, every=True)
+    next(steps)
+    look()
+    assert counters.value(backlog.KEYS_STALE) == 1
+    assert [step.finished for step in steps] == [True]
+    look()
+    assert counters.value(backlog.KEYS_STALE) == 0
 
 
 def test_a_question_waits_for_a_person(store: Store) -> None:
