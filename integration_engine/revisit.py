@@ -100,22 +100,22 @@ def _decided_again(
     )
     changed = settled.changes
     ruling = fingerprint(reference, switches)
-    detail = {"cases": sorted(case.id for _, case in changed)}
+    detail = {"cases": sorted(case.id for _, case, _ in changed)}
     rows = settled.write(entries=[Entry("cases.revisited", ruling, detail)] if changed else [])
     # What no notice makes any more is not looked at again and again.
     settled_now = {case.id for case in settled.decided} | set(settled.gone)
     watch(transaction, {name: Watched(ruling, None) for name in cases if name not in settled_now})
     return Revisited(
         tuple(case.id for case in settled.decided),
-        tuple(_difference(before, case, rows) for before, case in changed),
+        tuple(_difference(before, case, version, rows) for before, case, version in changed),
         rows,
     )
 
 
-def _difference(before: StoredCase | None, case: Case, rows: Sequence[OutboxRow]) -> Difference:
+def _difference(before: StoredCase | None, case: Case, version: int, rows: Sequence[OutboxRow]) -> Difference:
     return Difference(
         case.id,
-        before.version + 1 if before else 1,
+        version,
         case.routing.state,
         before.state if before else None,
         case.routing.rule,

@@ -19,7 +19,7 @@ from integration_engine.routing.next_look import next_look
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.switches import Switches
 from integration_engine.store import inbox, outbox
-from integration_engine.store.audit import Entry, append
+from integration_engine.store.audit import Entry, append, version_floor
 from integration_engine.store.cases import (
     CaseState,
     bury,
@@ -49,14 +49,11 @@ class _Turn:
     view_key: bytes
     changed: bool
     moved: bool
+    version: int
 
     @property
     def id(self) -> str:
         return self.continued.case.id
-
-    @property
-    def version(self) -> int:
-        return 1 if self.stored is None else self.stored.version + self.changed
 
 
 @dataclass(frozen=True)
@@ -78,9 +75,10 @@ class Settlement:
         return tuple(turn.continued.case for turn in self._turns)
 
     @property
-    def changes(self) -> tuple[tuple[StoredCase | None, Case], ...]:
-        """The cases in which a recipient could see something different, each with how it stood (None for a new one)."""
-        return tuple((turn.stored, turn.continued.case) for turn in self._turns if turn.changed)
+    def changes(self) -> tuple[tuple[StoredCase | None, Case, int], ...]:
+        """The cases in which a recipient could see something different, each with how it stood (None for a new one) and the
+        version it is told by."""
+        return tuple((turn.stored, turn.continued.case, turn.version) for turn in self._turns if turn.changed)
 
     @property
     def gone(self) -> tuple[str, ...]:
@@ -101,8 +99,9 @@ class Settlement:
         transaction = self.transaction
         dispatches = self._dispatches()
         write_cases(transaction, [self._state(t) for t in self._turns if t.changed or t.moved], self.now)
-        bury(transaction, self._continuity.merged, self.now)
-        end(transaction, self._ended, _ENDED, self.now)
+        merged = self._continuity.merged
+        bury(transaction, merged, {gone: self._next(gone) for gone in merged}, self.now)
+        end(transaction, {gone: self._next(gone) for gone in self._ended}, _ENDED, self.now)
         inbox.keep(transaction, messages, blocks, self._homes, self.now)
         held = self.hood.homes
         moves = {name: self._homes.get(name) for name in held if held[name] != self._homes.get(name)}
@@ -113,7 +112,7 @@ class Settlement:
         own = [*self._entries(dispatches), *(Entry("review.opened", review, {}) for review in reviews)]
         own += [Entry("notice.dropped", name, {"reason": rule}) for name, rule in self._dropped.items()]
         inbox.drop(transaction, self._dropped)
-        number = append(transaction, self.now, [*entries, *own], len(dispatches))
+        number = append(transaction, self.now, [*entries, *own], len(dispatches), self._floor)
         rows = [
             OutboxRow(d.id, d.recipient, d.kind, d.case, d.version, self.now, outbox.body(d.envelope), d.retracts)
             for d in dispatches
@@ -167,7 +166,8 @@ class Settlement:
         same = stored is not None and bytes(stored.view_key) in view_keys and stored.merged_into is None
         changed = not same or bool(continued.moves)
         moved = self._lived.get(continued.case.id, set()) != {notice.id for notice in continued.case.notices}
-        return _Turn(continued, stored, shown, view_keys[0], changed, moved)
+        version = stored.version if stored and not changed else self._next(continued.case.id)
+        return _Turn(continued, stored, shown, view_keys[0], changed, moved, version)
 
     def _dispatches(self) -> list[Dispatch]:
         """Every delivery this settlement makes, JAR notifications first."""
@@ -213,8 +213,14 @@ class Settlement:
         }
         return {**pointers, **held.get(turn.id, {})}
 
+    @cached_property
+    def _floor(self) -> int:
+        return version_floor(self.transaction)
+
     def _next(self, case: str) -> int:
-        return self.hood.cases[case].version + 1
+        """The version that this case is told by now: above any that anybody can have been told of it before."""
+        stored = self.hood.cases.get(case)
+        return max(stored.version if stored else 0, self._floor) + 1
 
     def _keep_time(self) -> None:
         """When the clocks of these cases are due, by which rules they were decided, and when to decide them again."""

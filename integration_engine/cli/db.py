@@ -136,7 +136,8 @@ def restored(as_json: Json = False) -> None:
             store.close()
 
     done = _done(made, as_json)
-    _tell(as_json, done, f"The versions of {done['cases']} cases and the numbers of deliveries are ahead now. {_NEXT}")
+    above = f"What is told of a case has a version above {done['version_floor']} now"
+    _tell(as_json, done, f"{above}, and the numbers of deliveries are ahead. {_NEXT}")
 
 
 _NEXT = "Ask partners to send again what they sent since: what is known already changes nothing."
@@ -145,10 +146,10 @@ _NEXT = "Ask partners to send again what they sent since: what is known already 
 def _ahead(store: "Store") -> dict[str, object]:
     from datetime import UTC, datetime
 
-    from integration_engine.store.backup import NUMBERS_AHEAD, VERSIONS_AHEAD, step_ahead
+    from integration_engine.store.backup import NUMBERS_AHEAD, step_ahead
 
-    cases = step_ahead(store, datetime.now(UTC))
-    return {"cases": cases, "versions_ahead": VERSIONS_AHEAD, "numbers_ahead": NUMBERS_AHEAD}
+    ahead = step_ahead(store, datetime.now(UTC))
+    return {"cases": ahead.cases, "version_floor": ahead.version_floor, "numbers_ahead": NUMBERS_AHEAD}
 
 
 def _url() -> str:

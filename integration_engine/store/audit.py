@@ -15,7 +15,7 @@ import orjson
 from sqlalchemy import select, update
 
 from integration_engine.security.keys import Keyring
-from integration_engine.store.database import Store, Transaction, table
+from integration_engine.store.database import Store, Transaction, Transient, table
 from integration_engine.store.tables import AuditRow, LedgerHead
 
 NO_HASH = bytes(32)
@@ -64,13 +64,24 @@ class Verified:
     broken: Broken | None
 
 
-def append(transaction: Transaction, at: datetime, entries: Sequence[Entry], deliveries: int = 0) -> int:
+class PutBack(Transient):
+    """The store was put back to an earlier state while this was decided: versions have to be others. Begin again."""
+
+    code = "put-back"
+
+
+def append(
+    transaction: Transaction, at: datetime, entries: Sequence[Entry], deliveries: int = 0, floor: int | None = None
+) -> int:
     """Add lines to the log and reserve numbers for deliveries; returns the first number reserved.
 
     Locks the end of the log until the transaction ends, so call it last: after it, transactions commit one by one, which
-    is what makes the numbers rise in the order readers see them.
+    is what makes the numbers rise in the order readers see them. Raises PutBack where ``floor``, that versions were
+    counted from, is no longer the store's.
     """
     head = transaction.connection.execute(select(_HEAD).with_for_update()).one()
+    if floor is not None and head.version_floor != floor:
+        raise PutBack("The store was put back to an earlier state meanwhile.")
     sequence, previous = int(head.audit_sequence), bytes(head.audit_hash)
     rows = []
     for entry in entries:
@@ -100,6 +111,11 @@ def append(transaction: Transaction, at: datetime, entries: Sequence[Entry], del
         )
     )
     return int(head.delivery_sequence) + 1
+
+
+def version_floor(transaction: Transaction) -> int:
+    """What is told of a case has a version above this."""
+    return int(transaction.connection.execute(select(_HEAD.c.version_floor)).scalar_one())
 
 
 def position(transaction: Transaction) -> int:

@@ -1,7 +1,8 @@
 """Copies of a store that are whole, taken while it is used; putting one back; and stepping ahead of what it has forgotten.
 
 A copy holds what was committed when it began. Its keys are not in it. Put back, a store would number its cases' versions and
-its deliveries as it did before, and recipients, who hold later ones, would pass over what is new: so both step ahead.
+its deliveries as it did before, and recipients, who hold later ones, would pass over what is new: so both step ahead. Of
+cases that began after the copy it knows nothing; founded again, they too begin above whatever was told of them.
 """
 
 import os
@@ -10,6 +11,7 @@ import sqlite3
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -76,18 +78,28 @@ def put_back(url: str, backup: Path) -> None:
     _run(address, ["pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", str(backup)])
 
 
-def step_ahead(store: Store, now: datetime, by: str = "engine") -> int:
-    """Put the versions of every case and the numbers of deliveries beyond any that were told before this store was put back
-    to an earlier state; returns how many cases. Audited. Doing it again does no harm."""
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """How many cases are held, and above which version whatever is told of these and of any other is from now on."""
+
+    cases: int
+    version_floor: int
+
+
+def step_ahead(store: Store, now: datetime, by: str = "engine") -> Ahead:
+    """Put the versions of cases, those not yet founded included, and the numbers of deliveries beyond any that were told
+    before this store was put back to an earlier state. Audited. Whoever decides meanwhile begins again. Doing it again does
+    no harm."""
     cases, head = table(CaseRow), table(LedgerHead)
     with store.transaction() as transaction:
         run = transaction.connection.execute
-        count = int(run(select(func.count()).select_from(cases)).scalar_one())
-        run(update(cases).values(version=cases.c.version + VERSIONS_AHEAD))
-        run(update(head).values(delivery_sequence=head.c.delivery_sequence + NUMBERS_AHEAD))
-        detail = {"cases": count, "versions_ahead": VERSIONS_AHEAD, "numbers_ahead": NUMBERS_AHEAD}
+        before = run(select(head.c.version_floor).with_for_update()).scalar_one()
+        count, highest = run(select(func.count(), func.coalesce(func.max(cases.c.version), 0)).select_from(cases)).one()
+        floor = max(before, highest) + VERSIONS_AHEAD
+        run(update(head).values(version_floor=floor, delivery_sequence=head.c.delivery_sequence + NUMBERS_AHEAD))
+        detail = {"cases": count, "version_floor": floor, "numbers_ahead": NUMBERS_AHEAD}
         append(transaction, now, [Entry(RESTORED, "store", detail, by)])
-    return count
+    return Ahead(int(count), floor)
 
 
 def _file(address: URL) -> Path:

@@ -1,6 +1,6 @@
 """Cases as last decided, and the notices that belong to them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -71,22 +71,19 @@ def write_cases(transaction: Transaction, cases: Sequence[CaseState], now: datet
     transaction.upsert(CaseRow, rows, replace=[*_REPLACED, "view_key", "sealed"])
 
 
-def bury(transaction: Transaction, merged: Mapping[str, str], now: datetime) -> None:
-    """Make tombstones that redirect: each case id to the one it has become part of, one version on."""
+def bury(transaction: Transaction, merged: Mapping[str, str], versions: Mapping[str, int], now: datetime) -> None:
+    """Make tombstones that redirect: each case id to the one it has become part of, at its new version."""
     for gone, kept in sorted(merged.items()):
         tombstone = update(_CASE).where(_CASE.c.id == gone)
-        transaction.connection.execute(tombstone.values(merged_into=kept, version=_CASE.c.version + 1, changed_at=now))
+        transaction.connection.execute(tombstone.values(merged_into=kept, version=versions[gone], changed_at=now))
         transaction.connection.execute(update(_CASE).where(_CASE.c.merged_into == gone).values(merged_into=kept))
 
 
-def end(transaction: Transaction, ended: Iterable[str], rule: str, now: datetime) -> None:
-    """Withdraw cases that no notice makes any more, one version on."""
-    for name in ended:
-        transaction.connection.execute(
-            update(_CASE)
-            .where(_CASE.c.id == name)
-            .values(state="withdrawn", rule=rule, version=_CASE.c.version + 1, changed_at=now)
-        )
+def end(transaction: Transaction, ended: Mapping[str, int], rule: str, now: datetime) -> None:
+    """Withdraw cases that no notice makes any more, each at its new version."""
+    for name, version in sorted(ended.items()):
+        withdrawn = update(_CASE).where(_CASE.c.id == name)
+        transaction.connection.execute(withdrawn.values(state="withdrawn", rule=rule, version=version, changed_at=now))
 
 
 def move_notices(transaction: Transaction, homes: Mapping[str, str | None]) -> None:

@@ -275,7 +275,8 @@ class AuditRow(SQLModel, table=True):
 class LedgerHead(SQLModel, table=True):
     """The end of the audit chain and of the delivery sequence: one row, locked last in every writing transaction.
 
-    ``mark`` is a keyed fingerprint of the end, so that a chain cut short or rewritten without the key is seen.
+    ``mark`` is a keyed fingerprint of the end, so that a chain cut short or rewritten without the key is seen. Whatever is
+    told of a case from now on has a version above ``version_floor``: 0, unless the store was put back to an earlier state.
     """
 
     __tablename__ = "ledger_head"
@@ -284,6 +285,7 @@ class LedgerHead(SQLModel, table=True):
     audit_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     mark: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     delivery_sequence: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    version_floor: int = 0
 
 
 METADATA = SQLModel.metadata

@@ -2,25 +2,34 @@
 is newer than anything recipients hold."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from typer.testing import CliRunner
 
 from integration_engine.broker.topology import Topology
 from integration_engine.cli.audit import app as audit_app
 from integration_engine.cli.db import app as db_app
+from integration_engine.pipeline import process
 from integration_engine.security.keys import keyring
 from integration_engine.services import Database
 from integration_engine.services.postgres import plain
+from integration_engine.settlement import Settlement
 from integration_engine.store import overview
-from integration_engine.store.backup import NUMBERS_AHEAD, VERSIONS_AHEAD
+from integration_engine.store.audit import PutBack
+from integration_engine.store.backup import NUMBERS_AHEAD, VERSIONS_AHEAD, Ahead, step_ahead
 from integration_engine.store.database import Store, table
-from integration_engine.store.tables import DeliveryRow
+from integration_engine.store.sealing import unseal_json
+from integration_engine.store.tables import DeliveryRow, SubmissionRow
+from tests.store_samples import NOW, new_store, read, report, rules
 from tests.worker_samples import death, eventually, send, working
+
+PANEL = "cdop.BERKS"
 
 
 @pytest.fixture
@@ -84,18 +93,105 @@ def test_a_copy_made_under_load_is_whole_and_what_follows_it_is_newer_than_what_
         send(amqp_url, death(0, occupation="pupil", sex="U"))
         eventually(lambda: len(_of_panel(store)) > len(again))
     newest = max(_of_panel(store), key=lambda row: row.sequence)
-    assert (newest.kind, newest.version > VERSIONS_AHEAD, newest.sequence > NUMBERS_AHEAD) == ("update", True, True)
+    assert restored["version_floor"] > VERSIONS_AHEAD
+    above = (newest.version > restored["version_floor"], newest.sequence > NUMBERS_AHEAD)
+    assert (newest.kind, *above) == ("update", True, True)
     again = [row for row in again if row.sequence > max(each.sequence for each in told)]
-    before = {row.id for row in told}
     assert len(again) == 60 - restored["cases"], "what the copy had is told to nobody again"
-    assert {row.id for row in again} <= before, "a case founded again is told under the id it was told under before"
+    assert {row.case_id for row in again} <= {row.case_id for row in told}, "a case founded again has the id it had"
+    assert all(row.version > restored["version_floor"] for row in again)
     store.close()
+
+
+def received() -> dict[str, int]:
+    """What a panel takes from its queue: how many new, older than what it holds, or had before."""
+    command = [sys.executable, "-m", "integration_engine.cli", "cdop", "receive", PANEL]
+    command += ["--to", "panel", "--queue", "--once", "--json"]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=60)
+    took: dict[str, int] = json.loads(done.stdout)
+    return took
+
+
+def _messages(store: Store) -> int:
+    with store.reading() as transaction:
+        return int(transaction.connection.scalar(select(func.count()).select_from(table(SubmissionRow))) or 0)
+
+
+def as_told(store: Store) -> dict[str, Any]:
+    """What the engine told the panel last of each case."""
+    last = {row.case_id: row for row in sorted(_of_panel(store), key=lambda row: row.sequence)}
+    return {case: unseal_json(store.keys, row.sealed) for case, row in last.items()}
+
+
+def as_held() -> dict[str, Any]:
+    return {file.stem: json.loads(file.read_text()) for file in Path("panel", "cases").glob("*.json")}
+
+
+def test_nothing_that_is_told_after_a_copy_was_put_back_is_taken_for_old_by_a_recipient(
+    amqp_url: str,
+    settings: str,
+    tmp_path: Path,
+    topology: Topology,
+    postgres_server: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CDR_CDOP_AMQP_URL", amqp_url)
+    said("upgrade")
+    store = opened(settings, tmp_path)
+    with working(amqp_url, store, topology):
+        send(amqp_url, death(0))
+        eventually(lambda: _messages(store) == 1)
+        said("backup", "--to", "copy")
+        # Of the second child the copy knows nothing; of the first it has forgotten two versions.
+        for n, body in enumerate((death(1), death(1, sex="U"), death(0, sex="U"), death(1, occupation="pupil")), 2):
+            send(amqp_url, body)
+            eventually(lambda n=n: _messages(store) == n)
+    cases, told = set(as_told(store)), len(_of_panel(store))
+    store.close()
+    assert received()["new"] == told > 2
+    lost(settings, postgres_server)
+    floor = said("restore", "--from", "copy")["version_floor"]
+    store = opened(settings, tmp_path)
+    with working(amqp_url, store, topology):
+        # After the message that founds a case the others in another order: each version says something else than before.
+        again = (death(1), death(1, occupation="pupil"), death(0, sex="U"), death(1, sex="U"))
+        for n, body in enumerate(again, 2):
+            send(amqp_url, body)
+            eventually(lambda n=n: _messages(store) == n)
+    took = received()
+    assert (took["new"] > 0, took.get("older", 0), took.get("again", 0)) == (True, 0, 0)
+    assert as_held() == as_told(store)
+    assert as_held().keys() == cases
+    assert all(case["version"] > floor for case in as_held().values())
+    store.close()
+
+
+def test_who_decides_while_a_store_is_said_to_be_put_back_begins_again(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, beside = new_store(postgres_url), new_store(postgres_url)
+
+    def written(settlement: Settlement, *_: Any) -> list[Any]:
+        step_ahead(beside, NOW)
+        return entries(settlement, *_)
+
+    entries = Settlement._entries
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Settlement, "_entries", written)
+        with pytest.raises(PutBack):
+            process(store, [report()], read=read, now=NOW, **rules())
+    process(store, [report()], read=read, now=NOW, **rules())
+    (case,) = overview.recent_cases(store)
+    assert case.version == VERSIONS_AHEAD + 1
+    assert step_ahead(store, NOW) == Ahead(1, 2 * VERSIONS_AHEAD + 1)
+    for each in (store, beside):
+        each.close()
 
 
 def _of_panel(store: Store) -> list[Any]:
     rows = table(DeliveryRow)
     with store.reading() as transaction:
-        return list(transaction.connection.execute(select(rows).where(rows.c.recipient == "cdop.BERKS")))
+        return list(transaction.connection.execute(select(rows).where(rows.c.recipient == PANEL)))
 
 
 def test_a_copy_goes_into_an_empty_database_only_and_over_no_file(settings: str) -> None:
