@@ -36,8 +36,9 @@ class NotNow(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """``batch``: at most so many kept messages together; ``wait_s``: no message waits longer for company; ``prefetch``:
-    how far ahead the broker sends."""
+    """``batch``: at most so many kept messages together; ``wait_s``: how soon after a batch the next one is begun that isn't
+    full, so that no message waits longer for company, and one that comes alone waits for none; ``prefetch``: how far ahead
+    the broker sends."""
 
     batch: int = 200
     wait_s: float = 0.02
@@ -50,7 +51,7 @@ class Consumer:
     ``work(batch)`` has made the messages' effect durable when it returns; it raises NotNow to be called again with the
     same batch later. Any other exception ends :meth:`run`, the batch unacknowledged. ``keep(message)``, if given, is asked
     as each message arrives; one it says no to is done with: acknowledged, never handed over. ``ready()``, if given, is
-    asked before connecting, so that an outage elsewhere doesn't count against messages.
+    asked before connecting, so that an outage elsewhere doesn't count against messages. ``clock`` tells seconds.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Consumer:
         keep: Callable[[Delivered], bool] | None = None,
         ready: Callable[[], bool] | None = None,
         pace: Pace = Pace(),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._nodes = Nodes(url, name)
         self._name = name
@@ -71,6 +73,7 @@ class Consumer:
         self._keep = keep
         self._ready = ready
         self._pace = pace
+        self._clock = clock
         self._stopped = threading.Event()
         self._failure: BaseException | None = None
         self._connection: Any = None
@@ -112,6 +115,7 @@ class Consumer:
         self._timer: Any = None
         self._held_since = 0.0
         self._pause_s = _FIRST_PAUSE_S
+        self._done_at = self._clock()
         self._finishing = False
         self._tags_of_consumers: list[str] = []
 
@@ -180,7 +184,9 @@ class Consumer:
             if len(self._kept) >= pace.batch or tag - self._settled_tag >= enough:
                 self._flush()
             elif self._timer is None:
-                self._timer = self._connection.ioloop.call_later(pace.wait_s, self._time_is_up)
+                # never before all is taken that came in with it
+                since = self._clock() - self._done_at
+                self._timer = self._connection.ioloop.call_later(max(0.0, pace.wait_s - since), self._time_is_up)
 
         return take
 
@@ -204,6 +210,7 @@ class Consumer:
             self._hang_up()
         else:
             self._held_since, self._pause_s = 0.0, _FIRST_PAUSE_S
+            self._done_at = self._clock()
             if self._finishing and not self._apart:
                 self._hang_up()
 

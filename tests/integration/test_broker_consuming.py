@@ -86,9 +86,23 @@ def test_messages_come_in_order_in_batches_and_are_gone_afterwards(url: str) -> 
 
 
 def test_one_message_alone_is_not_kept_waiting_for_others(url: str) -> None:
-    worker = _Worker(url, _nothing, pace=Pace(batch=50, wait_s=0.02))
+    now = 0.0
+    worker = _Worker(url, _nothing, pace=Pace(batch=2, wait_s=3600), clock=lambda: now)
+    _eventually(lambda: worker.consumer.consuming)
+    now += 3600
     _send(url, b"alone")
-    _eventually(lambda: worker.bodies == [b"alone"])
+    _eventually(lambda: worker.batches == [[b"alone"]])
+    for body in (b"the next", b"its company"):
+        _send(url, body)
+    _eventually(lambda: worker.batches[1:] == [[b"the next", b"its company"]])
+    worker.stop()
+
+
+def test_messages_wait_for_others_no_longer_than_they_may(url: str) -> None:
+    worker = _Worker(url, _nothing, pace=Pace(batch=50, wait_s=0.02))
+    for body in (b"alone", b"after it"):
+        _send(url, body)
+        _eventually(lambda body=body: worker.bodies[-1:] == [body])
     worker.stop()
 
 
