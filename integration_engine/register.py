@@ -4,21 +4,20 @@ import asyncio
 import functools
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
 from adapters.adapter import Feed
 from integration_engine.gateway.ports import StoreAway
-from integration_engine.security.identity import TRUST_CODE, Principal, hashed, matches, split
+from integration_engine.security.identity import TRUST_CODE, Principal, matches, split
 from integration_engine.settings import FeedSettings
 from integration_engine.store.database import Transient
-from integration_engine.store.identities import Identities
+from integration_engine.store.identities import Held, Identities
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 _REMEMBERED_SECONDS = 1.0
-_MOST_SHOWN = 1000
 
 
 def or_away(call: Callable[P, R]) -> Callable[P, R]:
@@ -36,19 +35,11 @@ def or_away(call: Callable[P, R]) -> Callable[P, R]:
 
 @dataclass(frozen=True, slots=True)
 class _Book:
-    """Partners by every code they are known by, in small letters, and all feeds, as they stood at one moment."""
+    """Partners by every code they are known by, in small letters, their tokens and all feeds, as they stood at one moment."""
 
     partners: Mapping[str, Principal]
+    tokens: Mapping[str, Held]
     feeds: Sequence[Feed]
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """Whom a token proved to be at one moment. Of its secret only the hash is kept, as in the store."""
-
-    hashed: str
-    partner: Principal
     at: float
 
 
@@ -57,8 +48,8 @@ class Register:
 
     What is asked for every message - whose token it is, who a hospital's message may come from (``find``), which feeds
     there are - is remembered for a second: a token that is revoked brings no message in after that. Of tokens only
-    partners' are remembered, who can't take anything out. Everybody else's tokens, and sessions, are looked up each time:
-    a revoked one shows nothing from then on.
+    partners' are remembered, who can't take anything out. Everybody else's tokens, sessions, and what isn't remembered are
+    looked up each time: a new token opens its doors at once, and a revoked one shows nothing from then on.
     """
 
     def __init__(self, identities: Identities, clock: Callable[[], float] = time.monotonic) -> None:
@@ -66,20 +57,13 @@ class Register:
         self._clock = clock
         self._book: _Book | None = None
         self._opening: asyncio.Task[_Book] | None = None
-        self._shown: dict[str, _Shown] = {}
 
     async def authenticate(self, token: str) -> Principal | None:
         lookup, secret = split(token) or ("", "")
-        shown, now = self._shown.get(lookup), self._clock()
-        if shown is not None and self._is_recent(shown.at) and matches(secret, shown.hashed):
-            return shown.partner
-        found = await _asked(self._identities.authenticate, token)
-        self._shown.pop(lookup, None)
-        if found is not None and found.role == "partner":
-            while len(self._shown) >= _MOST_SHOWN:
-                del self._shown[next(iter(self._shown))]
-            self._shown[lookup] = _Shown(hashed(secret), found, now)
-        return found
+        held = (await self._opened()).tokens.get(lookup)
+        if held is not None and matches(secret, held.hashed):
+            return held.partner
+        return await _asked(self._identities.authenticate, token)
 
     async def open_session(self, principal: Principal, seconds: int) -> str:
         return await _asked(self._identities.open_session, principal, seconds)
@@ -101,7 +85,7 @@ class Register:
 
     async def _opened(self) -> _Book:
         """The book, read anew where it is a second old: once for all who ask meanwhile."""
-        if self._book is not None and self._is_recent(self._book.at):
+        if self._book is not None and self._clock() < self._book.at + _REMEMBERED_SECONDS:
             return self._book
         if self._opening is None or self._opening.done():
             self._opening = asyncio.create_task(_asked(self._read))
@@ -111,15 +95,14 @@ class Register:
 
     def _read(self) -> _Book:
         now = self._clock()
+        tokens = {held.partner.credential: held for held in self._identities.tokens()}
+        # who is known by a code has shown no token
         partners = {
-            code.casefold(): principal
-            for principal in self._identities.partners()
-            for code in (*principal.organisations, principal.name)
+            code.casefold(): replace(held.partner, credential="")
+            for held in tokens.values()
+            for code in (*held.partner.organisations, held.partner.name)
         }
-        return _Book(partners, registered_feeds(self._identities), now)
-
-    def _is_recent(self, at: float) -> bool:
-        return self._clock() < at + _REMEMBERED_SECONDS
+        return _Book(partners, tokens, registered_feeds(self._identities), now)
 
 
 async def _asked(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

@@ -7,7 +7,7 @@ no door. Several tokens of one partner may be live at once: a new one is tried b
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -67,21 +67,31 @@ class BrowserSessionRow(SQLModel, table=True):
     expires_at: datetime = Field(sa_column=Column(Instant, nullable=False))
 
 
-_LIVE = (
-    select(col(CredentialRow.lookup))
+# Doors ask it every second, and hundreds of partners as objects of a session would hold everybody up meanwhile.
+_TOKENS = (
+    select(
+        col(CredentialRow.lookup),
+        col(CredentialRow.hashed),
+        col(PartnerRow.code),
+        col(PartnerRow.kinds),
+        col(PartnerRow.organisations),
+    )
+    .join(PartnerRow, col(CredentialRow.partner) == col(PartnerRow.code))
     .where(
-        col(CredentialRow.partner) == col(PartnerRow.code),
+        col(PartnerRow.role) == "partner",
         col(CredentialRow.revoked_at).is_(None),
         or_(col(CredentialRow.expires_at).is_(None), col(CredentialRow.expires_at) > bindparam("now", type_=Instant)),
     )
-    .exists()
+    .order_by(col(PartnerRow.code), col(CredentialRow.lookup))
 )
-# Doors ask it every second, and hundreds of partners as objects of a session would hold everybody up meanwhile.
-_PARTNERS = (
-    select(col(PartnerRow.code), col(PartnerRow.kinds), col(PartnerRow.organisations))
-    .where(col(PartnerRow.role) == "partner", _LIVE)
-    .order_by(col(PartnerRow.code))
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A partner and one live token of it, which is the principal's ``credential``; of its secret the hash alone."""
+
+    partner: Principal
+    hashed: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +223,23 @@ class Identities:
 
     def partners(self) -> list[Principal]:
         """Every partner with a live token: revoking all of them closes every door a partner has."""
+        return list({held.partner.name: replace(held.partner, credential="") for held in self.tokens()}.values())
+
+    def tokens(self) -> list[Held]:
+        """Every partner's live tokens, by partner."""
         with self._store.reading() as transaction:
-            rows = transaction.connection.execute(_PARTNERS, {"now": self._clock()}).all()
+            rows = transaction.connection.execute(_TOKENS, {"now": self._clock()}).all()
         return [
-            Principal(row.code, "partner", frozenset(json.loads(row.kinds)), frozenset(json.loads(row.organisations)))
+            Held(
+                Principal(
+                    row.code,
+                    "partner",
+                    frozenset(json.loads(row.kinds)),
+                    frozenset(json.loads(row.organisations)),
+                    row.lookup,
+                ),
+                row.hashed,
+            )
             for row in rows
         ]
 
