@@ -32,7 +32,8 @@ describe(FRAMES, "counter", "MLLP frames and what was wrong with them, by outcom
 _READ_BYTES = 64 * 1024
 # How long after an end byte without its CR a frame is taken as whole: senders that leave it out wait for their answer.
 _UNENDED_SECONDS = 1.0
-_GRACE_SECONDS = 10.0
+# Beyond the time that the broker's confirm may take.
+_GRACE_SECONDS = 5.0
 # Junk between frames is skipped; a connection that sends nothing else isn't speaking MLLP.
 _MOST_JUNK_BYTES = 1024 * 1024
 
@@ -45,6 +46,7 @@ class Limits:
     idle_seconds: float = 3600.0
     frame_seconds: float = 60.0
     answer_seconds: float = 60.0
+    confirm_seconds: float = 10.0
     connections: int = 1000
     unended_seconds: float = _UNENDED_SECONDS
 
@@ -83,7 +85,7 @@ class MllpServer:
         for task in self._serving - self._busy:
             task.cancel()
         if self._serving:
-            _, late = await asyncio.wait(set(self._serving), timeout=_GRACE_SECONDS)
+            _, late = await asyncio.wait(set(self._serving), timeout=self._limits.confirm_seconds + _GRACE_SECONDS)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
@@ -202,6 +204,7 @@ async def listeners(settings: "Settings", rooms: "Rooms", intake: "Intake") -> A
         idle_seconds=settings.mllp_idle_seconds,
         frame_seconds=settings.mllp_frame_seconds,
         connections=settings.mllp_connections,
+        confirm_seconds=settings.confirm_seconds,
     )
     servers: list[MllpServer] = []
     ports: list[int] = []

@@ -7,6 +7,7 @@ and only then may the publisher under them close (it belongs to whoever called).
 import asyncio
 import contextlib
 import logging
+import math
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ from integration_engine.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_GRACE_SECONDS = 10
+# What is being answered has this long for everything but the broker's confirm, which has its own time before it.
+_GRACE_SECONDS = 5
 _KEEP_ALIVE_SECONDS = 75
 # A request line and headers longer than this are nobody's who means well.
 _HEADER_BYTES = 32 * 1024
@@ -53,15 +55,18 @@ async def open_doors(
     async with contextlib.AsyncExitStack() as stack:
         ports = await stack.enter_async_context(_mllp(settings, rooms, intake)) if mllp else ()
         app = create_app(settings, rooms, intake, pages)
-        port = await stack.enter_async_context(http(app, settings.http_host, settings.http_port))
+        port = await stack.enter_async_context(
+            http(app, settings.http_host, settings.http_port, settings.confirm_seconds)
+        )
         log.info("the doors are open", extra={"port": port})
         yield Listening(port, ports)
     log.info("the doors are closed")
 
 
 @contextlib.asynccontextmanager
-async def http(app: FastAPI, host: str, port: int) -> AsyncIterator[int]:
-    """Serve an application for the length of the block; gives the real port. Raises OSError where the port is taken."""
+async def http(app: FastAPI, host: str, port: int, confirm_seconds: float = 0.0) -> AsyncIterator[int]:
+    """Serve an application for the length of the block; gives the real port. At its end requests that wait for the broker's
+    confirm, which may take ``confirm_seconds``, are answered. Raises OSError where the port is taken."""
     listener = socket.create_server((host, port), backlog=1024)
     # asyncio doesn't do it for a listener it is given; without it every answer waits for the client's delayed ACK.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -72,7 +77,7 @@ async def http(app: FastAPI, host: str, port: int) -> AsyncIterator[int]:
         server_header=False,
         lifespan="off",
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_graceful_shutdown=math.ceil(confirm_seconds) + _GRACE_SECONDS,
         h11_max_incomplete_event_size=_HEADER_BYTES,
     )
     server = _Server(config)

@@ -20,10 +20,14 @@ def by_http(doors: House, number: int = 1) -> tuple[int, str]:
     return answer.status_code, answer.json()["code"]
 
 
+def hospital_message(number: int) -> bytes:
+    return sending(number, _TODAY).body
+
+
 def by_mllp(doors: House, number: int = 2) -> bytes:
     """A hospital sends its message of this number: the acknowledgement's own segment."""
     with Mllp("127.0.0.1", doors.mllp_ports[0]) as mllp:
-        return next(part for part in mllp.send(sending(number, _TODAY).body).split(b"\r") if part.startswith(b"MSA"))
+        return next(part for part in mllp.send(hospital_message(number)).split(b"\r") if part.startswith(b"MSA"))
 
 
 def health(doors: House, part: str) -> str:

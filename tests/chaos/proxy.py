@@ -28,6 +28,7 @@ class Proxy:
         self._cut_after: int | None = None
         self._closed = self._refusing = False
         self.cuts = 0
+        self.held = 0
 
     def __enter__(self) -> "Proxy":
         threading.Thread(target=self._accept, daemon=True).start()
@@ -103,6 +104,7 @@ class Proxy:
     def _carry(self, source: socket.socket, sink: socket.socket, pair: tuple[socket.socket, socket.socket]) -> None:
         try:
             while data := source.recv(_READ_BYTES):
+                self.held += not self._flowing.is_set()
                 self._flowing.wait()
                 limit, self._cut_after = self._cut_after, None
                 if limit is not None and limit < len(data):
