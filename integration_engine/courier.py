@@ -9,8 +9,8 @@ import random
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from integration_engine.broker.message import CORRELATION, Message
@@ -45,7 +45,8 @@ _HOPELESS = ("unroutable", "broker-refused")
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What a delivery came from: the correlation id of the message or batch, and the span in which it was worked on."""
+    """What a delivery came from: the correlation id of the message (of several, with commas between) or of the batch, and the
+    span in which it was worked on."""
 
     correlation: str | None = None
     traceparent: str | None = None
@@ -91,18 +92,20 @@ class Courier:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def hand_over(self, rows: Sequence[OutboxRow]) -> None:
-        """Publish these soon, each in its turn. They must be committed."""
+    def hand_over(self, rows: Sequence[OutboxRow], came_of: Mapping[str, str] = {}) -> None:
+        """Publish these soon, each in its turn. They must be committed. ``came_of`` are correlation ids by delivery, where
+        they are other than the one of what is being worked on."""
         if not rows:
             return
-        cause = Cause(correlation.get(), tracing.carried().get(tracing.TRACEPARENT))
+        whole = Cause(correlation.get(), tracing.carried().get(tracing.TRACEPARENT))
         with self._lock:
             room = _MOST_IN_HAND - sum(map(len, self._in_hand))
             for row in rows:
                 if row.turn < outbox.LAST_TURN or len(rows) <= room:
                     self._in_hand[row.turn].append(row)
-                    if cause.known:
-                        self._causes[row.id] = cause
+                    own = came_of.get(row.id)
+                    if own or whole.known:
+                        self._causes[row.id] = replace(whole, correlation=own) if own else whole
         self._wake.set()
 
     def count(self, kind: str, partner: str, verdict: str, reason: str) -> None:

@@ -113,12 +113,15 @@ class Settlement:
         own += [Entry("notice.dropped", name, {"reason": rule}) for name, rule in self._dropped.items()]
         inbox.drop(transaction, self._dropped)
         number = append(transaction, self.now, [*entries, *own], len(dispatches), self._floor)
-        rows = [
-            OutboxRow(d.id, d.recipient, d.kind, d.case, d.version, self.now, outbox.body(d.envelope), d.retracts)
-            for d in dispatches
-        ]
+        came = self._came(messages)
+        rows = [self._row(dispatch, came.get(dispatch.case, ())) for dispatch in dispatches]
         outbox.write(transaction, rows, {d.id: d.leaves for d in dispatches}, number)
         return tuple(rows)
+
+    def _row(self, d: Dispatch, came: tuple[str, ...]) -> OutboxRow:
+        return OutboxRow(
+            d.id, d.recipient, d.kind, d.case, d.version, self.now, outbox.body(d.envelope), d.retracts, came
+        )
 
     @cached_property
     def _continuity(self) -> Continuity:
@@ -144,6 +147,14 @@ class Settlement:
     @cached_property
     def _homes(self) -> dict[str, str]:
         return {notice.id: c.case.id for c in self._continuity.cases for notice in c.case.notices}
+
+    def _came(self, messages: Sequence[Message]) -> dict[str, tuple[str, ...]]:
+        """The new notices of each case; of one that ends in another, those of the other."""
+        found: dict[str, tuple[str, ...]] = {}
+        for notice in (notice for message in messages for notice in message.notices):
+            if home := self._homes.get(notice.id):
+                found[home] = (*found.get(home, ()), notice.id)
+        return found | {gone: found[into] for gone, into in self._continuity.merged.items() if into in found}
 
     @cached_property
     def _lived(self) -> dict[str, set[str]]:

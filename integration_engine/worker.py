@@ -23,7 +23,7 @@ from integration_engine.broker.origin import Origin, Unproved, kind_of, origin_o
 from integration_engine.broker.publisher import Publisher
 from integration_engine.courier import Courier
 from integration_engine.monitoring.counters import COUNTERS, Counters, describe
-from integration_engine.monitoring.logs import correlated
+from integration_engine.monitoring.logs import correlated, is_own
 from integration_engine.pipeline import Processed, process
 from integration_engine.record.age import AgeRules
 from integration_engine.record.codes import PartnerKind
@@ -55,6 +55,8 @@ _LONGEST_WAIT = timedelta(days=30)
 _SCHEMA_S = 1.0
 # What a batch of 200 deaths makes and holds until it is done.
 _OBJECTS_A_BATCH = 50_000
+# How many messages a delivery names as what it came of.
+_MOST_NAMED = 8
 # Our own users, who may publish under any partner's name: they are the gateway, the workers and the operators.
 _ENGINE_USERS = ("cdr.gateway", "cdr.worker", "cdr.operator")
 
@@ -227,7 +229,7 @@ class Worker:
 
     def _finish(self, proved: Sequence[Proved], processed: Processed) -> None:
         reached("worker.committed")
-        self._courier.hand_over(processed.outbox)
+        self._courier.hand_over(processed.outbox, _came_of(proved, processed))
         reached("worker.handed-over")
         refused: dict[tuple[int, int], tuple[Reading, list[Refusal]]] = {}
         for each in processed.refused:
@@ -254,6 +256,22 @@ class Worker:
                     WORKED, kind=reading.kind, partner=origin.partner, verdict=reading.verdict, reason=reading.reason
                 )
         self._counters.add(BATCHES)
+
+
+def _came_of(proved: Sequence[Proved], processed: Processed) -> dict[str, str]:
+    """The ids of the messages that a delivery of a batch came of, with commas between, by delivery. What came of no new
+    notice of its own case, or of more than a header should name, is told by the id of the batch."""
+    if len(proved) == 1:
+        return {}
+    own = {
+        item.notice.id: str(message.headers.get(CORRELATION))
+        for (message, _), readings in zip(proved, processed.readings, strict=True)
+        for reading in readings
+        for item in reading.items
+        if item.notice
+    }
+    found = {row.id: sorted({own[name] for name in row.came_of if name in own}) for row in processed.outbox}
+    return {row: ",".join(ids) for row, ids in found.items() if 0 < len(ids) <= _MOST_NAMED and all(map(is_own, ids))}
 
 
 def _received_at(message: Delivered, origin: Origin, now: datetime) -> datetime:

@@ -27,7 +27,7 @@ CLAIM_LASTS = timedelta(seconds=60)
 class OutboxRow:
     """One delivery to publish. ``recipient`` is the routing key (``cdop.BERKS``, ``jar.JAR-OXON``, ``national.ncmd``),
     ``kind`` goes into ``type``, ``case`` and ``version`` into headers; ``body`` is ``case-delivery/1`` JSON. ``retracts``:
-    it takes a death back."""
+    it takes a death back. ``came_of``: the new notices it came of, known to who decided it and not kept."""
 
     id: str
     recipient: str
@@ -37,6 +37,7 @@ class OutboxRow:
     queued_at: datetime
     body: bytes = field(repr=False)
     retracts: bool = False
+    came_of: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def turn(self) -> int:

@@ -62,7 +62,7 @@ def test_a_message_keeps_its_id_from_the_door_to_its_deliveries(
     assert _ids(taken(amqp_url, "jar.JAR-BERKS")) == {own}
 
 
-def test_in_a_batch_the_line_of_one_message_carries_its_own_id_and_the_batch_names_all(
+def test_in_a_batch_lines_and_deliveries_carry_the_id_of_their_own_message_and_the_batch_names_all(
     amqp_url: str, topology: Topology, sqlite_store: Store, logged: Lines
 ) -> None:
     good, bad = new_id(), new_id()
@@ -75,9 +75,20 @@ def test_in_a_batch_the_line_of_one_message_carries_its_own_id_and_the_batch_nam
     (refused,) = logged("a message is refused")
     assert refused["correlation"] == bad
     assert _ids(taken(amqp_url, "refused.police")) == {bad}
-    # it came of two messages together: the batch's line says which
-    assert _ids(taken(amqp_url, "cdop.BERKS")) == {done["correlation"]}
+    assert _ids(taken(amqp_url, "cdop.BERKS")) == {good}
     assert done["correlation"] not in {good, bad}
+
+
+def test_what_came_of_two_messages_of_a_batch_names_both_and_not_their_neighbour(
+    amqp_url: str, topology: Topology, sqlite_store: Store
+) -> None:
+    first, second, neighbour = new_id(), new_id(), new_id()
+    send(amqp_url, death(1), headers={CORRELATION: first})
+    send(amqp_url, death(2), headers={CORRELATION: neighbour})
+    send(amqp_url, json.dumps(json.loads(death(1)) | {"version": 2}).encode(), headers={CORRELATION: second})
+    with working(amqp_url, sqlite_store, topology, pace=Pace(3, 20.0, 10)):
+        eventually(lambda: ready(amqp_url, "cdop.BERKS") == 2)
+    assert _ids(taken(amqp_url, "cdop.BERKS")) == {",".join(sorted((first, second))), neighbour}
 
 
 def test_an_id_that_a_partner_wrote_past_our_doors_is_never_used(
