@@ -50,9 +50,9 @@ class Proxy:
             self.cuts += 1
             _reset(*pair)
 
-    def cut_in_the_middle(self) -> None:
+    def cut_in_the_middle(self, at_most: int = 200) -> None:
         """Let so many more bytes of the next piece through, not all of it, then reset that connection."""
-        self._cut_after = self._chance.randrange(1, 200)
+        self._cut_after = self._chance.randrange(1, at_most)
 
     def refuse(self) -> None:
         """Reset every connection as it opens, until ``accept``."""
