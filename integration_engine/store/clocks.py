@@ -25,11 +25,12 @@ CLAIM_LASTS = timedelta(seconds=60)
 
 
 class ClockRow(SQLModel, table=True):
-    """One running clock of one case: when it is due and how far it was raised."""
+    """One running clock of one case: when it is due and how far it was raised. Written with its case, so no reference is
+    checked for each."""
 
     __tablename__ = "clock"
     __table_args__ = (Index("ix_clock_stage", "stage", "clock", "due"),)
-    case_id: str = Field(sa_column=Column(Text, ForeignKey("cases.id"), primary_key=True))
+    case_id: str = Field(sa_column=Column(Text, primary_key=True))
     clock: str = Field(sa_column=Column(Text, primary_key=True))
     due: datetime = Field(sa_column=Column(Instant, nullable=False))
     stage: str = Field(sa_column=Column(Text, nullable=False))

@@ -207,12 +207,13 @@ class DeliveryRow(SQLModel, table=True):
 
 
 class HoldingRow(SQLModel, table=True):
-    """What one recipient was last sent about one case: the delivery whose content it now holds."""
+    """What one recipient was last sent about one case: the delivery whose content it now holds. Written with both, so no
+    reference is checked for each."""
 
     __tablename__ = "holding"
-    case_id: str = Field(sa_column=_text(ForeignKey("cases.id"), primary_key=True))
+    case_id: str = Field(sa_column=_text(primary_key=True))
     recipient: str = Field(sa_column=_text(primary_key=True))
-    delivery_id: str = Field(sa_column=_text(ForeignKey("delivery.id")))
+    delivery_id: str = Field(sa_column=_text())
     standing: str = Field(sa_column=_text())
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, ColumnElement, ForeignKey, Index, Text, delete, func, or_, select, text
+from sqlalchemy import BigInteger, Column, ColumnElement, Index, Text, delete, func, or_, select, text
 from sqlmodel import Field, SQLModel
 
 from integration_engine.store.database import Store, Transaction, table
@@ -17,14 +17,15 @@ from integration_engine.store.tables import Instant
 
 
 class CaseWatchRow(SQLModel, table=True):
-    """One case that notices make: by which rules it was decided, and when to look again whatever comes in."""
+    """One case that notices make: by which rules it was decided, and when to look again whatever comes in. Written with its
+    case, so no reference is checked for each."""
 
     __tablename__ = "case_watch"
     __table_args__ = (
         Index("ix_case_watch_ruling", "ruling", "case_id"),
         Index("ix_case_watch_look_again_at", "look_again_at"),
     )
-    case_id: str = Field(sa_column=Column(Text, ForeignKey("cases.id"), primary_key=True))
+    case_id: str = Field(sa_column=Column(Text, primary_key=True))
     ruling: str = Field(sa_column=Column(Text, nullable=False))
     look_again_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
 
