@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from integration_engine.broker.management import Management, ManagementError
-from integration_engine.services.rabbitmq import TRIES, Broker, await_answer, program, start_nodes
+from integration_engine.services.rabbitmq import TRIES, Broker, program, start_nodes
 from integration_engine.services.unavailable import ServiceUnavailable
 
 NODES = 3
@@ -58,12 +58,10 @@ class Cluster:
             time.sleep(0.2)
         raise ServiceUnavailable("no-leader", f"Queues of {name} have no other leader.")
 
-    def start(self, *nodes: Broker) -> None:
-        """Start nodes that died, together: one may wait for another. Returns when all of them answer."""
-        for node in nodes:
-            node.own().start()
-        for node in nodes:
-            await_answer(node.url, node.own())
+    def start(self, node: Broker) -> None:
+        """Start a node that died; returns when it answers. Of several the last to die comes first: it has what the others may
+        not have heard of, and RabbitMQ 3.x has been seen to wait for ever where they were started together."""
+        node.start()
 
     def joined(self) -> bool:
         """Whether every node is there and knows of the others."""

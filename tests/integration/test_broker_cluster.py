@@ -127,7 +127,8 @@ def test_a_node_left_alone_confirms_nothing_and_the_doors_say_so_until_the_other
             assert b"MSA|AE|" in answer
             assert b"send it again" in answer
         assert doors.get(None, "/health/live").status_code == 200
-        cluster.start(*gone)
+        for node in reversed(gone):
+            cluster.start(node)
         eventually(lambda: told() == 202, 60)
         with Mllp("127.0.0.1", doors.mllp_ports[0]) as mllp:
             assert b"MSA|AA|" in mllp.send(message)
