@@ -58,7 +58,7 @@ class Database:
     def start(self) -> None:
         """Start it again on the data it had; returns when it answers."""
         self._own().start()
-        _await_answer(self.url, self._own())
+        await_answer(self.url, self._own())
 
     def hold(self) -> None:
         """Hold it still: connections stay and nothing is answered, until ``go_on``. Only for one that was started for us."""
@@ -90,7 +90,7 @@ def postgres(*, own: bool = False, durable: bool = False, here: bool = False) ->
         yield Database(re.sub(r"^postgres(ql)?(\+\w+)?://", _DRIVER, given), "given")
         return
     database = _contained(durable) if containers.engine_runs() and not here else None
-    database = database or _private(_programs(), durable)
+    database = database or _private(programs(), durable)
     try:
         yield database
     finally:
@@ -111,7 +111,7 @@ def _contained(durable: bool) -> Database | None:
         _log.warning("no container of %s: %s", images.POSTGRES, type(problem).__name__)
         return None
     database = Database(f"{_DRIVER}{_USER}:{password}@127.0.0.1:{port}/{_USER}", "container", server)
-    _await_answer(database.url, server)
+    await_answer(database.url, server)
     return database
 
 
@@ -122,7 +122,8 @@ def _folder_of_programs() -> Path | None:
     return Path(found).parent if found else None
 
 
-def _programs() -> Path:
+def programs() -> Path:
+    """The folder of PostgreSQL's own programs, installed first where that can be done. Raises ServiceUnavailable."""
     folder = _folder_of_programs()
     if folder is None and packages.can_install():
         packages.install("postgresql", ("postgresql",))
@@ -156,7 +157,7 @@ def _started(programs: Path, durable: bool) -> Database:
     # SIGQUIT: at once, without writing down what is thrown away.
     server = Guarded(owner.command(command), environment, folder, signal.SIGQUIT)
     database = Database(f"{_DRIVER}{_USER}:{password}@127.0.0.1:{port}/postgres", "private", server)
-    _await_answer(database.url, server)
+    await_answer(database.url, server)
     return database
 
 
@@ -177,7 +178,8 @@ def _initialise(
         raise ServiceUnavailable("did-not-start", f"PostgreSQL's initdb failed:\n{done.stderr.strip()[-500:]}")
 
 
-def _await_answer(url: str, server: Server) -> None:
+def await_answer(url: str, server: Server) -> None:
+    """Return when it answers. Raises ServiceUnavailable, with its last words, where it doesn't."""
     until = time.monotonic() + _START_LIMIT_S
     while time.monotonic() < until and server.running:
         try:
