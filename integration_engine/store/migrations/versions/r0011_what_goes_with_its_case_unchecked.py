@@ -3,8 +3,8 @@ function: checking each against them, ten a death, cost a sixth of the database'
 
 from alembic import op
 
-revision = "0009"
-down_revision = "0008"
+revision = "0011"
+down_revision = "0010"
 
 _CHECKED = {"clock": ("case_id",), "case_watch": ("case_id",), "holding": ("case_id", "delivery_id")}
 # SQLite's constraints have no names until they are read under a convention.
