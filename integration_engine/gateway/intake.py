@@ -116,23 +116,26 @@ class Intake:
         content_type: str | None = None,
         message_id: str | None = None,
         feed: str | None = None,
+        named: tuple[str | None, str | None] | None = None,
     ) -> Heard:
-        """Screen and read; count what was passed over or refused.
+        """Screen and read; count what was passed over or refused. ``named`` is the sender and system that the message names,
+        where the door has looked already.
 
         Raises WrongSender where the message names a sender this partner may not speak as.
         """
         reached("gateway.read")
         feeds = await self._feeds(partner.name, kind)
         # Where every row names its sender, the file's is asked for only to choose among feeds.
-        asked = kind not in _SENDER_IN_EACH_ITEM or len(feeds) > 1
-        named, system = await apart_if_big(body, lambda: self._sender(kind, body)) if asked else (None, None)
-        chosen = choose_feed(feeds, feed, (named, system))
+        if named is None and (kind not in _SENDER_IN_EACH_ITEM or len(feeds) > 1):
+            named = await apart_if_big(body, lambda: self._sender(kind, body))
+        sender, system = named or (None, None)
+        chosen = choose_feed(feeds, feed, (sender, system))
         submission = Submission(
             body, self._clock(), content_type, message_id, partner.name, chosen, age_rules=self._age_rules
         )
         try:
             if kind not in _SENDER_IN_EACH_ITEM:
-                require_sender(partner, [("sender", named)])
+                require_sender(partner, [("sender", sender)])
             readings = await apart_if_big(body, lambda: tuple(self._read(kind, submission)))
             require_sender(partner, (pair for reading in readings for pair in _named_inside(reading)))
             heard = Heard(readings, chosen)

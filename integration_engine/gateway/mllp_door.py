@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from adapters.adapter import Answer
 from adapters.hospital_hl7.acknowledge import CONTENT_TYPE, acknowledge, refuse
 from adapters.hospital_hl7.adapter import ADAPTER, KIND
+from integration_engine.gateway.body import apart_if_big
 from integration_engine.gateway.intake import Intake
 from integration_engine.gateway.ports import People, StoreAway
 from integration_engine.record.notice import Problem
@@ -59,8 +60,11 @@ class HospitalDoor:
         return self._refusal(head, Problem(code="too-large", text="the message is larger than this door takes")).body
 
     async def _answered(self, body: bytes) -> Answer:
-        partner = await self._sender(body)
-        heard = await self._intake.hear(body, kind=KIND, partner=partner, content_type=CONTENT_TYPE, feed=self._feed)
+        named = await apart_if_big(body, lambda: ADAPTER.sender(body))
+        partner = await self._sender(named[0])
+        heard = await self._intake.hear(
+            body, kind=KIND, partner=partner, content_type=CONTENT_TYPE, feed=self._feed, named=named
+        )
         durable = True
         if heard.to_be_taken:
             taken = await self._intake.take(
@@ -76,9 +80,9 @@ class HospitalDoor:
             heard.readings, body, control_id=self._new_id(), now=self._clock(), feed=heard.feed, durable=durable
         )
 
-    async def _sender(self, body: bytes) -> Principal:
+    async def _sender(self, named: str | None) -> Principal:
         """Who sends it. Raises WrongSender where the message names nobody registered."""
-        name = self._partner or ADAPTER.sender(body)[0]
+        name = self._partner or named
         found = await self._people.find(name) if name else None
         if found is None:
             raise WrongSender("MSH-4")
