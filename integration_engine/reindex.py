@@ -28,7 +28,7 @@ from integration_engine.store.indexing import Indexing
 from integration_engine.store.neighbourhood import lock_name, sharing
 from integration_engine.store.sealing import Unreadable, unseal_notice
 from integration_engine.store.tables import BlindIndexRow, BondRow, NoticeRow
-from integration_engine.store.watch import decide_again
+from integration_engine.store.watch import decide_again, marked
 
 BEGUN, DONE = "keys.reindexing", "keys.reindexed"
 AT_ONCE = 200
@@ -45,8 +45,8 @@ class Superseded(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far it is: notices done of those held when it began or went on, those with other keys than before, the cases
-    marked to be decided again in this run, and the notices of this run that could not be read and keep their keys."""
+    """How far it is: notices done of those held when it began or went on, those with other keys than before, when all are
+    done the cases that wait to be decided again, and the notices of this run that could not be read and keep their keys."""
 
     held: int
     done: int = 0
@@ -128,8 +128,10 @@ def _step(store: Store, task: Indexing, before: Progress, by: str, now: datetime
         names = _next(transaction, found.reached)
         held = _held(transaction, names)
         changed = _rekeyed(transaction, held)
-        cases = _met_again(transaction, held, set(held.said) if found.every else changed, changed)
-        decide_again(transaction, cases, now)
+        decide_again(
+            transaction, _met_again(transaction, held, set(held.said) if found.every else changed, changed), now
+        )
+        cases = 0 if names else marked(transaction)
         so_far = replace(
             found,
             reached=names[-1] if names else found.reached,
@@ -148,7 +150,7 @@ def _step(store: Store, task: Indexing, before: Progress, by: str, now: datetime
         before,
         done=so_far.done,
         changed=so_far.changed,
-        cases=before.cases + len(cases),
+        cases=cases,
         unreadable=(*before.unreadable, *held.unreadable),
         finished=not names,
     )

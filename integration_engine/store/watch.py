@@ -71,6 +71,12 @@ def decide_again(transaction: Transaction, cases: Collection[str], now: datetime
     transaction.upsert(CaseWatchRow, rows, replace=["ruling"])
 
 
+def marked(transaction: Transaction) -> int:
+    """How many cases are marked to be looked at again, whatever rules decided them."""
+    query = select(func.count()).where(_WATCH.c.ruling == _NO_RULES)
+    return int(transaction.connection.execute(query).scalar_one())
+
+
 def come_into_force(store: Store, ruling: str, now: datetime) -> bool:
     """Say that these rules are in force from now; False where they were already. Raises Transient."""
     with store.transaction() as transaction:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import typer
+from sqlalchemy import select, update
 from typer.testing import CliRunner
 
 from integration_engine.broker.topology import Topology
@@ -20,8 +21,9 @@ from integration_engine.pipeline import process
 from integration_engine.reindex import AT_ONCE, DONE
 from integration_engine.security.keys import keyring
 from integration_engine.store import audit, outbox, overview
-from integration_engine.store.database import Store, upgrade_schema
+from integration_engine.store.database import Store, table, upgrade_schema
 from integration_engine.store.indexing import NotIndexed, require_indexed
+from integration_engine.store.tables import NoticeRow
 from tests.earlier_rules import numbers_only, program_of
 from tests.store_samples import NOW, nobodys_namesake, read, report, rules
 from tests.worker_samples import death, eventually, ready, send, working
@@ -115,6 +117,23 @@ def test_an_upgrade_makes_the_keys_anew_by_itself_or_says_that_it_has_to_be_done
     assert (done["keys"], done["notices"], done["other_keys"], done["unreadable"]) == ("made-anew", 4, 4, [])
     assert said("upgrade")["keys"] == "current"
     assert said("reindex")["done"] == 0
+    store.close()
+
+
+def test_a_notice_that_cannot_be_read_is_named_and_the_call_has_failed(settings: str) -> None:
+    with program_of(numbers_only):
+        upgrade_schema(settings)
+        store = opened(settings)
+        told_twice(store, 1)
+    notices = table(NoticeRow)
+    with store.transaction() as transaction:
+        name = transaction.connection.scalars(select(notices.c.id)).first()
+        damaged = update(notices).where(notices.c.id == name).values(sealed=store.keys.seal(b"{}")[:-1])
+        transaction.connection.execute(damaged)
+    done = CliRunner().invoke(db_app, ["reindex"])
+    assert done.exit_code == 1
+    assert f"Could not be read, and keep their keys: {name}." in done.output
+    require_indexed(store)
     store.close()
 
 

@@ -17,11 +17,13 @@ from integration_engine.broker.consumer import Consumer, Pace
 from integration_engine.broker.publisher import Publisher
 from integration_engine.broker.topology import Topology
 from integration_engine.lookout import looked_at
+from integration_engine.reindex import reindex
 from integration_engine.security.keys import keyring
 from integration_engine.services import rabbitmq
 from integration_engine.settings import load_settings
 from integration_engine.store.database import Store, upgrade_schema
 from integration_engine.store.identities import Identities
+from tests.earlier_rules import numbers_only, program_of
 from tests.gateway_house import declare, house
 from tests.store_samples import new_store
 from tests.worker_samples import FORCE, death, eventually, prepared, ready, send
@@ -129,6 +131,27 @@ def test_a_worker_without_its_broker_lives_says_what_is_away_and_is_ready_again_
             assert _says(port, "/health/live", 200)
             broker.start()
             eventually(lambda: _says(port, "/health/ready", 200), seconds=60)
+
+
+def test_a_worker_whose_rules_found_nothing_of_what_is_held_says_so_until_the_keys_are_made_anew(
+    amqp_url: str, tmp_path: Path
+) -> None:
+    database = f"sqlite:///{tmp_path / 'engine.db'}"
+    prepared(amqp_url, tmp_path)
+    with program_of(numbers_only):
+        upgrade_schema(database)
+    port = _free_ports(1)
+    with _workers(amqp_url, tmp_path, port):
+        eventually(lambda: _says(port, "/health/ready", 503), seconds=60)
+        stale = _asked(port, "/health/ready")
+        assert stale is not None
+        assert stale.json()["parts"]["store"] == "NotIndexed"
+        assert _says(port, "/health/live", 200)
+        store = Store(database, keyring({}, tmp_path / "keys.json"))
+        assert [each.finished for each in reindex(store)] == [False, True]
+        store.close()
+        eventually(lambda: _says(port, "/health/ready", 200), seconds=60)
+    assert "not-indexed" in (tmp_path / "worker.log").read_text()
 
 
 def test_a_consuming_thread_that_no_longer_moves_is_seen(
