@@ -4,6 +4,7 @@ does."""
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy import Connection, Table, bindparam, column, func, select
@@ -42,8 +43,8 @@ def write(connection: Connection, writing: Writing, rows: Sequence[Mapping[str, 
 
 def _each_once(writing: Writing, rows: Sequence[Mapping[str, Any]]) -> bool:
     """Whether no two of these rows are one in the table: a statement can't change a row twice."""
-    keys = [key.name for key in table(writing.model).primary_key]
-    return not writing.upsert or len({tuple(row[key] for key in keys) for row in rows}) == len(rows)
+    of = itemgetter(*(key.name for key in table(writing.model).primary_key))
+    return not writing.upsert or len(set(map(of, rows))) == len(rows)
 
 
 @lru_cache(maxsize=200)
