@@ -38,6 +38,11 @@ class _Watched(psycopg.Connection[Any]):
 
     waiting_since: float | None = None
 
+    def waited_s(self, now: float) -> float:
+        """How long it has waited; 0 where it doesn't."""
+        since = self.waiting_since
+        return 0.0 if since is None else max(now - since, 1e-6)
+
     def wait(self, *args: Any, **options: Any) -> Any:
         self.waiting_since = time.monotonic()
         try:
@@ -77,11 +82,13 @@ class Silence:
             if self._lets_in():
                 self._silent = False
                 log.warning("the database answers again")
+            else:
+                self._give_up()
             return
         now = time.monotonic()
         with self._lock:
-            waiting = [since for each in self._connections if (since := each.waiting_since) is not None]
-        if now < self._knock_at or not waiting or now - min(waiting) < PATIENCE_S:
+            longest = max((each.waited_s(now) for each in self._connections), default=0.0)
+        if now < self._knock_at or longest < PATIENCE_S:
             return
         if self._lets_in():
             self._knock_at = now + PATIENCE_S
@@ -101,12 +108,19 @@ class Silence:
     def _begin(self) -> None:
         with self._lock:
             began, self._silent = not self._silent, True
-            given_up = list(self._connections)
-            self._connections.clear()
+            count = len(self._connections)
         _watchman.watch(self)
         if began:
-            log.error("the database does not answer; its connections are given up", extra={"count": len(given_up)})
-        for each in given_up:
+            log.error("the database does not answer; its connections are given up", extra={"count": count})
+        self._give_up()
+
+    def _give_up(self) -> None:
+        """Hang up what lies idle, and what has waited long enough. Whoever asked just now may have an answer yet."""
+        now = time.monotonic()
+        with self._lock:
+            lost = [each for each in self._connections if not 0 < each.waited_s(now) < PATIENCE_S]
+            self._connections.difference_update(lost)
+        for each in lost:
             _hang_up(each)
 
 
