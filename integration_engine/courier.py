@@ -108,10 +108,10 @@ class Courier:
                         self._causes[row.id] = replace(whole, correlation=own) if own else whole
         self._wake.set()
 
-    def count(self, kind: str, partner: str, verdict: str, reason: str) -> None:
-        """Count a message of which nothing else is kept; written to the store now and then."""
+    def count(self, tally: inbox.Tally) -> None:
+        """Count messages of which nothing else is kept; written to the store now and then."""
         with self._lock:
-            self._tally.add(kind, partner, verdict, reason)
+            self._tally.counts.update(tally.counts)
 
     def close(self) -> None:
         """Publish what is in hand and write the counts; what can't be published now is swept up later."""

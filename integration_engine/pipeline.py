@@ -106,7 +106,7 @@ class _Heard:
         }
 
 
-def process(
+def process(  # noqa: PLR0913 - one keyword for each thing a batch is decided by
     store: Store,
     submissions: Sequence[Submission],
     *,
@@ -116,12 +116,14 @@ def process(
     kinds: Sequence[PartnerKind | None] | None = None,
     read: Reader = registry.read,
     again: Again = lambda _place, _retraction: False,
+    count: Callable[[Tally], None] | None = None,
 ) -> Processed:
     """Take a batch of submissions in one transaction.
 
     Parameters: ``kinds`` is each submission's partner kind where the queue it came by tells (else its feed's, else what it
     looks like); ``now`` is zone-aware; ``again`` says whether the submission at a place will be heard again for a retraction
     that touches nobody: it may have overtaken the death it takes back, so it is not counted yet (``Processed.early``).
+    ``count``, if given, takes the counts of a batch of which nothing else is kept: they aren't worth a transaction.
     A message that came before changes nothing. Raises Transient where the database couldn't do it now, KeyMissing or
     SealBroken where what is held can't be read, ProfileError for an unusable profile; bad input is a refusal, never an
     exception.
@@ -130,6 +132,9 @@ def process(
     readings = tuple(tuple(read(submission, kind)) for submission, kind in zip(submissions, asked, strict=True))
     heard = _hear(submissions, readings)
     reached("worker.read")
+    if count is not None and not (heard.messages or heard.refusals):
+        count(heard.tally)
+        return Processed(readings)
 
     def take(alone: bool) -> Processed:
         with store.transaction() as transaction:

@@ -8,6 +8,7 @@ message by message, and the one that raises is put off, and after its last delay
 import gc
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ from integration_engine.security.identity import Principal
 from integration_engine.security.keys import KeyMissing
 from integration_engine.stages import reached
 from integration_engine.store.database import NotUpgraded, Store, Transient
+from integration_engine.store.inbox import Tally
 from integration_engine.store.indexing import require_indexed
 from integration_engine.turned_away import Ladder, Refusal, TurnedAway
 
@@ -91,7 +93,8 @@ def keep_what_is_loaded() -> None:
 
 
 class Worker:
-    """What a ``Consumer`` works with: ``keep`` as each message arrives, ``work`` for each batch, ``ready`` before it starts.
+    """What a ``Consumer`` works with: ``keep`` as each message arrives, ``work`` for each batch, ``count`` when both are done
+    with some, ``ready`` before it starts.
 
     ``publisher`` must be started; ``courier`` too. ``read`` is the adapters'.
     """
@@ -118,16 +121,29 @@ class Worker:
         self._counters = counters
         self._clock = clock
         self._looked = float("-inf")
+        self._screens: dict[str, Callable[[bytes], bool]] = {}
+        self._passed_over: Counter[tuple[str, str]] = Counter()
 
     def keep(self, message: Delivered) -> bool:
-        """False for a message that cannot be about a child's death: counted, and nothing of it kept."""
-        kind = kind_of(message)
-        if registry.ADAPTERS[kind].screen(message.body):
+        """False for a message that cannot be about a child's death: nothing of it is kept but a count."""
+        queue = message.queue
+        screen = self._screens.get(queue)
+        if screen is None:
+            screen = self._screens[queue] = registry.ADAPTERS[kind_of(message)].screen
+        if screen(message.body):
             return True
-        partner = message.key.partition(".")[2]
-        self._counters.add(WORKED, kind=kind, partner=partner, verdict=PASSED_OVER, reason=SCREENED)
-        self._courier.count(kind, partner, PASSED_OVER, SCREENED)
+        self._passed_over[queue, message.key] += 1
         return False
+
+    def count(self) -> None:
+        """Count what was passed over since the last time."""
+        tally = Tally()
+        for (queue, key), count in self._passed_over.items():
+            kind, partner = queue.partition(".")[2], key.partition(".")[2]
+            tally.counts[kind, partner, PASSED_OVER, SCREENED] += count
+            self._counters.add(WORKED, count, kind=kind, partner=partner, verdict=PASSED_OVER, reason=SCREENED)
+        self._passed_over.clear()
+        self._courier.count(tally)
 
     def ready(self) -> bool:
         """Whether database and broker can do their part."""
@@ -209,6 +225,7 @@ class Worker:
                 kinds=[cast(PartnerKind, origin.kind) for _, origin in proved],
                 read=reader.read,
                 again=lambda place, retraction: self._ladder.hears_again(proved[place][0].attempt, retraction),
+                count=self._courier.count,
             )
         except (Transient, KeyMissing, NotUpgraded) as problem:
             log.warning("the store can't take a batch now", extra={"code": problem.code, "count": len(proved)})

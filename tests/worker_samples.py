@@ -71,7 +71,10 @@ def working(url: str, store: Store, topology: Topology, *, pace: Pace = Pace(), 
         worker = Worker(store, publisher, courier, knows, counters=counters, **read)
         observed = Observed(worker.work, knows.trusts(), counters)
         intake = [queue.name for queue in topology.queues if queue.name.startswith("intake.")]
-        consumer = Consumer(url, "worker", intake, observed.work, keep=worker.keep, ready=worker.ready, pace=pace)
+        consumer = Consumer(
+            url, "worker", intake, observed.work,
+            keep=worker.keep, acknowledged=worker.count, ready=worker.ready, pace=pace,
+        )  # fmt: skip
         failures: list[BaseException] = []
         thread = Thread(target=lambda: _run(consumer, failures))
         thread.start()

@@ -50,11 +50,12 @@ class Consumer:
 
     ``work(batch)`` has made the messages' effect durable when it returns; it raises NotNow to be called again with the
     same batch later. Any other exception ends :meth:`run`, the batch unacknowledged. ``keep(message)``, if given, is asked
-    as each message arrives; one it says no to is done with: acknowledged, never handed over. ``ready()``, if given, is
-    asked before connecting, so that an outage elsewhere doesn't count against messages. ``clock`` tells seconds.
+    as each message arrives; one it says no to is done with: acknowledged, never handed over. ``acknowledged()``, if
+    given, is told whenever some were. ``ready()``, if given, is asked before connecting, so that an outage elsewhere doesn't
+    count against messages. ``clock`` tells seconds.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one keyword for each of those it calls
         self,
         url: str,
         name: str,
@@ -62,6 +63,7 @@ class Consumer:
         work: Callable[[Sequence[Delivered]], None],
         *,
         keep: Callable[[Delivered], bool] | None = None,
+        acknowledged: Callable[[], None] | None = None,
         ready: Callable[[], bool] | None = None,
         pace: Pace = Pace(),
         clock: Callable[[], float] = time.monotonic,
@@ -71,6 +73,7 @@ class Consumer:
         self._queues = tuple(queues)
         self._work = work
         self._keep = keep
+        self._acknowledged = acknowledged
         self._ready = ready
         self._pace = pace
         self._clock = clock
@@ -171,17 +174,20 @@ class Consumer:
 
     def _taker(self, queue: str) -> Callable[[Any, Any, Any, bytes], None]:
         keep, pace = self._keep, self._pace
-        # acknowledging each half of what the broker may send ahead keeps it sending
-        enough = max(1, pace.prefetch // 2)
+        # acknowledging each half of what the broker may send ahead keeps it sending; what is kept waits a little longer for
+        # company, because a batch of one costs nearly as much as one of ten
+        enough, most = max(1, pace.prefetch // 2), max(1, pace.prefetch * 3 // 4)
 
         def take(_channel: Any, method: Any, properties: Any, body: bytes) -> None:
             tag = self._last_tag = method.delivery_tag
             message = Delivered(tag, queue, method.routing_key, body, properties, method.redelivered)
             if keep is None or keep(message):
+                if not (self._kept or self._apart):
+                    self._acknowledge(tag - 1)
                 self._kept.append(message)
             if self._held_since or self._apart:
                 return
-            if len(self._kept) >= pace.batch or tag - self._settled_tag >= enough:
+            if len(self._kept) >= pace.batch or tag - self._settled_tag >= (most if self._kept else enough):
                 self._flush()
             elif self._timer is None:
                 # never before all is taken that came in with it
@@ -226,14 +232,20 @@ class Consumer:
         while self._kept:
             self._work(self._kept[:size])
             del self._kept[:size]
-        tag = self._last_tag
+        self._acknowledge(self._last_tag)
+
+    def _acknowledge(self, last: int) -> None:
+        """Everything up to there. None of it may be in hand still."""
+        tag = last
         while tag in self._settled_apart:
             tag -= 1  # naming a tag that is settled already costs the channel
         if tag > self._settled_tag:
             reached("worker.acknowledging")
             self._channel.basic_ack(tag, multiple=True)
             reached("worker.acknowledged")
-        self._settled_tag = self._last_tag
+            if self._acknowledged is not None:
+                self._acknowledged()
+        self._settled_tag = last
         self._settled_apart.clear()
 
     def _set_apart(self) -> None:

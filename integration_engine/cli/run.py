@@ -144,7 +144,10 @@ def work(settings: Settings, stop: _Stop) -> int:
         worker = Worker(store, publisher, courier, knowledge)
         pace = Pace(settings.batch_size, settings.batch_wait_ms / 1000, settings.prefetch)
         observed = Observed(worker.work, knowledge.trusts())
-        consumer = Consumer(url, name, intake, observed.work, keep=worker.keep, ready=worker.ready, pace=pace)
+        consumer = Consumer(
+            url, name, intake, observed.work,
+            keep=worker.keep, acknowledged=worker.count, ready=worker.ready, pace=pace,
+        )  # fmt: skip
         failures: list[BaseException] = []
         thread = threading.Thread(target=_catching(consumer.run, failures), name="worker")
         with looked_at(settings, store, publisher, consumer):

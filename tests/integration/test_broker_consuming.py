@@ -115,6 +115,22 @@ def test_what_is_not_kept_is_never_handed_over_and_done_with(url: str) -> None:
     assert _left(url) == 0
 
 
+def test_what_came_before_the_first_that_is_kept_does_not_wait_for_its_work(url: str) -> None:
+    def not_now(_batch: Sequence[Delivered]) -> None:
+        raise NotNow
+
+    told = threading.Event()
+    _send(url, *[b"noise"] * 30, b"kept", *[b"noise"] * 5)
+    worker = _Worker(url, not_now, keep=lambda message: message.body != b"noise", acknowledged=told.set)
+    assert told.wait(15)
+    worker.stop()
+    assert _left(url) == 6
+    worker = _Worker(url, _nothing, keep=lambda message: message.body != b"noise")
+    _eventually(lambda: worker.bodies == [b"kept"])
+    worker.stop()
+    assert _left(url) == 0
+
+
 def test_a_batch_that_cannot_be_worked_on_now_comes_again_as_it_was(url: str) -> None:
     outage = iter([True, True, True])
 

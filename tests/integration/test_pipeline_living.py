@@ -9,6 +9,7 @@ from adapters.adapter import Submission
 from integration_engine.pipeline import process
 from integration_engine.store import overview
 from integration_engine.store.database import Store, table
+from integration_engine.store.inbox import Tally
 from integration_engine.store.tables import BlindIndexRow, NoticeRow, SubmissionRow
 from integration_engine.synthetic import fhir, hl7, police
 from integration_engine.synthetic.person import Child, invented_nhs_number
@@ -58,6 +59,19 @@ def test_alone_nothing_of_it_is_stored_but_a_count(store: Store, body: bytes, re
     take(store, body)
     assert rows(store) == 0
     assert passed_over(store) == {reason: 1}
+
+
+def test_counts_of_a_batch_of_which_nothing_is_kept_can_be_had_instead_of_a_transaction(store: Store) -> None:
+    counted: list[Tally] = []
+    died = hl7.adt("A03", Child("Larkhall", "Enid", "1931-05-09", "female", None), WARD, "D2", AT, **STAY)
+    process(store, [Submission(died, NOW, partner="RTH")] * 2, now=NOW, **rules(), count=counted.append)
+    assert [dict(tally.counts) for tally in counted] == [{("hospital-hl7", "RTH", "passed-over", "scope.adult"): 2}]
+    assert overview.counts(store, NOW.date()) == ()
+    process(
+        store, [Submission(body, NOW, partner="RTH") for body in (died, DEAD)], now=NOW, **rules(), count=counted.append
+    )
+    assert len(counted) == 1
+    assert sum(count.items for count in overview.counts(store, NOW.date())) == 2
 
 
 @pytest.mark.parametrize(
