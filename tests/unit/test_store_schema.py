@@ -1,6 +1,7 @@
 """The schema: models and migrations agree on both databases, and opening an old or foreign one is a clear state."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -8,6 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from integration_engine.security.keys import KeyMissing
+from integration_engine.store import migrations
 from integration_engine.store.database import NotUpgraded, Store, StoreError, upgrade_schema
 from integration_engine.store.tables import METADATA
 from tests.store_samples import keyring
@@ -26,6 +28,12 @@ def test_models_and_migrations_agree(database_url: str) -> None:
 
 def test_upgrading_twice_changes_nothing(database_url: str) -> None:
     assert upgrade_schema(database_url) == upgrade_schema(database_url)
+
+
+def test_every_revision_has_a_number_of_its_own_and_follows_the_one_before() -> None:
+    """Of two with one number alembic would run the later and say nothing but a warning."""
+    numbers = sorted(file.name[1:5] for file in (Path(migrations.__file__).parent / "versions").glob("r*.py"))
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
 
 
 def test_a_database_that_was_never_upgraded_says_so(database_url: str) -> None:
