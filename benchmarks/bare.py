@@ -4,7 +4,8 @@
 
 Consumes a queue, commits for each batch the rows that the engine wrote for as many messages, in one statement a table,
 publishes the deliveries that the engine made of them with a window of confirms, marks the confirmed ones with the next
-batch, and acknowledges. One thread, one connection, no reading, linking, sealing or deciding. Ends on SIGTERM.
+batch, and acknowledges. What is published together leaves together, as from the engine. One thread, one connection, no
+reading, linking, sealing or deciding. Ends on SIGTERM.
 """
 
 import os
@@ -21,6 +22,7 @@ import pika
 import psycopg
 
 from benchmarks.written import Delivery, Work, Written
+from integration_engine.broker.connection import Wire
 from integration_engine.broker.topology import CASES
 from integration_engine.services.postgres import plain
 from integration_engine.settings import load_settings
@@ -106,7 +108,7 @@ class Loop:
         self._tag = 0
         self._timer: Any = None
         self._stopping = False
-        self._connection = pika.SelectConnection(pika.URLParameters(url), on_open_callback=self._opened)
+        self._connection = Wire(pika.URLParameters(url), on_open_callback=self._opened)
         self._out: Any = None
         self._in: Any = None
 
@@ -167,6 +169,10 @@ class Loop:
         self._rows.commit(messages, published)
 
     def _pump(self) -> None:
+        with self._connection.together():
+            self._send()
+
+    def _send(self) -> None:
         while self._waiting and len(self._sent) < _WINDOW:
             each = self._waiting.pop(0)
             self._tag += 1
