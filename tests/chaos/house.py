@@ -41,7 +41,8 @@ TOPOLOGY = "CHAOS_TOPOLOGY"
 """The environment variable that names the topology file, whose delays are short."""
 EVERYTHING = "chaos.everything"
 """A queue bound to all that the engine tells anybody."""
-_DELAYS = ("100ms", "300ms")
+# Together longer than a death in a dead worker's hands takes to be heard: what takes it back is heard again until then.
+_DELAYS = ("300ms", "6s")
 _QUEUES = ("intake.", "refused.", "dead.", "delay.")
 _STOP_S = 40.0
 # The shortest life from start to being of any use; a process that dies sooner than that again and again says so in its log.
