@@ -35,7 +35,10 @@ def screen(body: bytes) -> bool:
     whole = body.removeprefix(b"\xef\xbb\xbf").strip(_SPACE)
     if not (whole.startswith(b"{") and whole.endswith(b"}")) and not (whole.startswith(b"<") and whole.endswith(b">")):
         return True
-    if any(mark in whole for mark in _ESCAPES) or (whole.startswith(b"<") and _encoded_otherwise(whole)):
+    # one byte is found, or missed, thirty times as fast as two
+    if any(mark[:1] in whole and mark in whole for mark in _ESCAPES):
+        return True
+    if whole.startswith(b"<") and _encoded_otherwise(whole):
         return True
     small = whole.lower()
     return any(word in small for word in _evidence())
@@ -43,9 +46,10 @@ def screen(body: bytes) -> bool:
 
 @cache
 def _evidence() -> tuple[bytes, ...]:
-    """The words looked for: ours, and the codes of births that the shared table has."""
+    """The words looked for: ours, and the codes of births that the shared table has, unless one of them has another in it."""
     births = [row["code"].lower().encode() for row in codes.rows("perinatal") if row["meaning"] in _BIRTH_MEANINGS]
-    return (*_WORDS, *dict.fromkeys(births))
+    words = dict.fromkeys((*_WORDS, *births))
+    return tuple(word for word in words if not any(other in word for other in words if other != word))
 
 
 def _encoded_otherwise(whole: bytes) -> bool:
