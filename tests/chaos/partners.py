@@ -54,11 +54,14 @@ class Post:
             self.given_up = True
             self._changed.notify_all()
 
-    def await_turn(self, place: int) -> bool:
+    def await_turn(self, place: int, told: Told) -> bool:
         """Wait until a message may go; False where the round was given up."""
         with self._changed:
-            self._changed.wait_for(lambda: place < self._released or self.given_up)
+            self._changed.wait_for(lambda: (place < self._released and self._may_follow(told)) or self.given_up)
             return not self.given_up
+
+    def _may_follow(self, told: Told) -> bool:
+        return told.after is None or any(each.body == told.after for each in self.acknowledged)
 
     def breathe(self) -> None:
         """A pause before the next attempt."""
@@ -110,7 +113,7 @@ def _send_all(post: Post, sender: Any, own: Sequence[tuple[int, Told]]) -> None:
 
 
 def _until_answered(post: Post, sender: Any, place: int, told: Told) -> bool | None:
-    while post.await_turn(place):
+    while post.await_turn(place, told):
         post.attempts += 1
         try:
             return bool(sender.send(told))

@@ -49,7 +49,9 @@ _GIVEN = (
 @dataclass(frozen=True)
 class Told:
     """One message. ``again`` is how often its sender repeats it though it was acknowledged; ``message_id`` and ``sent_at``
-    go into the envelope of one that is published straight to the broker."""
+    go into the envelope of one that is published straight to the broker. ``after`` is the body of the message it takes back:
+    it is sent once that is acknowledged, which is as much order as a hospital can keep. Engines hear a cancelled discharge
+    again for a time that a whole round would outlast."""
 
     way: Way
     partner: str
@@ -58,6 +60,7 @@ class Told:
     again: int = 0
     message_id: str | None = None
     sent_at: datetime | None = None
+    after: bytes | None = None
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.partner} by {self.way}, {hashlib.sha256(self.body).hexdigest()[:8]}"
@@ -83,7 +86,16 @@ def stream(seed: str, number: int) -> list[Told]:
             found.append(_nothing_to_take(chance, serial))
     found += [_poison(chance, serial)]
     chance.shuffle(found)
+    _put_in_order(found)
     return [replace(told, again=chance.choice((0, 0, 0, 1, 2))) for told in found]
+
+
+def _put_in_order(found: list[Told]) -> None:
+    """What is taken back stands before what takes it back, or its sender would wait for itself."""
+    places = {told.body: place for place, told in enumerate(found)}
+    for place, told in enumerate(found):
+        if told.after is not None and (its := places[told.after]) > place:
+            found[place], found[its] = found[its], told
 
 
 def _child(chance: random.Random, serial: int) -> Child:
@@ -120,7 +132,8 @@ def _hospital(child: Child, serial: int, chance: random.Random) -> Iterator[Told
     ward = hl7.Hospital(code)
     stay: dict[str, Any] = {"visit": f"V{serial}", "ward": f"W1^^^{code}", "local_id": f"L{serial}"}
     died = {"died_at": "2026-03-09T04:10", "indicator": "Y", "discharge": "4"}
-    yield Told("mllp", code, hl7.adt("A03", child, ward, f"C{serial}", _DAY, **died, **stay))
+    death = hl7.adt("A03", child, ward, f"C{serial}", _DAY, **died, **stay)
+    yield Told("mllp", code, death)
     turn = chance.random()
     if turn < 0.2:
         # the same control id for other content: taken all the same, with an alarm
@@ -131,7 +144,7 @@ def _hospital(child: Child, serial: int, chance: random.Random) -> Iterator[Told
         back = hl7.adt(
             "A13", child, ward, f"R{serial}", _DAY + timedelta(hours=2), visit=f"V{serial}", ward=f"W1^^^{code}"
         )
-        yield Told("mllp", code, back)
+        yield Told("mllp", code, back, after=death)
     elif turn < 0.55:
         renamed = hl7.adt(
             "A40", child, ward, f"K{serial}", _DAY + timedelta(hours=3), local_id=f"N{serial}", merged=f"L{serial}"
