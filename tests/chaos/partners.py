@@ -72,6 +72,7 @@ class Post:
         with self._changed:
             (self.acknowledged if taken else self.refused).append(told)
             self.sent += 1
+            self._changed.notify_all()
             if not taken and told.fate != "refused":
                 self.wrongly.append(f"a door refused {told}, which it should take")
 
