@@ -103,5 +103,5 @@ def test_every_alert_says_in_the_documentation_what_to_do_and_no_other_is_there(
     ids=lambda arguments: " ".join(arguments[:2]),
 )
 def test_prometheus_reads_the_rules_and_they_fire_when_they_should(arguments: tuple[str, ...]) -> None:
-    done = subprocess.run([promtool(), *arguments], cwd=FILES, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([promtool(), *arguments], cwd=FILES, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
