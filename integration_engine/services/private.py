@@ -147,4 +147,4 @@ class Guarded:
             return
         self._process.stdin.write(order)
         while self._process.stdout.read(1) == _DIED:
-            """It had died unasked before; whatever was ordered, that is no news any more."""
+            pass  # it had died unasked before; whatever was ordered, that is no news any more
