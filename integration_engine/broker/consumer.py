@@ -98,6 +98,11 @@ class Consumer:
         """Whether a batch is in hand that can't be worked on now."""
         return bool(self._held_since)
 
+    @property
+    def _open(self) -> bool:
+        """Whether what is in hand is still ours to acknowledge."""
+        return self._channel is not None and self._channel.is_open
+
     def run(self) -> None:
         """Consume until :meth:`stop`; reconnects by itself. Raises what ``work`` raised."""
         keep_connected(self._live, self._stopped, self._name)
@@ -206,6 +211,8 @@ class Consumer:
         if self._timer is not None:
             self._connection.ioloop.remove_timeout(self._timer)
             self._timer = None
+        if not self._open:
+            return  # the broker has taken all of it back already
         try:
             self._settle()
         except NotNow:
@@ -234,9 +241,9 @@ class Consumer:
             del self._kept[:size]
         self._acknowledge(self._last_tag)
 
-    def _acknowledge(self, last: int) -> None:
+    def _acknowledge(self, tag: int) -> None:
         """Everything up to there. None of it may be in hand still."""
-        tag = last
+        last = tag
         while tag in self._settled_apart:
             tag -= 1  # naming a tag that is settled already costs the channel
         if tag > self._settled_tag:
@@ -267,7 +274,7 @@ class Consumer:
         reached("worker.acknowledged")
         del self._apart[0]
         # in a turn of its own, so that this acknowledgement has left before the next one may kill us
-        self._connection.ioloop.call_later(_BREATH_S, self._try_again)
+        self._connection.ioloop.call_later(_BREATH_S, self._flush)
 
     def _hold(self) -> None:
         """Nothing was done: the batch stays ours, and is tried again after a pause that grows."""
@@ -276,17 +283,13 @@ class Consumer:
         if now - self._held_since > _HOLD_S or self._stopped.is_set():
             self._hang_up()
             return
-        self._connection.ioloop.call_later(self._pause_s, self._try_again)
+        self._connection.ioloop.call_later(self._pause_s, self._flush)
         self._pause_s = min(_LONGEST_PAUSE_S, self._pause_s * 2)
-
-    def _try_again(self) -> None:
-        if self._channel is not None and self._channel.is_open:
-            self._flush()
 
     def _look(self) -> None:
         """Notice that we are to stop; a flag, because it may be set from a signal's handler."""
         self.moved_at = time.monotonic()
-        if self._stopped.is_set() and not self._finishing and self._channel is not None:
+        if self._stopped.is_set() and not self._finishing and self._open:
             self._finish()
             return
         self._connection.ioloop.call_later(_LOOK_S, self._look)

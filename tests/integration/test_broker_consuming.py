@@ -148,6 +148,24 @@ def test_a_batch_that_cannot_be_worked_on_now_comes_again_as_it_was(url: str) ->
     assert _left(url) == 0
 
 
+def test_a_channel_that_ends_while_a_batch_waits_costs_the_worker_nothing(url: str) -> None:
+    ended = threading.Event()
+
+    def end_it_once(_message: Delivered) -> bool:
+        if not ended.is_set():
+            ended.set()
+            channel = worker.consumer._channel  # only from this thread, and only it can end the channel at this moment
+            channel.connection.ioloop.add_callback_threadsafe(lambda: channel.close(406, "as a broker would"))
+        return True
+
+    worker = _Worker(url, _nothing, keep=end_it_once, pace=Pace(wait_s=0))
+    _eventually(lambda: worker.consumer.consuming)
+    _send(url, b"the message")
+    _eventually(lambda: not worker.thread.is_alive() or (worker.bodies == [b"the message"] and not _left(url)))
+    assert worker.error is None
+    worker.stop()
+
+
 def test_nothing_is_taken_while_what_it_needs_is_away(url: str) -> None:
     _send(url, b"waits")
     away = [True]
