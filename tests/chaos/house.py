@@ -120,10 +120,12 @@ class House:
         with _channel(self.url) as channel:
             return int(channel.queue_declare(queue, passive=True).method.message_count)
 
-    def unsettled(self, queue: str) -> int:
-        """How many messages a queue holds, those in hand included, as the management pages know it: seconds late."""
+    def left(self, queue: str) -> int:
+        """How many messages a queue holds. Those in hand only the management pages know, seconds late; those that wait, the
+        broker tells at once: a message that has just begun its wait on the ladder must not pass for none."""
         vhost = unquote(urlsplit(self.url).path[1:])
-        return int((self.ground.management.get("queues", vhost, queue) or {}).get("messages", 0))
+        known = int((self.ground.management.get("queues", vhost, queue) or {}).get("messages", 0))
+        return max(known, self.ready(queue))
 
     def taken(self, queue: str) -> list[tuple[Any, Any, bytes]]:
         """Everything that lies in a queue, taken out of it."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import psycopg
+from pika.exceptions import AMQPError
 from sqlalchemy import func, select
 
 from integration_engine.broker.management import ManagementError
@@ -174,9 +175,9 @@ def _busy(engine: House, post: Post, kept: Sequence[Kept]) -> Iterator[str]:
     for one in kept:
         if not one.unharmed:
             yield f"{one.role} has yet to die"
-    with contextlib.suppress(ManagementError):
+    with contextlib.suppress(ManagementError, AMQPError):
         for queue in engine.ground.topology.queues:
-            if queue.name.startswith(("intake.", "delay.")) and (left := engine.unsettled(queue.name)):
+            if queue.name.startswith(("intake.", "delay.")) and (left := engine.left(queue.name)):
                 yield f"{left} messages in {queue.name}"
     try:
         if depth := outbox.depth(engine.store).waiting:
