@@ -99,7 +99,8 @@ class Reading:
     ``hint`` is a sentence for the sender (a stillbirth belongs to MBRRACE), never with patient data. ``body`` is this
     message's own bytes where the submission holds several (a batch, a file of rows): what is kept of one child must not
     hold its neighbours, of whom nothing is kept; ``body_type`` is its content type where it isn't the submission's (a row
-    of a workbook is CSV).
+    of a workbook is CSV). ``sender`` is whom a message that is one of several names as its own sender: whoever sent them
+    all has to be allowed to speak as each.
     """
 
     index: int
@@ -113,6 +114,7 @@ class Reading:
     hint: str | None = None
     body: bytes | None = None
     body_type: str | None = None
+    sender: str | None = None
 
     @property
     def deciding(self) -> Item:
@@ -159,12 +161,14 @@ def notice_id(kind: str, partner: str | None, message_id: str | None, content: s
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to say back: bytes in the partner's own protocol. ``accepted`` says whether we have taken it."""
+    """What to say back: bytes in the partner's own protocol. ``accepted`` says whether we have taken it. ``later`` follows as
+    a message of its own (HL7 v2: the application's answer, after the one that it is stored)."""
 
     accepted: bool
     code: str
     body: bytes | None
     content_type: str | None = None
+    later: bytes | None = None
 
 
 class Adapter(Protocol):

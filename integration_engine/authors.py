@@ -41,6 +41,7 @@ class AuthorsReader:
             raise WrongSender("user")
         require_sender(principal, [("sender", registry.ADAPTERS[origin.kind].sender(submission.body)[0])])
         for reading in said:
+            require_sender(principal, [("sender", reading.sender)])
             for notice in reading.statements:
                 if notice.police is not None:
                     require_sender(principal, [("$.force", notice.police.force)])

@@ -13,7 +13,7 @@ from typing import Literal
 from adapters.adapter import Answer, Feed, Item, Reading
 from adapters.hospital_hl7.ack_shapes import NEWEST, error_shape, filled, has_old_errors, header_shape, is_version
 from adapters.hospital_hl7.er7 import STANDARD, Delimiters, Message, NotReadable, parse
-from adapters.hospital_hl7.members import batch_header
+from adapters.hospital_hl7.members import batch_header, from_utf16
 from adapters.hospital_hl7.triggers import ACKNOWLEDGEMENTS
 from integration_engine.record.dates import london
 from integration_engine.record.notice import Problem
@@ -82,6 +82,7 @@ class Head:
 
 def head_of(body: bytes, feed: Feed | None = None) -> Head | None:
     """The head of a message, however broken the rest of it is; None where there is none to answer."""
+    body = from_utf16(body)
     first = re.split(rb"[\r\n]", body.lstrip(b"\xef\xbb\xbf\r\n\x0b\x1c \t"), maxsplit=1)[0]
     of_batch = first[:3].upper() in (b"BHS", b"FHS")
     try:
@@ -167,7 +168,9 @@ def acknowledge(
             of_own = _problems(reading, durable)
             answers.append(_answer(own, of_own, reading.hint, f"{control_id}-{number}", now, feed))
     bodies = [answer.body for answer in answers if answer.body is not None]
-    return Answer(answers[0].accepted, answers[0].code, b"".join(bodies) or None, CONTENT_TYPE if bodies else None)
+    later = b"".join(answer.later for answer in answers if answer.later is not None) or None
+    kind = CONTENT_TYPE if bodies else None
+    return Answer(answers[0].accepted, answers[0].code, b"".join(bodies) or None, kind, later)
 
 
 _BATCH = frozenset(("batch-count", "batch-truncated"))
@@ -200,14 +203,19 @@ def _answer(
     if family is None:
         return Answer(letter == "A", "none", None)
     text = _filled(head, family + letter, control_id, now)
-    said = f"{problems[0].code}: {problems[0].text}" if problems else hint
-    if said and has_old_errors(head.version):
+    sentence = f"{problems[0].code}: {problems[0].text}" if problems else hint
+    if sentence and has_old_errors(head.version):
         # Before 2.5 an ERR has room for codes only; the sentence is said in MSA-3, the last segment's next field.
-        text = text.rstrip("\r") + head.delimiters.field + _escaped(said, head.delimiters) + "\r"
+        text = text.rstrip("\r") + head.delimiters.field + _escaped(sentence, head.delimiters) + "\r"
     text += "".join(_error(head, problem, "E") for problem in problems)
     if hint and not problems and not has_old_errors(head.version):
         text += _error(head, Problem(code="hint", text=hint), "I")
-    return Answer(letter == "A", family + letter, text.encode(head.codec, "replace"), CONTENT_TYPE)
+    said = text.encode(head.codec, "replace")
+    later = None
+    if family == "C" and letter == "A" and _wanted(head.respond, letter):
+        # What is stored is all that we do with it, so the application's answer is due at once, as a message of its own.
+        later = _filled(head, "AA", f"{control_id}A", now).encode(head.codec, "replace")
+    return Answer(letter == "A", family + letter, said, CONTENT_TYPE, later)
 
 
 def _family(head: Head, letter: Letter, mode: str) -> Literal["A", "C"] | None:

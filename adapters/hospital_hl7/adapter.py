@@ -52,10 +52,13 @@ class HospitalHl7:
         return screen(body, n_matters=settings.n_is_reliable, z_matters=not settings.plain_places)
 
     def sender(self, body: bytes) -> tuple[str | None, str | None]:
-        """MSH-4 and MSH-3 of the first message."""
+        """MSH-4 and MSH-3 of the first message; of a batch without any its own, BHS-4 and BHS-3."""
         for member in members(body):
+            line = re.split(rb"[\r\n]", member.body.lstrip(b"\r\n\x0b \t"), maxsplit=1)[0]
+            if line[:3].upper() in (b"BHS", b"FHS"):
+                line = b"MSH" + line[3:]
             try:
-                head = parse(re.split(rb"[\r\n]", member.body.lstrip(b"\r\n\x0b \t"), maxsplit=1)[0])
+                head = parse(line)
             except NotReadable:
                 return None, None
             header = header_of(head)
@@ -104,6 +107,7 @@ class _Reader:
             content_hash=self._content,
             hint=_STILLBIRTH_HINT if hint else None,
             body=self._member.body if self._member.is_part else None,
+            sender=header.facility or None if header and self._member.is_part else None,
         )
 
     def _outcomes(self) -> Iterator[Outcome]:

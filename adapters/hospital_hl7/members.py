@@ -15,6 +15,8 @@ _BOUNDARY = re.compile(rb"(?:\A|[\r\n\x1c])[ \t\x0b\x1c]*((?:MSH|FHS|BHS|BTS|FTS
 # The same for a body that is one message: a cheap look whether there is any second boundary.
 _SECOND = re.compile(rb"[\r\n\x0b\x1c][ \t]*(?:MSH|[FB]HS|[FB]TS)", re.IGNORECASE)
 
+# More than any file has.
+_TOO_MANY = 10**9
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -56,6 +58,11 @@ def batch_header(body: bytes) -> bytes | None:
         if name in (b"BHS", b"FHS"):
             return re.split(rb"[\r\n]", body[match.start(1) :], maxsplit=1)[0]
     return None
+
+
+def from_utf16(body: bytes) -> bytes:
+    """The body as UTF-8 where it is UTF-16, else as it is."""
+    return _from_utf16(body)[0] if body[:2] in _UTF16_MARKS or b"\0" in body[:8] else body
 
 
 def _from_utf16(body: bytes) -> tuple[bytes, bool]:
@@ -118,7 +125,7 @@ class _Walk:
         if in_batch and not batch.closed:
             problems += (Problem(code="batch-truncated", text="the batch has no trailer (BTS)", path="BTS"),)
         elif batch.count is not None and batch.count != len(batch.members):
-            text = f"the trailer counts {batch.count} messages, the batch holds {len(batch.members)}"
+            text = f"the trailer counts {_told(batch.count)} messages, the batch holds {len(batch.members)}"
             problems += (Problem(code="batch-count", text=text, path="BTS-1"),)
         for piece, unfinished in batch.members:
             cut = unfinished and any(problem.code == "batch-truncated" for problem in problems)
@@ -130,17 +137,24 @@ def _file_problems(opened: bool, closed: bool, count: int | None, batches: int) 
     if opened and not closed:
         return (Problem(code="batch-truncated", text="the file of batches has no trailer (FTS)", path="FTS"),)
     if count is not None and batches and count != batches:
-        text = f"the file's trailer counts {count} batches, it holds {batches}"
+        text = f"the file's trailer counts {_told(count)} batches, it holds {batches}"
         return (Problem(code="batch-count", text=text, path="FTS-1"),)
     return ()
 
 
+def _told(count: int) -> str:
+    return "too many" if count == _TOO_MANY else str(count)
+
+
 def _count(trailer: bytes) -> int | None:
-    """The number a BTS or FTS states, None where it states none."""
+    """The number a BTS or FTS states, None where it states none; ``_TOO_MANY`` for one with so many digits that it could be
+    a person's."""
     line = re.split(rb"[\r\n]", trailer, maxsplit=1)[0].decode("latin-1")
     try:
         separator = delimiters_of(line).field if len(line) > 3 and not line[3:4].isalnum() else "|"
     except NotReadable:
         separator = line[3:4]
     stated = [*line.split(separator), ""][1].strip()
-    return int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 10 else None
+    if not (stated.isascii() and stated.isdigit()):
+        return None
+    return int(stated) if len(stated) < 10 else _TOO_MANY

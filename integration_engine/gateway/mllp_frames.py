@@ -75,6 +75,11 @@ class Framer:
         return self._open
 
     @property
+    def held(self) -> int:
+        """How many bytes wait for the rest of their frame."""
+        return len(self._buffer)
+
+    @property
     def may_be_whole(self) -> bool:
         """Whether the open frame stands at an end byte whose CR never came: after a pause it may be taken as whole."""
         return self._open and self._buffer.endswith(b"\x1c")
@@ -150,7 +155,8 @@ class Framer:
 
     def _shed(self) -> None:
         """Hold no more of a frame than its limit: of one that is over it, only the beginning and the last few bytes."""
-        if self._skipping or len(self._buffer) > self.limit + 1:
+        # What ends it may have come but for its last byte.
+        if self._skipping or len(self._buffer) >= self.limit + _LONGEST_MARK:
             if not self._skipping:
                 self._skipping, self._head = True, bytes(self._buffer[:_HEAD_BYTES])
             del self._buffer[:-_LONGEST_MARK]

@@ -115,7 +115,8 @@ class Principal:
             return True
         named = sender.strip().casefold()
         own = {self.name.casefold(), *(code.casefold() for code in self.organisations)}
-        return named in own or (self._is_hospital and len(named) == _SITE_CODE and named[:TRUST_CODE] in own)
+        is_site = len(named) == _SITE_CODE and named.isascii() and named.isalnum()
+        return named in own or (self._is_hospital and is_site and named[:TRUST_CODE] in own)
 
     @property
     def _is_hospital(self) -> bool:

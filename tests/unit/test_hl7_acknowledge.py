@@ -143,6 +143,54 @@ def test_what_the_sender_asked_for(accept: str, respond: str, mode: str, good: s
         assert (found.code if found.body else None) == wanted
 
 
+@pytest.mark.parametrize(
+    ("accept", "respond", "indicator", "later"),
+    [
+        ("AL", "AL", "Y", b"AA"),
+        ("SU", "SU", "Y", b"AA"),
+        ("AL", "NE", "Y", None),
+        ("AL", "ER", "Y", None),
+        ("AL", "AL", "Q", None),
+        ("NE", "AL", "Y", None),
+    ],
+)
+def test_who_asks_for_both_answers_gets_the_applications_as_a_message_of_its_own(
+    accept: str, respond: str, indicator: str, later: bytes | None
+) -> None:
+    found = answer(message(msh(A08, f15=accept, f16=respond), pid(f30=indicator)), "enhanced")
+    assert (found.later is None) == (later is None)
+    if found.later is not None and found.body is not None:
+        first, second = parse(found.body), parse(found.later)
+        assert second.segments("MSA")[0].field(1).encode() == later
+        assert [each.segments("MSA")[0].field(2) for each in (first, second)] == ["M1", "M1"]
+        assert first.header.field(10) != second.header.field(10)
+
+
+def test_both_answers_to_each_message_of_a_batch_come_together() -> None:
+    body = b"BHS|^~\\&|PAS|RTH|CDR|CDR|||||B7\r" + 2 * message(msh(A08, f15="AL", f16="AL"), pid(f30="Y")) + b"BTS|2\r"
+    found = answer(body, "enhanced")
+    for said, expected in ((found.body, ["AA", "CA", "CA"]), (found.later, ["AA", "AA"])):
+        assert said is not None
+        assert [line[4:6] for line in said.decode().split("\r") if line.startswith("MSA")] == expected
+
+
+def test_a_message_of_sixteen_bit_characters_is_answered_too() -> None:
+    """It is taken, so silence would have its sender send it for ever."""
+    for codec in ("utf-16", "utf-16-le", "utf-16-be"):
+        found = answer(dead().decode().encode(codec))
+        assert found.code == "AA"
+        assert found.body is not None
+        assert b"\rMSA|AA|M1\r" in found.body
+
+
+def test_a_batch_that_counts_in_ten_digits_is_wrong_and_its_count_isnt_repeated() -> None:
+    """So long a number could be a person's."""
+    found = answer(b"BHS|^~\\&|PAS|RTH\r" + dead() + b"BTS|9991000003\r").body
+    assert found is not None
+    assert b"MSA|AE|" in found
+    assert b"999100" not in found
+
+
 def test_what_is_not_durable_is_not_accepted() -> None:
     found = answer(dead(), durable=False)
     assert (found.accepted, found.code) == (False, "AE")
