@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TEACHER := .venv-linkage
+FUZZER := .venv-fuzz
 
-.PHONY: setup demo cluster-demo run test check bench chaos linkage-model linkage-names lock
+.PHONY: setup demo cluster-demo run test check bench chaos fuzz linkage-model linkage-names lock
 .DEFAULT_GOAL := setup
 
 define venv
@@ -52,6 +53,16 @@ bench: setup
 chaos: setup
 	@$(BIN)/python -m tests.chaos --kills $(or $(KILLS),1000) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+# An hour of looking for bytes that break a reader: make fuzz NAME=er7 MINUTES=60. What it finds is kept, and tried by make test.
+fuzz: $(FUZZER)/.ready
+	@$(FUZZER)/bin/python -m tests.fuzz.guided $(or $(NAME),er7) --minutes $(or $(MINUTES),60)
+
+$(FUZZER)/.ready: fuzz.lock
+	$(call venv,$(FUZZER))
+	@echo "Installing the pinned libraries into $(FUZZER) ..."
+	@$(FUZZER)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r fuzz.lock
+	@touch $@
+
 # How the linkage model and its table of names are made; the engine needs neither to run.
 linkage-model: $(TEACHER)/.ready
 	@$(TEACHER)/bin/python -m benchmarks.linkage_model $(ARGS)
@@ -72,4 +83,5 @@ PIN := uv pip compile --universal --python-version 3.11 --generate-hashes --no-h
 lock:
 	$(PIN) --extra dev --extra reports --extra tracing pyproject.toml -o requirements.lock
 	$(PIN) --extra linkage-model -c requirements.lock pyproject.toml -o linkage-model.lock
+	$(PIN) --extra fuzz -c requirements.lock pyproject.toml -o fuzz.lock
 	$(PIN) --group linkage-names --no-deps -o linkage-names.lock

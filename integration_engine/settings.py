@@ -13,11 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, with_config
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    with_config,
+)
 from pydantic_settings import BaseSettings, InitSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 from typing_extensions import TypedDict
 
+from integration_engine.mllp_ports import MllpListener, Port
 from integration_engine.record.age import AgeRules
 from integration_engine.record.codes import PartnerKind
 
@@ -31,7 +40,6 @@ BROKER_CEILING = 16 * MEBIBYTE - 64 * 1024
 # Where the age on the day of the fatal event decides: deaths later than this after it were told of long before.
 EVENT_BEFORE_DEATH_DAYS = 90
 
-Port = int
 # What cdr.toml says, while settings are being loaded: pydantic-settings gives a source no other way to be handed data.
 _WRITTEN: ContextVar[dict[str, Any]] = ContextVar("written", default={})  # noqa: B039  # read only
 CdopDue = Literal["24h", "48h", "next-working-day"]
@@ -72,21 +80,16 @@ class FeedSettings(_Part):
         return Feed(**self.model_dump())
 
 
-class MllpListener(_Part):
-    """One MLLP port, as ``[[mllp]]``.
+def check_feed(feed: FeedSettings) -> None:
+    """Raises ValueError for an HL7 v2 feed whose character set or version nobody knows: it would go unheeded."""
+    if feed.kind != "hospital-hl7":
+        return
+    from adapters.hospital_hl7.charsets import codec_of
 
-    ``partner`` binds the port to one partner: whatever comes in must name it as its sender. Without it any registered
-    hospital may speak, so such a port belongs on a network that only they reach. ``feed`` names the feed whose settings
-    answer when the sender doesn't decide. Certificate files are PEM; ``client_ca`` asks for mutual TLS.
-    """
-
-    host: str = "127.0.0.1"
-    port: Port = Field(ge=0, le=65535)
-    partner: str | None = None
-    feed: str | None = None
-    tls_certificate: Path | None = None
-    tls_key: Path | None = None
-    client_ca: Path | None = None
+    if feed.charset and codec_of(feed.charset) is None:
+        raise ValueError("charset is none that HL7 v2 messages are read in (HL7 table 0211)")
+    if feed.version and not re.fullmatch(r"2(?:\.\d{1,2}){1,2}", feed.version):
+        raise ValueError("version is none of HL7 v2")
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -148,6 +151,11 @@ class Settings(BaseSettings):
     mllp_idle_seconds: float = Field(default=3600.0, gt=0)
     mllp_frame_seconds: float = Field(default=60.0, gt=0)
     mllp_connections: int = Field(default=1000, ge=1)
+    # Messages a second of one connection, and of one partner over all of its connections to a process; 0: any number
+    mllp_rate: float = Field(default=500.0, ge=0)
+    mllp_partner_rate: float = Field(default=1000.0, ge=0)
+    # What large frames may hold together while they come in
+    mllp_memory_bytes: int = Field(default=256 * MEBIBYTE, ge=MEBIBYTE)
     confirm_seconds: float = Field(default=10.0, gt=0)
 
     # Worker
@@ -194,6 +202,8 @@ class Settings(BaseSettings):
         names = [feed.name for feed in feeds]
         if len(set(names)) != len(names):
             raise ValueError("two feeds have the same name")
+        for feed in feeds:
+            check_feed(feed)
         return feeds
 
     @classmethod

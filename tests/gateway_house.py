@@ -10,7 +10,7 @@ import hashlib
 import json
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -124,8 +124,19 @@ def settings(amqp_url: str, database_url: str, folder: Path, **changes: Any) -> 
 
 
 @contextlib.contextmanager
-def house(amqp_url: str, database_url: str, folder: Path, *, mllp: bool = False, **changes: Any) -> Iterator[House]:
-    """A gateway for the length of the block, with PARTNERS (one has two feeds), two panels and two operators."""
+def house(
+    amqp_url: str,
+    database_url: str,
+    folder: Path,
+    *,
+    mllp: bool = False,
+    ports: Sequence[Mapping[str, Any]] = (),
+    **changes: Any,
+) -> Iterator[House]:
+    """A gateway for the length of the block, with PARTNERS (one has two feeds), two panels and two operators. ``ports`` are
+    MLLP listeners; with ``mllp`` alone there is one that anybody may speak on."""
+    if ports:
+        mllp, changes = True, {"mllp": ports} | changes
     upgrade_schema(database_url)
     store = Store(database_url, keys())
     identities = Identities(store)

@@ -141,7 +141,7 @@ def feed_add(  # noqa: PLR0913, PLR0917  # one option a feed setting; typer call
     """Register one feed of a partner, or change its settings."""
     from pydantic import ValidationError
 
-    from integration_engine.settings import FeedSettings
+    from integration_engine.settings import FeedSettings, check_feed
 
     said = {
         "name": name,
@@ -160,6 +160,11 @@ def feed_add(  # noqa: PLR0913, PLR0917  # one option a feed setting; typer call
     except ValidationError as error:
         places = ", ".join(".".join(map(str, each["loc"])) for each in error.errors())
         typer.echo(f"Not as it has to be: {places}.", err=True)
+        raise typer.Exit(2) from None
+    try:
+        check_feed(feed)
+    except ValueError as error:
+        typer.echo(f"Not as it has to be: {error}.", err=True)
         raise typer.Exit(2) from None
     settings = feed.model_dump(exclude={"name", "partner", "kind"}, exclude_none=True)
     try:

@@ -190,6 +190,9 @@ def _serve(settings: Settings, stop: _Stop, part: Part, processes: int) -> int:
     with exporting("cdr-doors"), contextlib.closing(store), workers:
         try:
             asyncio.run(doors())
+        except SettingsError as problem:
+            typer.echo(str(problem), err=True)
+            return 2
         except OSError as problem:
             typer.echo(f"The doors can't be opened: {problem.strerror or type(problem).__name__}.", err=True)
             return 1

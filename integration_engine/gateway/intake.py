@@ -177,6 +177,12 @@ class Intake:
         reached("gateway.answering")
         return Taken(True)
 
+    async def feed_of(
+        self, partner: str, kind: PartnerKind, asked: str | None, named: Sequence[str | None]
+    ) -> Feed | None:
+        """The feed that a message of this partner belongs to (``choose_feed``), where nothing is heard of it."""
+        return choose_feed(await self._feeds(partner, kind), asked, named)
+
     async def _feeds(self, partner: str, kind: PartnerKind) -> list[Feed]:
         registered = await self._people.feeds(partner, kind)
         own = [feed for feed in self._extra_feeds if feed.partner == partner and feed.kind == kind]
@@ -208,6 +214,7 @@ def _as_another(kind: PartnerKind, body: bytes) -> Reading:
 
 
 def _named_inside(reading: Reading) -> Iterator[tuple[str, str | None]]:
+    yield "MSH-4", reading.sender
     for item in reading.items:
         notice = item.notice
         if notice and notice.police:

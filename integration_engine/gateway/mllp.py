@@ -1,235 +1,223 @@
 """The MLLP door: hospitals' HL7 v2 messages over long-lived TCP connections, each answered in order.
 
-Whatever a client does costs it its own connection only: sizes, idle time, the time for one frame and for taking an answer,
-and the number of connections are limited. AA is said only once the broker has the message.
+Whatever a client does costs it its own connection only: sizes, idle time, the time for one frame, for a TLS handshake and for
+taking an answer, the pace and the number of connections are limited. AA is said only once the broker has the message.
 """
 
 import asyncio
-import contextlib
 import logging
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
 
-from integration_engine.gateway.mllp_frames import END, START, Event, Frame, Framer, Junk, TooLarge
+from integration_engine.gateway.mllp_clients import ClientCertificate
+from integration_engine.gateway.mllp_line import FRAMES, READ_BYTES, Door, Limits, Line, Room
+from integration_engine.gateway.mllp_tls import Tls
 from integration_engine.monitoring.counters import COUNTERS, describe
-from integration_engine.monitoring.logs import correlation, new_id
-
-if TYPE_CHECKING:
-    from integration_engine.gateway.app import Rooms
-    from integration_engine.gateway.intake import Intake
-    from integration_engine.settings import MllpListener, Settings
 
 log = logging.getLogger(__name__)
 
 CONNECTIONS = "cdr_mllp_connections"
-FRAMES = "cdr_mllp_frames_total"
 describe(CONNECTIONS, "gauge", "MLLP connections that are open.")
-describe(FRAMES, "counter", "MLLP frames and what was wrong with them, by outcome.", "outcome")
 
-_READ_BYTES = 64 * 1024
-# How long after an end byte without its CR a frame is taken as whole: senders that leave it out wait for their answer.
-_UNENDED_SECONDS = 1.0
 # Beyond the time that the broker's confirm may take.
 _GRACE_SECONDS = 5.0
-# Junk between frames is skipped; a connection that sends nothing else isn't speaking MLLP.
-_MOST_JUNK_BYTES = 1024 * 1024
+# How soon a certificate that has ended, or authorities that have changed, end the connections that rest on them.
+_LOOK_SECONDS = 2.0
+# How long accepting pauses where the system has no descriptor left.
+_BREATH_SECONDS = 0.5
+# Where a port is full, whoever has been connected so long and never sent a message gives way.
+_SILENT_SECONDS = 30.0
+# A machine that died says nothing for ever. The kernel asks after a minute of silence, and four times more.
+_KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))
+
+Welcome = Callable[[ClientCertificate | None], Awaitable[Door | None]]
+"""Who answers a new connection, by its client certificate; None where it is nobody's, who isn't let in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one client may ask of a door. Bytes and seconds."""
+@dataclass(slots=True)
+class _Guest:
+    """A connection from the moment it is accepted; ``line`` once it was welcomed."""
 
-    frame_bytes: int = 8 * 1024 * 1024
-    idle_seconds: float = 3600.0
-    frame_seconds: float = 60.0
-    answer_seconds: float = 60.0
-    confirm_seconds: float = 10.0
-    connections: int = 1000
-    unended_seconds: float = _UNENDED_SECONDS
-
-
-Answerer = Callable[[bytes], Awaitable[bytes | None]]
-"""Given a message's bytes, what to say back; None for silence."""
+    since: float
+    line: Line | None = None
 
 
 class MllpServer:
-    """One port. ``answer`` is given each message, ``too_large`` the beginning of one that was over the limit."""
+    """One port. ``room`` is shared with the other ports of a process."""
 
     def __init__(
-        self, answer: Answerer, too_large: Answerer, limits: Limits = Limits(), tls: ssl.SSLContext | None = None
+        self,
+        welcome: Welcome,
+        limits: Limits = Limits(),
+        tls: Tls | None = None,
+        room: Room | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._answer = answer
-        self._too_large = too_large
+        self._welcome = welcome
         self._limits = limits
         self._tls = tls
-        self._server: asyncio.Server | None = None
-        self._serving: set[asyncio.Task[None]] = set()
-        self._busy: set[asyncio.Task[None]] = set()
-        self._stopping = False
+        self._room = room or Room(limits)
+        self._clock = clock
+        self._guests: dict[asyncio.Task[None], _Guest] = {}
+        self._duties: list[asyncio.Task[None]] = []
+        self._listener: socket.socket | None = None
 
     async def start(self, host: str, port: int) -> int:
         """Open the port and return its number (a free one for 0). Raises OSError where it is taken."""
-        self._server = await asyncio.start_server(
-            self._connected, host, port, ssl=self._tls, limit=_READ_BYTES, backlog=1024
-        )
-        return int(self._server.sockets[0].getsockname()[1])
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, port), family=family, backlog=1024)
+        self._listener.setblocking(False)
+        self._duties.append(asyncio.create_task(self._accept(self._listener)))
+        if self._tls is not None:
+            self._duties.append(asyncio.create_task(self._look(self._tls)))
+        return int(self._listener.getsockname()[1])
 
     async def stop(self) -> None:
         """Take no new connection, let what is being answered be answered, then close."""
-        self._stopping = True
-        if self._server is not None:
-            self._server.close()
-        for task in self._serving - self._busy:
-            task.cancel()
-        if self._serving:
-            _, late = await asyncio.wait(set(self._serving), timeout=self._limits.confirm_seconds + _GRACE_SECONDS)
+        for duty in self._duties:
+            duty.cancel()
+        await asyncio.gather(*self._duties, return_exceptions=True)
+        if self._listener is not None:
+            self._listener.close()
+        for task, guest in list(self._guests.items()):
+            _end(task, guest)
+        if self._guests:
+            _, late = await asyncio.wait(set(self._guests), timeout=self._limits.confirm_seconds + _GRACE_SECONDS)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        if self._server is not None:
-            await self._server.wait_closed()
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None or len(self._serving) >= self._limits.connections or self._stopping:
-            COUNTERS.add(FRAMES, outcome="too-many-connections")
-            writer.transport.abort()
-            return
-        self._serving.add(task)
-        COUNTERS.put(CONNECTIONS, len(self._serving))
-        # A client whose machine died says nothing for ever; the kernel finds out.
-        connected = writer.get_extra_info("socket")
-        if connected is not None:
-            connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    async def _accept(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                connection, _ = await loop.sock_accept(listener)
+            except OSError:
+                # No descriptor or memory left, or the client is gone already: those who are connected go on.
+                COUNTERS.add(FRAMES, outcome="not-accepted")
+                log.exception("an MLLP connection could not be accepted", extra={"door": "mllp"})
+                await asyncio.sleep(_BREATH_SECONDS)
+                continue
+            if len(self._guests) >= self._limits.connections:
+                COUNTERS.add(FRAMES, outcome="too-many-connections")
+                self._make_way(loop.time())
+                connection.close()
+                continue
+            guest = _Guest(loop.time())
+            task = asyncio.create_task(self._serve(connection, guest))
+            self._guests[task] = guest
+            COUNTERS.add(CONNECTIONS, 1)
+            task.add_done_callback(self._gone)
+
+    def _make_way(self, now: float) -> None:
+        """End the connection that has been silent longest without ever having sent a message: whoever comes next finds
+        the place."""
+        for task, guest in self._guests.items():
+            if now - guest.since < _SILENT_SECONDS:
+                return
+            if guest.line is None or not (guest.line.messages or guest.line.stopping):
+                _end(task, guest)
+                return
+
+    def _gone(self, task: asyncio.Task[None]) -> None:
+        del self._guests[task]
+        COUNTERS.add(CONNECTIONS, -1)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("an MLLP connection failed", exc_info=error, extra={"door": "mllp"})
+
+    async def _serve(self, connection: socket.socket, guest: _Guest) -> None:
         try:
-            await self._serve(reader, writer, task)
+            reader, writer = await self._opened(connection)
+        except OSError as error:
+            # ssl.SSLError and a handshake that takes too long are OSErrors as well.
+            COUNTERS.add(FRAMES, outcome="handshake")
+            reason = getattr(error, "reason", None) or type(error).__name__
+            log.warning("an MLLP connection was not opened", extra={"door": "mllp", "code": str(reason)})
+            return
+        try:
+            guest.line = await self._line(reader, writer)
+            if guest.line is not None:
+                await guest.line.serve()
             writer.close()
+            async with asyncio.timeout(self._limits.answer_seconds):
+                await writer.wait_closed()
         except (ConnectionError, TimeoutError, ssl.SSLError):
             # Nothing is flushed to a client that is gone or doesn't read.
             COUNTERS.add(FRAMES, outcome="connection-lost")
             writer.transport.abort()
+        except asyncio.CancelledError:
+            if guest.line is None or guest.line.busy or writer.is_closing():
+                writer.transport.abort()
+            # Where nothing was being answered its client is told in the protocol's own way.
+            writer.close()
+            raise
         except BaseException:
             writer.transport.abort()
             raise
-        finally:
-            self._serving.discard(task)
-            self._busy.discard(task)
-            COUNTERS.put(CONNECTIONS, len(self._serving))
 
-    async def _serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, task: "asyncio.Task[None]"
-    ) -> None:
-        framer = Framer(self._limits.frame_bytes)
-        junk = 0
-        deadline: float | None = None
+    async def _opened(self, connection: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The streams of an accepted connection, after its TLS handshake where there is one. Raises OSError."""
         loop = asyncio.get_running_loop()
-        while not self._stopping:
-            data = await self._more(reader, framer, deadline)
-            if data is None:
-                return
-            events = framer.feed(data) if data else framer.take_unended()
-            if not framer.is_open:
-                deadline = None
-            elif deadline is None or events:
-                deadline = loop.time() + self._limits.frame_seconds
-            for event in events:
-                if isinstance(event, Junk):
-                    junk += event.count
-                    COUNTERS.add(FRAMES, outcome="junk")
-                    if event.foreign or junk > _MOST_JUNK_BYTES:
-                        log.warning("a connection that doesn't speak MLLP was closed", extra={"door": "mllp"})
-                        return
-                    continue
-                self._busy.add(task)
-                try:
-                    await self._reply(event, writer)
-                finally:
-                    self._busy.discard(task)
-
-    async def _more(self, reader: asyncio.StreamReader, framer: Framer, deadline: float | None) -> bytes | None:
-        """The next bytes; none of them for a frame that ends without CR and then pauses; None to close."""
-        now = asyncio.get_running_loop().time()
-        patience = self._limits.idle_seconds if deadline is None else max(0.0, deadline - now)
-        pausing = framer.may_be_whole and self._limits.unended_seconds < patience
+        tls = self._tls.current() if self._tls else None
         try:
-            async with asyncio.timeout(self._limits.unended_seconds if pausing else patience):
-                data = await reader.read(_READ_BYTES)
-        except TimeoutError:
-            if pausing:
-                return b""
-            COUNTERS.add(FRAMES, outcome="slow" if framer.is_open else "idle")
+            _keep_alive(connection)
+            reader = asyncio.StreamReader(limit=READ_BYTES, loop=loop)
+            protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+            transport, _ = await loop.connect_accepted_socket(
+                lambda: protocol,
+                connection,
+                ssl=tls,
+                ssl_handshake_timeout=self._limits.handshake_seconds if tls else None,
+                ssl_shutdown_timeout=self._limits.handshake_seconds if tls else None,
+            )
+        except BaseException:
+            connection.close()
+            raise
+        return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+
+    async def _line(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Line | None:
+        """The conversation with a client that is let in; None for one that isn't."""
+        secured = writer.get_extra_info("ssl_object")
+        der = secured.getpeercert(binary_form=True) if secured else None
+        certificate = ClientCertificate.of(der) if der else None
+        door = await self._welcome(certificate)
+        if door is None:
+            COUNTERS.add(FRAMES, outcome="unknown-certificate")
+            log.warning(
+                "a client certificate that is bound to no partner was turned away",
+                extra={"door": "mllp", "code": certificate.fingerprint if certificate else ""},
+            )
             return None
-        if not data and framer.may_be_whole:
-            # The sender closed its side right after the end byte; the answer may still reach it.
-            return b""
-        if not data and framer.is_open:
-            COUNTERS.add(FRAMES, outcome="cut")
-        return data or None
+        trust = self._tls.trust if self._tls else 0
+        return Line(reader, writer, door, self._limits, self._room, certificate=certificate, trust=trust)
 
-    async def _reply(self, event: Event, writer: asyncio.StreamWriter) -> None:
-        correlation.set(new_id())
-        if isinstance(event, Frame) and not event.body.strip(b"\r\n\0 "):
-            COUNTERS.add(FRAMES, outcome="empty")
-            log.warning("an empty frame was dropped", extra={"door": "mllp"})
-            return
-        if isinstance(event, Frame):
-            if event.dropped:
-                COUNTERS.add(FRAMES, outcome="unfinished")
-                log.warning("an unfinished message was given up by its sender", extra={"door": "mllp"})
-            COUNTERS.add(FRAMES, outcome="whole")
-            said = await self._answer(event.body)
-        elif isinstance(event, TooLarge):
-            COUNTERS.add(FRAMES, outcome="too-large")
-            said = await self._too_large(event.head)
-        if said is None:
-            return
-        writer.write(START + said + END)
-        # A client that never reads its answers must not hold them here for ever.
-        async with asyncio.timeout(self._limits.answer_seconds):
-            await writer.drain()
+    async def _look(self, tls: Tls) -> None:
+        """Every few seconds: end the connections whose certificate or authority counts no more."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            tls.current()
+            now = self._clock()
+            for task, guest in list(self._guests.items()):
+                if guest.line is not None and guest.line.is_outlived(tls.trust, now):
+                    COUNTERS.add(FRAMES, outcome="outlived")
+                    _end(task, guest)
 
 
-@contextlib.asynccontextmanager
-async def listeners(settings: "Settings", rooms: "Rooms", intake: "Intake") -> AsyncIterator[Sequence[int]]:
-    """Open every MLLP port of the settings for the length of the block; their numbers. Raises OSError."""
-    from integration_engine.gateway.mllp_door import HospitalDoor
-    from integration_engine.gateway.traced import traced
-
-    COUNTERS.put(CONNECTIONS, 0)
-    limits = Limits(
-        frame_bytes=settings.mllp_max_bytes,
-        idle_seconds=settings.mllp_idle_seconds,
-        frame_seconds=settings.mllp_frame_seconds,
-        connections=settings.mllp_connections,
-        confirm_seconds=settings.confirm_seconds,
-    )
-    servers: list[MllpServer] = []
-    ports: list[int] = []
-    try:
-        for listener in settings.mllp:
-            door = HospitalDoor(intake, rooms.people, partner=listener.partner, feed=listener.feed, clock=rooms.clock)
-            server = MllpServer(traced(door.answer), traced(door.too_large), limits, tls_of(listener))
-            ports.append(await server.start(listener.host, listener.port))
-            servers.append(server)
-        yield ports
-    finally:
-        await asyncio.gather(*(server.stop() for server in servers))
+def _end(task: "asyncio.Task[None]", guest: _Guest) -> None:
+    """End a connection: at once where nothing is being answered, else after that answer."""
+    if guest.line is not None:
+        guest.line.stopping = True
+    if guest.line is None or not guest.line.busy:
+        task.cancel()
 
 
-def tls_of(listener: "MllpListener") -> ssl.SSLContext | None:
-    """The TLS of a listener, None where it has no certificate. ``client_ca`` asks for a client's certificate too.
-
-    Raises OSError or ssl.SSLError for files that can't be used.
-    """
-    if listener.tls_certificate is None:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(listener.tls_certificate, listener.tls_key)
-    if listener.client_ca is not None:
-        context.verify_mode = ssl.CERT_REQUIRED
-        context.load_verify_locations(listener.client_ca)
-    return context
+def _keep_alive(connection: socket.socket) -> None:
+    connection.setblocking(False)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE:
+        # Not every system has all of them.
+        if (option := getattr(socket, name, None)) is not None:
+            connection.setsockopt(socket.IPPROTO_TCP, option, value)

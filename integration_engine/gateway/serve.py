@@ -17,7 +17,7 @@ from fastapi import APIRouter, FastAPI
 
 from integration_engine.gateway.app import Rooms, create_app, make_intake
 from integration_engine.gateway.intake import Intake
-from integration_engine.gateway.mllp import listeners
+from integration_engine.gateway.mllp_listeners import listeners
 from integration_engine.settings import Settings
 
 log = logging.getLogger(__name__)

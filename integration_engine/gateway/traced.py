@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from integration_engine.gateway.mllp_line import Door, Reply
 from integration_engine.monitoring import tracing
 from integration_engine.monitoring.logs import correlation
 
@@ -50,20 +51,29 @@ class Traced:
                     span.note({"http.route": route})
 
 
-def traced(answer: Callable[[bytes], Awaitable[bytes | None]]) -> Callable[[bytes], Awaitable[bytes | None]]:
-    """``answer`` of an MLLP door with a span for each message; HL7 v2 has no place for a sender's own ``traceparent``."""
-    if not tracing.on():
-        return answer
+def traced(door: Door) -> Door:
+    """An MLLP door with a span for each message; HL7 v2 has no place for a sender's own ``traceparent``."""
+    return _TracedDoor(door) if tracing.on() else door
 
-    async def answered(body: bytes) -> bytes | None:
+
+class _TracedDoor:
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def answer(self, body: bytes) -> Reply:
+        return await self._during(self._door.answer, body)
+
+    async def too_large(self, head: bytes) -> Reply:
+        return await self._during(self._door.too_large, head)
+
+    @staticmethod
+    async def _during(ask: Callable[[bytes], Awaitable[Reply]], body: bytes) -> Reply:
         about = {"network.protocol.name": "mllp", "cdr.correlation": correlation.get() or ""}
         with tracing.during("MLLP message", "server", about) as span:
-            said = await answer(body)
-            if said and (found := _ACKNOWLEDGED.search(said)):
+            reply = await ask(body)
+            if reply.frames and (found := _ACKNOWLEDGED.search(reply.frames[0])):
                 code = found[1].decode()
                 span.note({"cdr.acknowledgement": code})
                 if code[1] != "A":
                     span.failed(code)
-            return said
-
-    return answered
+            return reply

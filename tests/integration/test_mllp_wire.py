@@ -1,13 +1,16 @@
-"""The MLLP door on the wire: long connections, broken senders, limits and TLS, with a stand-in only for what answers."""
+"""The MLLP door on the wire: long connections, broken senders and limits, with a stand-in only for what answers."""
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
-from integration_engine.gateway.mllp import Limits, MllpServer
+from integration_engine.gateway import mllp
+from integration_engine.gateway.mllp import MllpServer
+from integration_engine.gateway.mllp_clients import ClientCertificate
+from integration_engine.gateway.mllp_line import FRAMES, Limits, Reply
+from integration_engine.monitoring.counters import COUNTERS
 
 START, END = b"\x0b", b"\x1c\r"
 SHORT = Limits(
@@ -16,24 +19,33 @@ SHORT = Limits(
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[bytes]]
 
 
-async def echo(body: bytes) -> bytes | None:
-    """Answers with what came; asked to be silent, is."""
-    return None if b"silence" in body else b"ACK|" + body
+class Echo:
+    """Answers with what came; asked to be silent, to say two things or to hang up, does."""
+
+    async def answer(self, body: bytes) -> Reply:
+        if b"hang up" in body:
+            return Reply(hang_up=True)
+        if b"silence" in body:
+            return Reply()
+        return Reply((b"ACK|" + body, b"AND|" + body) if b"both" in body else (b"ACK|" + body,))
+
+    async def too_large(self, head: bytes) -> Reply:
+        return Reply((b"TOO LARGE|" + head[:4],))
 
 
-async def too_large(head: bytes) -> bytes | None:
-    return b"TOO LARGE|" + head[:4]
+async def echo(_: ClientCertificate | None) -> Echo:
+    return Echo()
 
 
 def talk(conversation: Talk, limits: Limits = SHORT) -> bytes:
     """One client's conversation with a server on a free port."""
 
     async def run() -> bytes:
-        server = MllpServer(echo, too_large, limits)
+        server = MllpServer(echo, limits)
         port = await server.start("127.0.0.1", 0)
         try:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 said = await conversation(reader, writer)
             writer.close()
             return said
@@ -95,6 +107,58 @@ def test_a_frame_over_the_limit_is_answered_and_the_next_one_read() -> None:
 
 def test_silence_is_kept_where_it_was_asked_for() -> None:
     assert talk(sends(framed(b"MSH|silence"), framed(b"MSH|2"))) == framed(b"ACK|MSH|2")
+
+
+def test_two_answers_to_one_message_are_two_frames() -> None:
+    said = talk(sends(framed(b"MSH|both"), framed(b"MSH|2"), answers=3))
+    assert said == framed(b"ACK|MSH|both") + framed(b"AND|MSH|both") + framed(b"ACK|MSH|2")
+
+
+def test_a_message_that_is_lost_and_may_not_be_answered_ends_the_connection() -> None:
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(framed(b"MSH|hang up") + framed(b"MSH|2"))
+        return await until_closed(reader)
+
+    assert talk(conversation) == b""
+
+
+def test_a_client_that_has_closed_its_side_is_still_answered() -> None:
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        writer.write(framed(b"MSH|1") + framed(b"MSH|2"))
+        writer.write_eof()
+        return await until_closed(reader)
+
+    assert talk(conversation) == framed(b"ACK|MSH|1") + framed(b"ACK|MSH|2")
+
+
+def test_whoever_is_faster_than_the_limit_is_slowed_and_loses_nothing() -> None:
+    bodies = [b"MSH|%d" % number for number in range(60)]
+    before = COUNTERS.value(FRAMES, outcome="slowed")
+    said = talk(sends(b"".join(map(framed, bodies)), answers=60), replace(SHORT, a_second=40))
+    assert said == b"".join(framed(b"ACK|" + body) for body in bodies)
+    # A second's worth is free, and each of the others waits for its turn.
+    assert COUNTERS.value(FRAMES, outcome="slowed") - before >= 10
+
+
+def test_large_frames_come_in_one_after_another_where_memory_is_for_one() -> None:
+    """All at once they would take ten times what the door may hold; while one comes slowly small messages are answered."""
+    large, place = b"MSH|" + b"x" * 300_000, replace(SHORT, frame_bytes=400_000, memory_bytes=400_000, frame_seconds=20)
+
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        port = writer.get_extra_info("peername")[1]
+        slow = [await asyncio.open_connection("127.0.0.1", port, limit=2**20) for _ in range(10)]
+        for _, other in slow:
+            other.write(START + large[:200_000])
+        writer.write(framed(b"MSH|small"))
+        said = await reader.readuntil(END)
+        for _, other in slow:
+            other.write(large[200_000:] + END)
+        for other, closing in slow:
+            assert await other.readuntil(END) == framed(b"ACK|" + large)
+            closing.close()
+        return said
+
+    assert talk(conversation, replace(place, connections=20)) == framed(b"ACK|MSH|small")
 
 
 @pytest.mark.parametrize("hello", [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\x02\x00"])
@@ -160,16 +224,41 @@ def test_connections_beyond_the_limit_are_refused_and_others_unharmed() -> None:
     assert talk(conversation) == framed(b"ACK|MSH|1")
 
 
+def test_a_full_port_lets_go_of_whoever_never_said_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mllp, "_SILENT_SECONDS", 0.0)
+
+    async def conversation(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+        port = writer.get_extra_info("peername")[1]
+        writer.write(framed(b"MSH|1"))
+        said = await reader.readuntil(END)
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2)]
+        turned_away = await asyncio.open_connection("127.0.0.1", port)
+        assert await until_closed(silent[0][0]) == b""
+        assert await until_closed(turned_away[0]) == b""
+        again = await asyncio.open_connection("127.0.0.1", port)
+        again[1].write(framed(b"MSH|2"))
+        said += await again[0].readuntil(END)
+        for _, other in (*silent, turned_away, again):
+            other.close()
+        return said
+
+    assert talk(conversation) == framed(b"ACK|MSH|1") + framed(b"ACK|MSH|2")
+
+
 def test_stopping_lets_what_is_being_answered_be_answered() -> None:
     async def run() -> bytes:
         asked, go_on = asyncio.Event(), asyncio.Event()
 
-        async def slowly(body: bytes) -> bytes | None:
-            asked.set()
-            await go_on.wait()
-            return b"ACK|" + body
+        class Slow(Echo):
+            async def answer(self, body: bytes) -> Reply:
+                asked.set()
+                await go_on.wait()
+                return await super().answer(body)
 
-        server = MllpServer(slowly, too_large, SHORT)
+        async def welcome(_: ClientCertificate | None) -> Slow:
+            return Slow()
+
+        server = MllpServer(welcome, SHORT)
         port = await server.start("127.0.0.1", 0)
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(framed(b"MSH|last"))
@@ -183,47 +272,3 @@ def test_stopping_lets_what_is_being_answered_be_answered() -> None:
         return said
 
     assert asyncio.run(run()) == framed(b"ACK|MSH|last")
-
-
-@pytest.fixture
-def certificates(tmp_path: Path) -> Path:
-    """An authority, a server's certificate and a client's, made for this test."""
-    from tests.certificates import make_certificates
-
-    make_certificates(tmp_path)
-    return tmp_path
-
-
-def test_mutual_tls_lets_in_only_who_has_a_certificate(certificates: Path) -> None:
-    from integration_engine.gateway.mllp import tls_of
-    from integration_engine.settings import MllpListener
-
-    listener = MllpListener(
-        port=0,
-        tls_certificate=certificates / "server.pem",
-        tls_key=certificates / "server.key",
-        client_ca=certificates / "authority.pem",
-    )
-
-    async def ask(port: int, *, known: bool) -> bytes:
-        context = ssl.create_default_context(cafile=str(certificates / "authority.pem"))
-        if known:
-            context.load_cert_chain(certificates / "client.pem", certificates / "client.key")
-        reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname="localhost")
-        try:
-            writer.write(framed(b"MSH|tls"))
-            return await reader.readuntil(END)
-        finally:
-            writer.transport.abort()
-
-    async def run() -> bytes:
-        server = MllpServer(echo, too_large, SHORT, tls_of(listener))
-        port = await server.start("127.0.0.1", 0)
-        try:
-            with pytest.raises((ssl.SSLError, ConnectionError, asyncio.IncompleteReadError)):
-                await ask(port, known=False)
-            return await ask(port, known=True)
-        finally:
-            await server.stop()
-
-    assert asyncio.run(run()) == framed(b"ACK|MSH|tls")

@@ -88,7 +88,8 @@ def test_the_example_of_a_settings_file_is_one(monkeypatch: pytest.MonkeyPatch, 
     path = tmp_path / "cdr.toml"
     path.write_text(example[1], encoding="utf-8")
     settings = load_settings(path)
-    assert [listener.partner for listener in settings.mllp] == [None, "RTH"]
+    assert [listener.partner for listener in settings.mllp] == [None, "RTH", None]
+    assert [client.partner for client in settings.mllp[2].clients] == ["RTH", "RXH"]
     assert settings.feed_list[0].name == settings.mllp[1].feed
 
 

@@ -97,6 +97,12 @@ def test_two_feeds_of_one_name_are_refused() -> None:
     assert "two feeds have the same name" in refused(feed * 2)["feeds"]
 
 
+@pytest.mark.parametrize(("setting", "wrong"), [("charset", "klingon"), ("version", "R4")])
+def test_a_feeds_character_set_or_version_that_nobody_knows_is_refused(setting: str, wrong: str) -> None:
+    feed = '[[feeds]]\nname = "a"\npartner = "RTH"\nkind = "hospital-hl7"\nprofile = "nhs-adt"\n'
+    assert setting in refused(f'{feed}{setting} = "{wrong}"\n')["feeds"]
+
+
 def test_a_feed_is_what_the_adapters_take() -> None:
     settings = load_settings(
         written(

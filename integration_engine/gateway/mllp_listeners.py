@@ -1,0 +1,90 @@
+"""Opens the MLLP ports that the settings name, each with its certificates, its clients and the limits all of them share."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from integration_engine.gateway.descriptors import connections_allowed
+from integration_engine.gateway.intake import Intake
+from integration_engine.gateway.mllp import CONNECTIONS, MllpServer, Welcome
+from integration_engine.gateway.mllp_clients import Bound, ClientCertificate, Clients
+from integration_engine.gateway.mllp_door import HospitalDoor
+from integration_engine.gateway.mllp_line import Door, Limits, Room
+from integration_engine.gateway.mllp_tls import Tls
+from integration_engine.gateway.traced import traced
+from integration_engine.gateway.turns import Paces
+from integration_engine.mllp_ports import MllpListener
+from integration_engine.monitoring.counters import COUNTERS
+from integration_engine.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from integration_engine.gateway.app import Rooms
+
+
+@contextlib.asynccontextmanager
+async def listeners(settings: Settings, rooms: "Rooms", intake: Intake) -> AsyncIterator[Sequence[int]]:
+    """Open every MLLP port of the settings for the length of the block; their numbers. Raises OSError where a port is taken,
+    SettingsError for certificates or a file of clients that can't be used."""
+    COUNTERS.put(CONNECTIONS, 0)
+    limits = limits_of(settings)
+    room, paces = Room(limits), Paces(settings.mllp_partner_rate)
+    servers: list[MllpServer] = []
+    ports: list[int] = []
+    try:
+        for place, listener in enumerate(settings.mllp):
+            tls, clients = _files_of(f"mllp.{place}", listener)
+            welcome = _welcome(listener, clients, rooms, intake, paces)
+            server = MllpServer(welcome, limits, tls, room, rooms.clock)
+            servers.append(server)
+            ports.append(await server.start(listener.host, listener.port))
+        yield ports
+    finally:
+        await asyncio.gather(*(server.stop() for server in servers))
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The limits of the settings; fewer connections where the system allows fewer open files."""
+    limits = Limits(
+        frame_bytes=settings.mllp_max_bytes,
+        idle_seconds=settings.mllp_idle_seconds,
+        frame_seconds=settings.mllp_frame_seconds,
+        connections=settings.mllp_connections,
+        confirm_seconds=settings.confirm_seconds,
+        a_second=settings.mllp_rate,
+        memory_bytes=settings.mllp_memory_bytes,
+    )
+    ports = max(1, len(settings.mllp))
+    return replace(limits, connections=max(1, connections_allowed(limits.connections * ports) // ports))
+
+
+def _files_of(name: str, listener: MllpListener) -> tuple[Tls | None, Clients | None]:
+    """What a listener's files say. Raises SettingsError that names it."""
+    try:
+        tls = Tls(listener) if listener.tls_certificate else None
+        clients = Clients(listener.clients, listener.clients_file) if listener.binds_clients else None
+    except ssl.SSLError as error:
+        raise SettingsError([(name, f"its certificates can't be used ({error.reason})")]) from None
+    except OSError as error:
+        raise SettingsError([(name, f"a file can't be read ({error.strerror})")]) from None
+    except ValueError as error:
+        raise SettingsError([(name, str(error))]) from None
+    return tls, clients
+
+
+def _welcome(listener: MllpListener, clients: Clients | None, rooms: "Rooms", intake: Intake, paces: Paces) -> Welcome:
+    anybody = (Bound(listener.partner, listener.feed),)
+
+    async def welcome(certificate: ClientCertificate | None) -> Door | None:
+        async def bound() -> Sequence[Bound]:
+            if clients is None:
+                return anybody
+            return clients.of(certificate) if certificate else ()
+
+        if not await bound():
+            return None
+        return traced(HospitalDoor(intake, rooms.people, bound, paces, clock=rooms.clock))
+
+    return welcome
