@@ -3,18 +3,9 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.hospital_hl7.acknowledge import acknowledge
-from adapters.hospital_hl7.adapter import ADAPTER
-from adapters.hospital_hl7.er7 import NotReadable, parse
-from integration_engine.gateway.mllp_frames import Framer
-from tests.hl7_samples import RECEIVED, death, message, msh, obx, pid, pv1, read
+from tests.fuzz.targets import WHOLE, er7, framer, tokenizer
+from tests.mllp_client import framed
 
-WHOLE = [
-    death(),
-    b"FHS|^~\\&|A\rBHS|^~\\&|A\r" + death() + b"BTS|1\rFTS|1\r",
-    message(msh("ADT^A40"), pid(), "MRG|H7"),
-    message(msh(), pid(f7="20260309"), pv1(f36="5"), obx("GESTATION", "23+0"), obx("BIRTHWEIGHT", "x", "kg")),
-]
 PIECES = st.sampled_from(
     [
         b"MSH|^~\\&|",
@@ -61,40 +52,22 @@ def mutilated(draw: st.DrawFn) -> bytes:
     return body
 
 
+FRAMED = st.binary(max_size=80).map(framed)
 ANY = st.one_of(st.binary(max_size=300), mutilated(), st.lists(PIECES, max_size=40).map(b"".join))
 
 
 @settings(max_examples=500, deadline=None)
 @given(ANY)
 def test_every_body_is_read_and_answered(body: bytes) -> None:
-    readings = read(body)
-    assert readings
-    assert isinstance(ADAPTER.screen(body), bool)
-    ADAPTER.sender(body)
-    ADAPTER.recognises(body)
-    answer = acknowledge(readings, body, control_id="OWN1", now=RECEIVED)
-    if answer.body is not None:
-        first = parse(answer.body.split(b"\rMSH")[0])
-        assert first.segments("MSA")
-        assert first.header.field(10).startswith("OWN1")
+    er7(body)
 
 
 @given(ANY)
 def test_the_tokenizer_reads_or_refuses(body: bytes) -> None:
-    try:
-        found = parse(body)
-    except NotReadable:
-        return
-    assert found.order[0] is found.header
-    for segment in found.order:
-        for place in range(1, min(len(segment), 40) + 1):
-            for repetition in segment.repetitions(place):
-                found.text(repetition)
+    tokenizer(body)
 
 
-@given(st.lists(st.one_of(ANY, PIECES), max_size=12))
-def test_the_framer_takes_anything(pieces: list[bytes]) -> None:
-    framer = Framer(200)
-    for piece in pieces:
-        framer.feed(piece)
-    framer.take_unended()
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 6), st.lists(st.one_of(ANY, PIECES, FRAMED), max_size=8))
+def test_the_framer_reads_the_same_however_the_stream_is_cut(step: int, pieces: list[bytes]) -> None:
+    framer(bytes([step]) + b"".join(pieces))
