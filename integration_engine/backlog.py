@@ -17,7 +17,7 @@ from integration_engine.broker.management import Management, ManagementError
 from integration_engine.broker.topology import Topology
 from integration_engine.monitoring.counters import COUNTERS, Counters, describe
 from integration_engine.settings import Settings
-from integration_engine.store import indexing
+from integration_engine.store import indexing, pointers
 from integration_engine.store.database import Store, table
 from integration_engine.store.tables import DeliveryRow, ReviewRow
 
@@ -46,6 +46,14 @@ KEYS_STALE = describe(
     "1 where what is held isn't found by this program's rules and keys: workers hold their messages until cdr db reindex.",
 )  # fmt: skip
 QUEUES_MISSING = describe("cdr_queues_missing", "gauge", "Queues of the topology that the broker doesn't have.")
+
+POINTERS = describe(
+    "cdr_pointers_waiting",
+    "gauge",
+    "Events that only point to a record, which is still to be fetched, by why.",
+    "reason",
+)
+POINTERS_OLDEST = describe("cdr_pointers_oldest_seconds", "gauge", "How long the oldest of them has waited.")
 
 LOOK_EVERY_S = 15.0
 MOST_COUNTED = 10_000
@@ -134,7 +142,12 @@ class Backlog:
                 for kind, count, first in transaction.connection.execute(kinds.group_by(open_reviews.c.kind))
             }
             keys = indexing.last(transaction.connection)
+            pointed = pointers.counts(transaction)
         self._counters.put(KEYS_STALE, 0 if keys and keys.serves(self._store.keys) else 1)
+        self._counters.forget(POINTERS)
+        for why, (pointing, _) in pointed.items():
+            self._counters.put(POINTERS, pointing, reason=why)
+        self._counters.put(POINTERS_OLDEST, _seconds(min((at for _, at in pointed.values()), default=None), now))
         self._counters.put(OUTBOX, number)
         self._counters.put(OUTBOX_OLDEST, _seconds(since, now))
         for kind in {*_KINDS, *asked}:

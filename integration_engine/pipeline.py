@@ -26,7 +26,7 @@ from integration_engine.record.outside import outside
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.route import Switches
 from integration_engine.stages import reached
-from integration_engine.store import inbox
+from integration_engine.store import inbox, pointers
 from integration_engine.store.audit import Entry
 from integration_engine.store.database import Store, StoreError, Transaction
 from integration_engine.store.decisions import keep_decision, settle_asked
@@ -34,12 +34,15 @@ from integration_engine.store.inbox import Alarm, Message, Recognised, Refusal, 
 from integration_engine.store.indexing import require_found
 from integration_engine.store.neighbourhood import Neighbourhood, founders, gather
 from integration_engine.store.outbox import OutboxRow
+from integration_engine.store.pointers import Pointer
 from integration_engine.store.reviews import keep_readings
 
 Reader = Callable[[Submission, PartnerKind | None], Iterable[Reading]]
 Again = Callable[[int, Retraction], bool]
 
 SAME_AGAIN, PASSED_OVER = "same-again", "passed-over"
+POINTER = "pointer"
+"""The reason of an item that only says whose record to look at."""
 # So often a batch that met another one's children is decided anew beside it; then nobody else is let in.
 _TRIES_BESIDE_OTHERS = 3
 
@@ -57,6 +60,16 @@ class NotTheirDecision(StoreError):
     def __init__(self, code: str, text: str) -> None:
         self.code = code
         super().__init__(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What isn't decided yet. ``again``: whether the submission at a place will be heard again for a retraction that touches
+    nobody: it may have overtaken the death it takes back, so it is not counted yet (``Processed.early``). ``fetches``: what
+    only points to a record waits until that has been fetched, and says nothing by itself."""
+
+    again: Again = lambda _place, _retraction: False
+    fetches: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +103,7 @@ class _Heard:
     messages: list[Message] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
+    pointers: list[Pointer] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     items: dict[str, tuple[Item, ...]] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
@@ -115,24 +129,23 @@ def process(  # noqa: PLR0913 - one keyword for each thing a batch is decided by
     switches: Switches,
     kinds: Sequence[PartnerKind | None] | None = None,
     read: Reader = registry.read,
-    again: Again = lambda _place, _retraction: False,
+    later: Later = Later(),
     count: Callable[[Tally], None] | None = None,
 ) -> Processed:
     """Take a batch of submissions in one transaction.
 
     Parameters: ``kinds`` is each submission's partner kind where the queue it came by tells (else its feed's, else what it
-    looks like); ``now`` is zone-aware; ``again`` says whether the submission at a place will be heard again for a retraction
-    that touches nobody: it may have overtaken the death it takes back, so it is not counted yet (``Processed.early``).
-    ``count``, if given, takes the counts of a batch of which nothing else is kept: they aren't worth a transaction.
+    looks like); ``now`` is zone-aware; ``later`` says what isn't decided yet; ``count``, if given, takes the counts of a batch
+    of which nothing else is kept: they aren't worth a transaction.
     A message that came before changes nothing. Raises Transient where the database couldn't do it now, KeyMissing or
     SealBroken where what is held can't be read, ProfileError for an unusable profile; bad input is a refusal, never an
     exception.
     """
     asked = kinds or [None] * len(submissions)
     readings = tuple(tuple(read(submission, kind)) for submission, kind in zip(submissions, asked, strict=True))
-    heard = _hear(submissions, readings)
+    heard = _hear(submissions, readings, later.fetches)
     reached("worker.read")
-    if count is not None and not (heard.messages or heard.refusals):
+    if count is not None and not (heard.messages or heard.refusals or heard.pointers):
         count(heard.tally)
         return Processed(readings)
 
@@ -142,8 +155,9 @@ def process(  # noqa: PLR0913 - one keyword for each thing a batch is decided by
             if alone:
                 transaction.lock_everything()
             came, passed_over, outbox = _take(transaction, heard.messages, reference, now, switches)
-            early = heard.early(came.new, passed_over, again)
-            inbox.count(transaction, _counted(heard, came, passed_over, early.keys()), now)
+            early = heard.early(came.new, passed_over, later.again)
+            new_pointers = pointers.keep(transaction, heard.pointers, now)
+            inbox.count(transaction, _counted(heard, came, passed_over, early.keys(), new_pointers), now)
             inbox.refuse(transaction, heard.refusals, now)
             inbox.raise_alarms(transaction, came.alarms, now)
             reached("worker.written")
@@ -213,13 +227,16 @@ def _not_led_by(areas: Collection[str], names: Iterable[str], hood: Neighbourhoo
     return None
 
 
-def _hear(submissions: Sequence[Submission], readings: Sequence[Sequence[Reading]]) -> _Heard:
+def _hear(submissions: Sequence[Submission], readings: Sequence[Sequence[Reading]], fetches: bool) -> _Heard:
     heard = _Heard()
     for n, (submission, said) in enumerate(zip(submissions, readings, strict=True)):
         whole = all(item.verdict != "passed-over" for reading in said for item in reading.items)
         for reading in said:
             partner = submission.partner or reading.partner or ""
             content = reading.content_hash or content_hash(reading.body or submission.body)
+            if fetches and (found := _pointers(submission, reading, partner)):
+                heard.pointers += found
+                continue
             if reading.statements:
                 # A file of many messages is kept with its first one, and only where nobody is in it of whom nothing is kept.
                 own = len(said) == 1 or (whole and reading is said[0])
@@ -246,9 +263,42 @@ def _hear(submissions: Sequence[Submission], readings: Sequence[Sequence[Reading
     return heard
 
 
-def _counted(heard: _Heard, came: Recognised, passed_over: Mapping[str, str], early: Collection[str]) -> Tally:
+def _pointers(submission: Submission, reading: Reading, partner: str) -> list[Pointer]:
+    """What is to be fetched, of a message in which everybody is only pointed to by their number; else nothing."""
+    numbers = [
+        item.notice.child.nhs_number if item.notice and item.reason == POINTER else None for item in reading.items
+    ]
+    if not all(numbers):
+        return []
+    feed, body = submission.feed.name if submission.feed else None, submission.body
+    return [
+        Pointer(
+            item.notice.id,
+            partner,
+            feed,
+            item.notice.source.event or "",
+            submission.received_at,
+            number,
+            body,
+            submission.content_type,
+        )
+        for item, number in zip(reading.items, numbers, strict=True)
+        if item.notice and number
+    ]
+
+
+def _counted(
+    heard: _Heard,
+    came: Recognised,
+    passed_over: Mapping[str, str],
+    early: Collection[str],
+    new_pointers: Collection[str],
+) -> Tally:
     """What new messages say counts once, and what is heard again not yet; a message that came before is counted as that."""
     tally = Tally(heard.tally.counts.copy())
+    for pointer in heard.pointers:
+        said = ("notice", POINTER) if pointer.id in new_pointers else (SAME_AGAIN, SAME_AGAIN)
+        tally.add(pointers.KIND, pointer.partner, *said)
     for message in came.new:
         for item in heard.items[message.id]:
             if item.notice and item.notice.id in early:

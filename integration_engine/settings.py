@@ -92,6 +92,39 @@ def check_feed(feed: FeedSettings) -> None:
         raise ValueError("version is none of HL7 v2")
 
 
+class DemographicsSettings(_Part):
+    """The demographics service that events which only point to a record are fetched from, as ``[demographics]``.
+
+    ``url`` is its FHIR base address: ``https``, or ``http`` on this machine itself. ``token_file`` holds a bearer token and
+    is read anew for each question; ``ca``, ``certificate`` and ``key`` are PEM files. An answer has ``timeout_seconds`` and
+    ``max_bytes`` at most.
+    """
+
+    url: str
+    token_file: Path | None = None
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    timeout_seconds: float = Field(default=10.0, gt=0, le=60)
+    max_bytes: int = Field(default=MEBIBYTE, ge=1024, le=BROKER_CEILING)
+
+    @field_validator("url")
+    @classmethod
+    def _one_address(cls, url: str) -> str:
+        """An address that is whole, safe on the way, and has nothing in it that could lead elsewhere."""
+        try:
+            parts = urlsplit(url)
+            _ = parts.port
+        except ValueError:
+            raise ValueError("is not an address") from None
+        here = parts.hostname in ("127.0.0.1", "::1", "localhost")
+        if parts.scheme != "https" and not (parts.scheme == "http" and here):
+            raise ValueError("has to be https (http only on this machine itself)")
+        if not parts.hostname or parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("is a base address: a host, perhaps a port and a path, and nothing else")
+        return url
+
+
 @with_config(ConfigDict(extra="forbid"))
 class SwitchSettings(TypedDict, total=False):
     """The rules that an operator may switch, as ``[switches]``: named as in routing's ``Switches``, which says what each
@@ -136,6 +169,9 @@ class Settings(BaseSettings):
     # Own reference tables over the shipped ones, and local footprints over both
     reference: Path | None = None
     footprint: Annotated[tuple[Path, ...], NoDecode] = ()
+
+    # Where the records are that some national events only point to; without it a person looks
+    demographics: DemographicsSettings | None = None
 
     # Front doors
     http_host: str = "127.0.0.1"

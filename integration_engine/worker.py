@@ -25,7 +25,7 @@ from integration_engine.broker.publisher import Publisher
 from integration_engine.courier import Courier
 from integration_engine.monitoring.counters import COUNTERS, Counters, describe
 from integration_engine.monitoring.logs import correlated, is_own
-from integration_engine.pipeline import Processed, process
+from integration_engine.pipeline import Later, Processed, process
 from integration_engine.record.age import AgeRules
 from integration_engine.record.codes import PartnerKind
 from integration_engine.record.notice import Problem
@@ -68,7 +68,7 @@ Proved = tuple[Delivered, Origin]
 @dataclass(frozen=True)
 class Knowledge:
     """What a worker decides by. ``feeds`` and ``find`` ask the register of partners; ``user`` is who the worker itself
-    publishes as."""
+    publishes as; ``fetches``: there is a service to fetch records from that events point to."""
 
     reference: Reference
     user: str
@@ -77,6 +77,7 @@ class Knowledge:
     delays: tuple[str, ...] = ()
     feeds: Callable[[], Sequence[Feed]] = tuple
     find: Callable[[str], Principal | None] = lambda _: None
+    fetches: bool = False
     trusted: frozenset[str] = field(default=frozenset(_ENGINE_USERS))
 
     def trusts(self) -> frozenset[str]:
@@ -224,7 +225,10 @@ class Worker:
                 switches=self._knowledge.switches,
                 kinds=[cast(PartnerKind, origin.kind) for _, origin in proved],
                 read=reader.read,
-                again=lambda place, retraction: self._ladder.hears_again(proved[place][0].attempt, retraction),
+                later=Later(
+                    lambda place, retraction: self._ladder.hears_again(proved[place][0].attempt, retraction),
+                    self._knowledge.fetches,
+                ),
                 count=self._courier.count,
             )
         except (Transient, KeyMissing, NotUpgraded) as problem:

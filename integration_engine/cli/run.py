@@ -20,8 +20,10 @@ from integration_engine.stages import VARIABLE as FAULTS
 
 if TYPE_CHECKING:
     from adapters.adapter import Feed
+    from integration_engine.broker.publisher import Publisher
     from integration_engine.in_force import Rules
     from integration_engine.store.database import Store
+    from integration_engine.worker import Knowledge
 
 log = logging.getLogger(__name__)
 
@@ -128,6 +130,7 @@ def work(settings: Settings, stop: _Stop) -> int:
         delays=topology.delays,
         feeds=_feeds(settings, store),
         find=Identities(store).find,
+        fetches=settings.demographics is not None,
     )
     intake = [queue.name for queue in topology.queues if queue.name.startswith("intake.")]
     name = f"cdr worker {os.getpid()}"
@@ -140,6 +143,7 @@ def work(settings: Settings, stop: _Stop) -> int:
         Courier(store, publisher) as courier,
         doing("clocks", Clockwork(store, publisher, clocks).look, LOOK_EVERY_S),
         doing("revisiting", Revisiting(store, courier, rules.reference, rules.switches).look, REVISIT_EVERY_S),
+        _fetching(settings, store, publisher, knowledge),
     ):
         worker = Worker(store, publisher, courier, knowledge)
         pace = Pace(settings.batch_size, settings.batch_wait_ms / 1000, settings.prefetch)
@@ -163,6 +167,22 @@ def work(settings: Settings, stop: _Stop) -> int:
         log.critical("the worker failed", exc_info=failure)
     log.info("the worker has stopped")
     return 1 if failures else 0
+
+
+def _fetching(
+    settings: Settings, store: "Store", publisher: "Publisher", knowledge: "Knowledge"
+) -> "contextlib.AbstractContextManager[None]":
+    """Fetching what events point to, for the length of the block, where there is a service to fetch from."""
+    from integration_engine.demographics import Demographics
+    from integration_engine.duty import doing
+    from integration_engine.fetching import LOOK_EVERY_S, Fetching, ReadAs
+
+    if settings.demographics is None:
+        return contextlib.nullcontext()
+    service = Demographics(settings.demographics)
+    reading = ReadAs(knowledge.feeds, knowledge.age_rules)
+    fetching = Fetching(store, publisher, service, knowledge.user, reading=reading)
+    return doing("fetching", fetching.look, LOOK_EVERY_S)
 
 
 def _serve(settings: Settings, stop: _Stop, part: Part, processes: int) -> int:

@@ -16,8 +16,10 @@ Crash = Literal["broker", "database"]
 _GATEWAY: tuple[Stage, ...] = (
     "gateway.read", "gateway.publishing", "publisher.sent", "publisher.confirmed", "gateway.answering",
 )  # fmt: skip
-# Keys are made anew by a command, not by a worker: tests/integration/test_reindex_survival.py kills it.
-_WORKER: tuple[Stage, ...] = tuple(s for s in get_args(Stage) if not s.startswith(("gateway.", "reindex.")))
+# Keys are made anew by a command, not by a worker: tests/integration/test_reindex_survival.py kills it. Records are fetched
+# where there is a service to fetch from: tests/integration/test_fetching_survival.py kills who does.
+_ELSEWHERE = ("gateway.", "reindex.", "pointers.")
+_WORKER: tuple[Stage, ...] = tuple(s for s in get_args(Stage) if not s.startswith(_ELSEWHERE))
 # These are passed only where another process left something behind, or time or rules have moved on.
 _SELDOM = ("sweeper.", "clocks.", "revisit.")
 _OFTEN = 3

@@ -9,6 +9,7 @@ import pytest
 import integration_engine.backlog
 import integration_engine.clockwork
 import integration_engine.courier
+import integration_engine.fetching
 import integration_engine.gateway.mllp
 import integration_engine.lookout
 import integration_engine.monitoring.timing

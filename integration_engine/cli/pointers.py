@@ -1,0 +1,152 @@
+"""``cdr pointers``: national events that only point to a record, which is still to be fetched, and why it hasn't been."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from integration_engine.cli.keyboard import at_the_keyboard
+from integration_engine.settings import SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from integration_engine.store.database import Store
+    from integration_engine.store.pointers import Waiting
+
+app = typer.Typer(help="Events that point to a record: what waits, and why.", invoke_without_command=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+LATE = timedelta(hours=4)
+"""Somebody should look at what has waited longer than this."""
+WHY = {
+    "not-asked": "not asked yet",
+    "away": "the service doesn't answer",
+    "too-slow": "the service took too long",
+    "certificate": "the service's certificate is not trusted",
+    "token": "our token can't be read",
+    "not-allowed": "the service doesn't let us in",
+    "not-found": "the service has no such record",
+    "busy": "the service asks us to wait",
+    "service-error": "the service failed",
+    "redirected": "the service sent us elsewhere; we don't go",
+    "too-large": "the answer is too large",
+    "not-fhir": "the answer is not FHIR",
+    "broken-answer": "the answer broke off",
+    "unexpected": "an answer we don't know",
+    "another-number": "the record is under another NHS number",
+    "no-death-in-record": "the record tells of no death",
+    "not-queued": "fetched, and the broker didn't take it",
+}
+
+
+@app.callback(invoke_without_command=True)
+def list_(context: typer.Context, as_json: Json = False) -> None:
+    """What waits, the longest first. Exit 1 where something has waited longer than four hours."""
+    if context.invoked_subcommand:
+        return
+    from integration_engine.store import pointers
+
+    now = datetime.now(UTC)
+    with _opened(as_json) as store:
+        found = pointers.waiting(store)
+    if as_json:
+        for each in found:
+            typer.echo(json.dumps(_line(each, now)))
+    else:
+        _print(found, now)
+    raise typer.Exit(1 if any(now - each.received_at > LATE for each in found) else 0)
+
+
+@app.command("ask")
+def ask(
+    names: Annotated[list[str] | None, typer.Argument(help="Ids; without any, everything that waits.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Ask again now, once whatever was wrong has been put right. Exit 1 where nothing waits under these ids."""
+    from integration_engine.store import pointers
+
+    with _opened(as_json) as store:
+        number = pointers.ask_now(store, names or None, datetime.now(UTC))
+    typer.echo(json.dumps({"asked": number}) if as_json else f"{number} will be asked about now.")
+    raise typer.Exit(0 if number else 1)
+
+
+@app.command("close")
+def close(
+    name: Annotated[str, typer.Argument(help="The pointer's id, as `cdr pointers` shows it.")],
+    reason: Annotated[str, typer.Option(help="Why nothing is to come of it. Name nobody: it is kept in clear.")],
+    by: Annotated[str | None, typer.Option(help="Who decided it; else whoever is at the keyboard.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Stop asking about one, and forget whom it named. Exit 1 where no such pointer waits."""
+    from integration_engine.store import pointers
+
+    if not reason.strip():
+        raise typer.BadParameter("--reason is needed")
+    who = by.strip() if by and by.strip() else at_the_keyboard()
+    with _opened(as_json) as store:
+        done = pointers.close(store, name, by=who, reason=reason.strip(), now=datetime.now(UTC))
+    said = "Closed." if done else "No such pointer waits."
+    typer.echo(json.dumps({"closed": done}) if as_json else said)
+    raise typer.Exit(0 if done else 1)
+
+
+@contextmanager
+def _opened(as_json: bool) -> "Iterator[Store]":
+    from integration_engine.security.keys import KeyMissing, KeyUnreadable
+    from integration_engine.store.database import StoreError, open_store
+
+    try:
+        store = open_store(load_settings())
+        try:
+            yield store
+        finally:
+            store.close()
+    except (KeyMissing, KeyUnreadable, SettingsError, StoreError) as problem:
+        code = getattr(problem, "code", "store")
+        typer.echo(json.dumps({"error": code}) if as_json else str(problem), err=True)
+        raise typer.Exit(2) from None
+
+
+def _line(each: "Waiting", now: datetime) -> dict[str, Any]:
+    return {
+        "pointer": each.id,
+        "event": each.event,
+        "partner": each.partner,
+        "received_at": each.received_at.isoformat(),
+        "minutes": round((now - each.received_at).total_seconds() / 60, 1),
+        "attempts": each.attempts,
+        "why": each.why,
+        "asked_at": each.asked_at.isoformat() if each.asked_at else None,
+        "next_at": each.next_at.isoformat(),
+        "late": now - each.received_at > LATE,
+    }
+
+
+def _print(found: "tuple[Waiting, ...]", now: datetime) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    if not found:
+        typer.echo("Nothing waits.")
+        return
+    table = Table(title="Events that point to a record")
+    for heading in ("Came", "From", "Event", "Asked", "Why it waits", "Next", "Pointer"):
+        table.add_column(heading, overflow="fold", justify="right" if heading == "Asked" else "left")
+    for each in found:
+        why = WHY.get(each.why, f"the record can't be read: {each.why.removeprefix('refused.')}")
+        late = now - each.received_at > LATE
+        table.add_row(
+            f"{each.received_at:%d %b %H:%M}",
+            escape(each.partner),
+            each.event,
+            str(each.attempts),
+            f"[bold red]{escape(why)}[/]" if late else escape(why),
+            "now" if each.next_at <= now else f"{each.next_at:%d %b %H:%M}",
+            each.id,
+        )
+    Console().print(table)
