@@ -8,10 +8,21 @@ from adapters.hospital_fhir.content import JSON, XML
 
 # The national event definitions that are read, by the address the national services give them.
 _EVENTS = "https://fhir.nhs.uk/STU3/CodeSystem/EventType-1"
-
-
 # The day on which what the door does last changed; the statement is a fact about the program, not about today.
-_AS_OF = "2026-11-23"
+_AS_OF = "2026-11-30"
+_PROCESS_MESSAGE = {
+    "name": "process-message",
+    "definition": "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message",
+    "documentation": "Answered by a message with MessageHeader.response, once the message is durably queued.",
+}
+_VALIDATE = {
+    "name": "validate",
+    "definition": "http://hl7.org/fhir/OperationDefinition/Resource-validate",
+    "documentation": "Tells what would become of the message if it were sent, by FHIRPaths and codes; R4, STU3 and R5. "
+    "Nothing is stored, counted or passed on. The modes update and delete are refused; a profile parameter is not used.",
+}
+_CERTIFICATE = "http://hl7.org/fhir/us/vrdr/StructureDefinition/vrdr-death-certificate-document"
+_TAKEN = "Answered 202 with one OperationOutcome for the whole, once it is durably queued, not entry by entry."
 
 
 def capability_statement(base_url: str, software_version: str | None = None, form: str = JSON) -> bytes:
@@ -32,27 +43,30 @@ def capability_statement(base_url: str, software_version: str | None = None, for
             {
                 "mode": "server",
                 "documentation": "Everything is taken for review and nothing can be read back. STU3 (national events) "
-                "and R5 are taken by fhirVersion in the content type. A transaction that asks for DELETE is refused.",
+                "and R5 are taken by fhirVersion in the content type. A Bundle of any type may be sent to the base address: "
+                "transaction, batch, collection, document, history, message, and notifications of subscriptions (R5 and its "
+                "backport to R4); so may national multicast events.",
                 "security": {
                     "cors": False,
                     "description": "Each partner has its own bearer token; a partner can only speak as itself.",
                 },
                 "resource": [
+                    {"type": "Bundle", "operation": [_VALIDATE]},
                     {
                         "type": "Patient",
                         "supportedProfile": ["https://fhir.hl7.org.uk/StructureDefinition/UKCore-Patient"],
                         "interaction": [{"code": "create", "documentation": "Queued (202), not stored as a resource."}],
-                    }
+                        "operation": [_VALIDATE],
+                    },
                 ],
-                "interaction": [{"code": "transaction"}, {"code": "batch"}],
-                "operation": [
-                    {
-                        "name": "process-message",
-                        "definition": "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message",
-                    }
+                "interaction": [
+                    {"code": "transaction", "documentation": f"{_TAKEN} One that asks for DELETE is refused."},
+                    {"code": "batch", "documentation": f"{_TAKEN} One that asks for DELETE is refused."},
                 ],
+                "operation": [_PROCESS_MESSAGE, _VALIDATE],
             }
         ],
+        "document": [{"mode": "consumer", "profile": _CERTIFICATE}],
         "messaging": [
             {
                 "endpoint": [

@@ -42,6 +42,11 @@ def _coded(observation: Tree, wanted: str) -> bool:
     return any(code == wanted for _, code in codings(observation.get("code")))
 
 
+def is_of_certificate(observation: Tree) -> bool:
+    """Whether an Observation states what is read of a certificate: a cause of death, or the age at it."""
+    return any(_coded(observation, code) for code in (_CAUSE, _OTHER_CONDITIONS, *_AGE))
+
+
 def causes_of(message: Message, patient: Placed) -> Iterator[tuple[str, str, str]]:
     """(canonical path, the certificate's words, where) for each line of the cause of death."""
     next_line = 0

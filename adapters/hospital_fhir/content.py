@@ -22,6 +22,7 @@ _MEDIA_TYPES = {
     "application/json": "json",
     "application/json+fhir": "json",
     "text/json": "json",
+    "application/cloudevents+json": "json",
     XML: "xml",
     "application/xml": "xml",
     "application/xml+fhir": "xml",

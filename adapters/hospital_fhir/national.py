@@ -4,6 +4,7 @@ A pointer says that something happened to an NHS number and where to ask. Until 
 number and the event, and is an indirect source: it opens no case without a person, and it is never lost.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -93,47 +94,57 @@ def _rekey(status: str | None, url: str | None, path: str, about: dict[str, Any]
     return Signal("rekey", rekey=rekey, **{**about, "problems": (*about["problems"], *problems, _pointer(path))})
 
 
-def pointer_of(message: Message) -> Signal | None:
-    """The event a subscription notification without a Patient points to; None where it isn't one about a death or a number.
+def pointers_of(message: Message) -> list[Signal]:
+    """The events that a subscription notification without a Patient points to, those about a death or a number; none where it
+    is no such notification, or only says that the subscription lives.
 
-    R4 backport notifications hold it in Parameters, R5 ones in a SubscriptionStatus.
+    R4 backport notifications hold them in Parameters, R5 ones in a SubscriptionStatus.
     """
     if message.of_type("Patient"):
-        return None
+        return []
     for placed in message.of_type("Parameters"):
-        if any(_BACKPORT in profile for profile in texts(child(placed.resource, "meta"), "profile")) or _named(
-            placed.resource, "notification-event"
-        ):
+        profiles = texts(child(placed.resource, "meta"), "profile")
+        if any(_BACKPORT in profile for profile in profiles) or _named(placed.resource, "notification-event"):
             return _from_parameters(placed.resource, placed.path, message)
     for placed in message.of_type("SubscriptionStatus"):
-        events = children(placed.resource, "notificationEvent")
-        focus = child(events[0], "focus") if events else {}
-        return _pointed(
-            text(placed.resource, "topic") or "",
-            focus,
-            {},
-            _when(text(events[0], "timestamp") if events else None, placed.path),
-            placed.path,
-            message,
+        topic = text(placed.resource, "topic") or ""
+        return _those(
+            _pointed(topic, child(event, "focus"), {}, _when(text(event, "timestamp"), at), at, message)
+            for index, event in enumerate(children(placed.resource, "notificationEvent"))
+            for at in [f"{placed.path}.notificationEvent[{index}]"]
         )
-    return None
+    return []
 
 
 def _named(holder: Tree, name: str) -> list[Tree]:
     return [one for key in ("parameter", "part") for one in children(holder, key) if text(one, "name") == name]
 
 
-def _from_parameters(parameters: Tree, path: str, message: Message) -> Signal | None:
-    events = _named(parameters, "notification-event")
-    focus = [child(one, "valueReference") for event in events for one in _named(event, "focus")]
-    times = [text(one, "valueInstant") for event in events for one in _named(event, "timestamp")]
+def _from_parameters(parameters: Tree, path: str, message: Message) -> list[Signal]:
     context = _named(parameters, "additional-context")
     said = [_said(one) for part in context for one in _named(part, "event-type")]
     topic = [_said(one) for one in _named(parameters, "topic")]
-    subject = [child(one, "valueReference") for part in context for one in _named(part, "subject")]
-    event = next((one for one in (*said, *topic) if one), "")
-    when = _when(next((one for one in times if one), None), path)
-    return _pointed(event, focus[0] if focus else {}, subject[0] if subject else {}, when, path, message)
+    name = next((one for one in (*said, *topic) if one), "")
+    subject = next((child(one, "valueReference") for part in context for one in _named(part, "subject")), {})
+    events = [
+        (event, f"{path}.parameter[{index}]")
+        for index, event in enumerate(children(parameters, "parameter"))
+        if text(event, "name") == "notification-event"
+    ]
+    # What a notification of several events says of one subject would be a guess for the others.
+    alone = subject if len(events) == 1 else {}
+    return _those(_event_of(event, name, alone, at, message) for event, at in events)
+
+
+def _event_of(event: Tree, name: str, subject: Tree, path: str, message: Message) -> Signal | None:
+    focus = next((child(one, "valueReference") for one in _named(event, "focus")), {})
+    own = next((child(one, "valueReference") for one in _named(event, "subject")), subject)
+    when = next((said for one in _named(event, "timestamp") if (said := text(one, "valueInstant"))), None)
+    return _pointed(name, focus, own, _when(when, path), path, message)
+
+
+def _those(found: Iterable[Signal | None]) -> list[Signal]:
+    return [signal for signal in found if signal is not None]
 
 
 def _said(part: Tree) -> str:

@@ -10,6 +10,7 @@ from adapters.adapter import Submission, notice_id
 from adapters.hospital_fhir.certificate import causes_of, certificate_number, is_place_of_death
 from adapters.hospital_fhir.death import Judgement
 from adapters.hospital_fhir.message import Message, Placed
+from adapters.hospital_fhir.modifiers import understood
 from adapters.hospital_fhir.national import is_national, is_national_record
 from adapters.hospital_fhir.person import Numbers, numbers_of, practices, restricted_by_security
 from adapters.hospital_fhir.shape import Tree, child, children, codings, text
@@ -57,7 +58,9 @@ def notice_of(
     production = bool(envelope.submission.feed and envelope.submission.feed.production)
     not_theirs = finding.relatives.mothers_numbers if _may_be_a_baby(finding, envelope.submission) else frozenset()
     numbers = numbers_of(patient, production, not_theirs)
-    sources, places = _sources(message, patient, resource, finding)
+    diagnoses = [one for one in message.about(patient, "Condition") if not _is_over(one.resource)]
+    diagnoses, left_out = understood(diagnoses)
+    sources, places = _sources(message, patient, resource, finding, diagnoses)
     mapped = _in_place(envelope.profile.map(FhirSource(sources)), places)
     values, provenance = dict(mapped.values), dict(mapped.provenance)
     for path, value, at in _judged(message, patient, finding, numbers):
@@ -106,6 +109,7 @@ def notice_of(
             *numbers.problems,
             *problems,
             *supporting,
+            *left_out,
         ),
     )
 
@@ -143,17 +147,16 @@ def _supporting(finding: Finding) -> Iterable[Placed]:
 
 
 def _sources(
-    message: Message, patient: Placed, resource: Tree, finding: Finding
+    message: Message, patient: Placed, resource: Tree, finding: Finding, diagnoses: list[Placed]
 ) -> tuple[dict[str, Any], dict[str, list[str]]]:
     """The resources a profile's paths may begin with, and where each stands in the message."""
     stay, relatives = finding.stay, finding.relatives
-    conditions = [one for one in message.about(patient, "Condition") if not _is_over(one.resource)]
     encounters = [stay.encounter] if stay.encounter else []
     header = [message.header] if message.header else []
     placed = {
         "Encounter": encounters,
         "Location": list(stay.locations),
-        "Condition": conditions,
+        "Condition": diagnoses,
         "MessageHeader": header,
     }
     sources: dict[str, Any] = {"Patient": resource}

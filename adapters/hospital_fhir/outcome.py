@@ -21,13 +21,15 @@ __all__ = [
     "capability_statement",
     "http_status",
     "operation_outcome",
+    "problem_issues",
     "process_message_response",
     "response_code",
     "transient_outcome",
 ]
 
 _ACCEPTED, _PASSED_OVER = 202, 200
-_MOST_ISSUES = 200
+MOST_ISSUES = 200
+"""Whoever is told so many things is told enough."""
 _TRANSIENT: Issues = [
     {
         "severity": "error",
@@ -69,7 +71,7 @@ def transient_outcome(form: str = JSON) -> bytes:
 
 def _issues(told: Reading | Iterable[Problem]) -> Issues:
     issues = _issues_of(told) if isinstance(told, Reading) else [_issue(problem, "error") for problem in told]
-    return issues[:_MOST_ISSUES] or [_fine()]
+    return issues[:MOST_ISSUES] or [_fine()]
 
 
 def _fine() -> dict[str, object]:
@@ -84,11 +86,15 @@ def _issues_of(reading: Reading) -> list[dict[str, object]]:
         issues.append({"severity": "information", "code": "informational", "details": {"text": sentence}})
     if reading.hint:
         issues.append({"severity": "information", "code": "informational", "details": {"text": reading.hint}})
-    issues += [_issue(problem, "warning") for problem in reading.problems]
+    return issues + problem_issues(reading)
+
+
+def problem_issues(reading: Reading) -> list[dict[str, object]]:
+    """An issue for each problem of a reading: an error where it made a person of it refused, else a warning."""
+    issues = [_issue(problem, "warning") for problem in reading.problems]
     for item in reading.items:
-        refused = item.verdict == "refused"
-        for problem in item.problems:
-            issues.append(_issue(problem, "error" if refused else "warning"))
+        severity = "error" if item.verdict == "refused" else "warning"
+        issues += [_issue(problem, severity) for problem in item.problems]
     return issues
 
 

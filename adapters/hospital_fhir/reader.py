@@ -13,7 +13,8 @@ from adapters.hospital_fhir.dates import moment
 from adapters.hospital_fhir.death import status_effective_from
 from adapters.hospital_fhir.events import notice_of_signal, notice_of_void
 from adapters.hospital_fhir.message import Message, Placed, lay_out
-from adapters.hospital_fhir.national import is_national, is_signal, pointer_of, signal_of
+from adapters.hospital_fhir.modifiers import check_entries, check_read
+from adapters.hospital_fhir.national import Signal, is_national, is_signal, pointers_of, signal_of
 from adapters.hospital_fhir.notices import Envelope, last_updated, notice_of
 from adapters.hospital_fhir.person import agrees, named_in_header
 from adapters.hospital_fhir.refusals import Refused, refusal
@@ -21,9 +22,9 @@ from adapters.hospital_fhir.senders import sender_of
 from adapters.hospital_fhir.settings import settings_of
 from adapters.hospital_fhir.shape import child, kind_of, text, texts
 from adapters.hospital_fhir.subjects import death_of_nobody, subjects_of
-from adapters.hospital_fhir.validity import check_meaning
+from adapters.hospital_fhir.validity import check_meaning, check_text
 from adapters.hospital_fhir.verdict import Finding, adult_for, finding_of
-from adapters.hospital_fhir.versions import RELEASES, Version, declared, of_message, resource_class
+from adapters.hospital_fhir.versions import RELEASES, WITHOUT_CLASS, Version, declared, of_message, resource_class
 from integration_engine.mapping.profile import Profile, load_profile
 from integration_engine.record.codes import PartnerKind
 from integration_engine.record.notice import DeathNotice, Form, Problem
@@ -58,16 +59,9 @@ class Reader:
         if message.deletes:
             raise Refused("delete-requested", "Bundle.entry.request.method")
         self._check_root()
-        if pointer := pointer_of(message):
-            return self._one(
-                Item(
-                    0,
-                    pointer_verdict(pointer.kind),
-                    "pointer",
-                    notice_of_signal(pointer, self.envelope),
-                    pointer.problems,
-                )
-            )
+        if pointers := pointers_of(message):
+            self._check_bytes()
+            return self._made(tuple(self._pointer(index, pointer) for index, pointer in enumerate(pointers)))
         if is_void(message):
             self._check_kept()
             notice = notice_of_void(message, self.envelope, self._stated_at(None))
@@ -83,7 +77,8 @@ class Reader:
     def _check_root(self) -> None:
         """The resource sent must be one of the release; a lone R5 Encounter that nobody called R5 is not taken for one."""
         root = self.message.root
-        if not any(resource_class(kind_of(root), release) for release in RELEASES):
+        known = any(resource_class(kind_of(root), release) for release in RELEASES)
+        if not known and kind_of(root) not in WITHOUT_CLASS:
             raise Refused("unknown-resource", "resourceType")
         if kind_of(root) == "Encounter" and self.version == "R5" and declared(self.media.version) != "R5":
             raise Refused("wrong-version", "Encounter")
@@ -129,6 +124,10 @@ class Reader:
             self.message_id,
             content_hash(self.submission.body),
         )
+
+    def _pointer(self, index: int, signal: Signal) -> Item:
+        notice = notice_of_signal(signal, self.envelope, index)
+        return Item(index, pointer_verdict(signal.kind), "pointer", notice, signal.problems)
 
     def _one(self, item: Item) -> Reading:
         return self._made((item,), item.problems if item.notice is None else ())
@@ -204,7 +203,10 @@ class Reader:
         orphan = death_of_nobody(message)
         for patient in patients:
             try:
-                found.append(finding_of(message, patient, self.submission, settings, self._stated_at(patient)))
+                finding = finding_of(message, patient, self.submission, settings, self._stated_at(patient))
+                if finding.kept or finding.outside:
+                    check_read(message, patient, finding.stay)
+                found.append(finding)
             except Refused as refused:
                 found.append(refused.problem)
         kept = [
@@ -263,12 +265,11 @@ class Reader:
 
     def _check_kept(self) -> tuple[Problem, ...]:
         """What is only worth looking at in a message that will be kept. Raises Refused; problems are the message's own."""
-        if self.form == "json":
-            check_strictly(self.submission.body)
-        check_depth(self.tree)
+        self._check_bytes()
         message, problems = self.message, []
         if text(self.tree, "implicitRules"):
             raise Refused("implicit-rules", f"{kind_of(self.tree)}.implicitRules")
+        check_entries(message)
         if message.header is not None:
             check_meaning(message.header.resource, message.header.path)
         elif message.bundle_type == "message":
@@ -282,6 +283,15 @@ class Reader:
         if named and not any(agrees(named, one) for one in message.of_type("Patient")):
             raise Refused("identity-disagrees", message.header.path if message.header else None)
         return (*problems, *self.unread_times.values())
+
+    def _check_bytes(self) -> None:
+        """What no kept message may have, whatever it says. Raises Refused."""
+        if self.form == "json":
+            check_strictly(self.submission.body)
+        check_depth(self.tree)
+        # In JSON an escape is the only way to write it, in XML there is none.
+        if b"\\u0000" in self.submission.body:
+            check_text(self.tree, kind_of(self.tree))
 
     def _check_focus(self, always: bool) -> None:
         """A focus that isn't there is refused where something is kept, or where the event itself is about a death."""

@@ -44,6 +44,9 @@ REFUSALS: dict[str, Refusal] = {
     "delete-requested": Refusal(
         422, "not-supported", "The Bundle asks for a DELETE; a retraction is a message that says so."
     ),
+    "mode-not-supported": Refusal(
+        422, "not-supported", "Nothing is updated or deleted here; a message can be tried as it would be sent."
+    ),
     "bad-focus": Refusal(422, "not-found", "MessageHeader.focus refers to a resource that is not in the message."),
     "no-header": Refusal(422, "required", "The first entry of a message Bundle must be its MessageHeader."),
     "no-subject": Refusal(422, "required", "The message tells of a death, and the person it is about is not in it."),

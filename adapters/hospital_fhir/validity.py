@@ -20,16 +20,35 @@ from integration_engine.record.notice import Problem
 _GENDER = ("male", "female", "other", "unknown")
 _NAME_USE = ("usual", "official", "temp", "nickname", "anonymous", "old", "maiden")
 _ADDRESS_USE = ("home", "work", "temp", "old", "billing")
+_IDENTIFIER_USE = ("usual", "official", "temp", "secondary", "old")
+_PERSON: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("", "gender", _GENDER),
+    ("name", "use", _NAME_USE),
+    ("address", "use", _ADDRESS_USE),
+    ("address", "type", ("postal", "physical", "both")),
+    ("identifier", "use", _IDENTIFIER_USE),
+)
+_STATES_OF_A_STAY = (
+    "planned", "arrived", "triaged", "in-progress", "onleave", "finished", "cancelled", "entered-in-error", "unknown",
+)  # fmt: skip
+_STATES_OF_A_STAY_R5 = (
+    "planned", "in-progress", "on-hold", "discharged", "completed", "cancelled", "discontinued", "entered-in-error",
+    "unknown",
+)  # fmt: skip
 _BOOLEANS = {"true": True, "false": False}
 # Elements of a kept resource that FHIR binds to a closed list, and that fhir.resources takes any text for.
 _BOUND: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     "Patient": (
-        ("", "gender", _GENDER),
-        ("name", "use", _NAME_USE),
-        ("address", "use", _ADDRESS_USE),
+        *_PERSON,
+        ("link", "type", ("replaced-by", "replaces", "refer", "seealso")),
         ("contact", "gender", _GENDER),
+        ("contact.name", "use", _NAME_USE),
+        ("contact.address", "use", _ADDRESS_USE),
     ),
-    "RelatedPerson": (("", "gender", _GENDER), ("name", "use", _NAME_USE), ("address", "use", _ADDRESS_USE)),
+    "RelatedPerson": _PERSON,
+    "Encounter": (("", "status", _STATES_OF_A_STAY),),
+    "Encounter R5": (("", "status", _STATES_OF_A_STAY_R5),),
+    "Location": (("", "status", ("active", "suspended", "inactive")), ("", "mode", ("instance", "kind"))),
 }
 _WRONG_SHAPE = (
     "list_type",
@@ -52,7 +71,7 @@ def check(placed: Placed, version: Version, strict: bool = True) -> tuple[Tree, 
     """
     check_meaning(placed.resource, placed.path)
     resource, problems = _mended(placed)
-    problems += _bindings(placed)
+    problems += _bindings(placed, version)
     model = resource_class(placed.kind, "STU3" if version == "DSTU2" else version)
     if model is None:
         raise Refused("unknown-resource", placed.path)
@@ -74,6 +93,19 @@ def check_meaning(resource: Tree, path: str) -> None:
             raise Refused("unknown-modifier", f"{here}.modifierExtension")
         if isinstance(value, str) and "\0" in value:
             raise Refused("nul-character", f"{here}.{_safe(name)}")
+
+
+def check_text(tree: Any, path: str) -> None:
+    """Refuses the character that no database takes, wherever in a message it stands. Raises Refused."""
+    left = [(tree, path)]
+    while left:
+        here, at = left.pop()
+        if isinstance(here, dict):
+            left += [(value, f"{at}.{_safe(name)}") for name, value in here.items()]
+        elif isinstance(here, list):
+            left += [(value, f"{at}[{index}]") for index, value in enumerate(here)]
+        elif isinstance(here, str) and "\0" in here:
+            raise Refused("nul-character", at)
 
 
 def _walk(tree: Any, path: str) -> Iterator[tuple[str, str, Any]]:
@@ -115,17 +147,27 @@ def _mended(placed: Placed) -> tuple[Tree, tuple[Problem, ...]]:
     return resource, tuple(problems)
 
 
-def _bindings(placed: Placed) -> tuple[Problem, ...]:
+def _bindings(placed: Placed, version: Version) -> tuple[Problem, ...]:
     found = []
-    for holder, name, allowed in _BOUND.get(placed.kind, ()):
-        rows = children(placed.resource, holder) if holder else [placed.resource]
-        for index, row in enumerate(rows):
+    bound = _BOUND.get(f"{placed.kind} {version}") or _BOUND.get(placed.kind, ())
+    for holder, name, allowed in bound:
+        for row, path in _rows(placed.resource, placed.path, holder):
             said = text(row, name)
             if said is not None and said not in allowed:
-                where = f"{placed.path}.{holder}[{index}].{name}" if holder else f"{placed.path}.{name}"
                 why = "This code is not in the value set that FHIR requires here."
-                found.append(Problem(code="code-not-in-binding", text=why, path=where))
+                found.append(Problem(code="code-not-in-binding", text=why, path=f"{path}.{name}"))
     return tuple(found)
+
+
+def _rows(tree: Tree, path: str, holder: str) -> Iterator[tuple[Tree, str]]:
+    """The objects at a dotted place of a resource, each with its FHIRPath; the resource itself where no place is named."""
+    first, _, rest = holder.partition(".")
+    if not first:
+        yield tree, path
+        return
+    listed = isinstance(tree.get(first), list)
+    for index, row in enumerate(children(tree, first)):
+        yield from _rows(row, f"{path}.{first}[{index}]" if listed else f"{path}.{first}", rest)
 
 
 def _without_gaps(tree: Any) -> Any:

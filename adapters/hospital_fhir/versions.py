@@ -13,6 +13,20 @@ Version = Literal["DSTU2", "STU3", "R4", "R5"]
 
 RELEASES: tuple[Version, ...] = ("R4", "STU3", "R5")
 """The releases there are classes for."""
+WITHOUT_CLASS = frozenset(
+    {"EffectEvidenceSynthesis", "RiskEvidenceSynthesis", "SubstanceSpecification", "MedicinalProduct"}
+    | {f"MedicinalProduct{part}" for part in ("Authorization", "Contraindication", "Indication", "Ingredient")}
+    | {f"MedicinalProduct{part}" for part in ("Interaction", "Manufactured", "Packaged", "Pharmaceutical")}
+    | {
+        "MedicinalProductUndesirableEffect",
+        "Conformance",
+        "DiagnosticOrder",
+        "MedicationOrder",
+        "Order",
+        "OrderResponse",
+    }
+)
+"""Resource types of R4 that R4B, which serves it, no longer has, and of DSTU2: none of them is ever about a death."""
 _BY_NUMBER: dict[str, Version] = {"1.0": "DSTU2", "3.0": "STU3", "4.0": "R4", "4.3": "R4", "5.0": "R5"}
 # Only in an R5 Encounter.
 _R5_ENCOUNTER = ("actualPeriod", "admission", "plannedStartDate", "plannedEndDate", "businessStatus")

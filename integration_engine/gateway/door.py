@@ -1,18 +1,20 @@
 """What every HTTP door does with a message: know the sender, read the body within limits, hear it, make it durable."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from starlette.requests import Request
 
 from integration_engine.gateway.answers import Refusal, not_durable
-from integration_engine.gateway.body import media_type, read_body
+from integration_engine.gateway.body import apart_if_big, media_type, read_body
 from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.intake import Heard, Intake
 from integration_engine.record.codes import PartnerKind
 from integration_engine.security.identity import NotAllowed, Principal, require_kind
 
 FEED_HEADER = "cdr-feed"
+TakenOut = Callable[[bytes, str], tuple[bytes, str]]
+"""From what was sent and its content type to the message in it and its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,22 @@ class Door:
         """Hear bytes that have come. Refuses 403 where they name another sender."""
         try:
             heard = await self.intake.hear(
+                body, kind=self.kind, partner=principal, content_type=content_type, feed=feed
+            )
+        except NotAllowed as error:
+            raise Refusal(403, error.code, str(error)) from None
+        return Knock(principal, self.kind, body, content_type, heard)
+
+    async def try_out(self, request: Request, types: Collection[str], taken_out: TakenOut) -> Knock:
+        """What a message would come to if it were sent: nothing is counted, kept or published. ``taken_out`` takes it out of
+        what it came in."""
+        principal = await self.partner(request)
+        media_type(request, types)
+        sent = await read_body(request, self.limit)
+        body, content_type = await apart_if_big(sent, lambda: taken_out(sent, request.headers["content-type"]))
+        feed = request.headers.get(FEED_HEADER)
+        try:
+            heard = await self.intake.consider(
                 body, kind=self.kind, partner=principal, content_type=content_type, feed=feed
             )
         except NotAllowed as error:

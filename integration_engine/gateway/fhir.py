@@ -1,4 +1,5 @@
-"""The FHIR doors: ``$process-message``, bundles, a single Patient, and what we are able to do (CapabilityStatement).
+"""The FHIR doors: ``$process-message``, bundles, a single Patient, a message that is only tried (``$validate``), and what we
+are able to do (CapabilityStatement).
 
 202 once the broker has the message, 200 where it is passed over; everything else is an OperationOutcome that names the
 FHIRPath. A message Bundle that could be read is answered by a message of ours with MessageHeader.response, the
@@ -27,15 +28,19 @@ from adapters.hospital_fhir.outcome import (
     response_code,
     transient_outcome,
 )
-from adapters.hospital_fhir.refusals import Refused
+from adapters.hospital_fhir.refusals import Refused, status_of
 from adapters.hospital_fhir.shape import text
+from adapters.hospital_fhir.trying import taken_out, trial_outcome, trial_status
 from integration_engine.gateway.answers import Refusal
 from integration_engine.gateway.body import apart_if_big
 from integration_engine.gateway.door import Door, Knock
 from integration_engine.settings import Settings
 
 # The plain types are what older senders call the same; the content then has to show that it is FHIR.
-CONTENT_TYPES = frozenset({JSON, XML, "application/json", "application/xml", "text/xml"})
+CONTENT_TYPES = frozenset(
+    {JSON, XML, "application/json", "application/xml", "text/xml", "application/cloudevents+json"}
+    | {"application/json+fhir", "application/xml+fhir"}
+)
 _PROBLEMS = "urn:child-death-review-engine:problem"
 # FHIR's issue-type for what goes wrong before a message is read.
 _ISSUES = {
@@ -73,6 +78,18 @@ def fhir_door(door: Door, settings: Settings, *, clock: Callable[[], datetime]) 
     async def patient(request: Request) -> Response:
         return await _taken(door, await door.knock(request, CONTENT_TYPES), request)
 
+    @router.post("/$validate", summary="Try a message: what would become of it", openapi_extra=_BODY)
+    async def validate(request: Request) -> Response:
+        return await _tried(door, request)
+
+    @router.post("/Bundle/$validate", summary="Try a Bundle", openapi_extra=_BODY)
+    async def validate_bundle(request: Request) -> Response:
+        return await _tried(door, request)
+
+    @router.post("/Patient/$validate", summary="Try a Patient", openapi_extra=_BODY)
+    async def validate_patient(request: Request) -> Response:
+        return await _tried(door, request)
+
     @router.get("/metadata", summary="The CapabilityStatement")
     async def metadata(request: Request) -> Response:
         form = _form(request)
@@ -104,6 +121,16 @@ async def _taken(door: Door, knock: Knock, request: Request) -> Response:
         await door.take(knock)
     told, form = _told(knock), _form(request)
     return Response(operation_outcome(told, form), http_status(told), media_type=form)
+
+
+async def _tried(door: Door, request: Request) -> Response:
+    try:
+        told = _told(await door.try_out(request, CONTENT_TYPES, taken_out))
+    except Refused as refused:
+        problem = refused.problem
+        raise Refusal(status_of(problem.code), problem.code, problem.text, problems=[problem]) from None
+    form = _form(request)
+    return Response(trial_outcome(told, form), trial_status(told), media_type=form)
 
 
 async def _answered(
@@ -149,7 +176,7 @@ def _header_id(knock: Knock) -> str | None:
 
 def _form(request: Request) -> str:
     """JSON or XML: as the sender asks, else as it sent."""
-    accepted = request.headers.get("accept", "*/*").lower()
+    accepted = (request.query_params.get("_format") or request.headers.get("accept", "*/*")).lower()
     if "json" in accepted:
         return JSON
     if "xml" in accepted and "html" not in accepted:

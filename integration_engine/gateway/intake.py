@@ -124,6 +124,35 @@ class Intake:
         Raises WrongSender where the message names a sender this partner may not speak as.
         """
         reached("gateway.read")
+        try:
+            heard = await self.consider(
+                body,
+                kind=kind,
+                partner=partner,
+                content_type=content_type,
+                message_id=message_id,
+                feed=feed,
+                named=named,
+            )
+        except WrongSender as error:
+            log.warning("a partner spoke as another", extra={"kind": kind, "partner": partner.name, "code": error.code})
+            self._count(kind, partner.name, Heard((_as_another(kind, body),)))
+            raise
+        self._count(kind, partner.name, heard)
+        return heard
+
+    async def consider(
+        self,
+        body: bytes,
+        *,
+        kind: PartnerKind,
+        partner: Principal,
+        content_type: str | None = None,
+        message_id: str | None = None,
+        feed: str | None = None,
+        named: tuple[str | None, str | None] | None = None,
+    ) -> Heard:
+        """What ``hear`` would make of it, without a trace: nothing is counted, noted or kept. Raises WrongSender."""
         feeds = await self._feeds(partner.name, kind)
         # Where every row names its sender, the file's is asked for only to choose among feeds.
         if named is None and (kind not in _SENDER_IN_EACH_ITEM or len(feeds) > 1):
@@ -133,19 +162,13 @@ class Intake:
         submission = Submission(
             body, self._clock(), content_type, message_id, partner.name, chosen, age_rules=self._age_rules
         )
-        try:
-            if kind not in _SENDER_IN_EACH_ITEM:
-                require_sender(partner, [("sender", sender)])
-            readings = await apart_if_big(body, lambda: tuple(self._read(kind, submission)))
-            require_sender(partner, (pair for reading in readings for pair in _named_inside(reading)))
-            heard = Heard(readings, chosen)
-            if (heard.verdict, heard.reason) == ("refused", WrongSender.CODE):
-                raise WrongSender
-        except WrongSender as error:
-            log.warning("a partner spoke as another", extra={"kind": kind, "partner": partner.name, "code": error.code})
-            self._count(kind, partner.name, Heard((_as_another(kind, body),)))
-            raise
-        self._count(kind, partner.name, heard)
+        if kind not in _SENDER_IN_EACH_ITEM:
+            require_sender(partner, [("sender", sender)])
+        readings = await apart_if_big(body, lambda: tuple(self._read(kind, submission)))
+        require_sender(partner, (pair for reading in readings for pair in _named_inside(reading)))
+        heard = Heard(readings, chosen)
+        if (heard.verdict, heard.reason) == ("refused", WrongSender.CODE):
+            raise WrongSender
         return heard
 
     async def take(
