@@ -29,7 +29,7 @@ OF_THE_SERVICE: frozenset[str] = frozenset(
 )
 """What is wrong with the service and not with one record: whoever asks for the next at once will hear the same."""
 
-_NUMBER = re.compile(r"\d{10}")
+_NUMBER = re.compile("[0-9]{10}")
 _STATUSES: dict[int, Why] = {
     401: "not-allowed", 403: "not-allowed", 404: "not-found", 410: "not-found", 408: "busy", 425: "busy", 429: "busy",
 }  # fmt: skip
@@ -147,7 +147,7 @@ def _require_success(answer: http.client.HTTPResponse) -> None:
 
 
 def _seconds(said: str | None) -> float | None:
-    return float(said) if said and re.fullmatch(r"\d{1,6}", said.strip()) else None
+    return float(said) if said and re.fullmatch("[0-9]{1,6}", said.strip()) else None
 
 
 def _context(settings: DemographicsSettings) -> ssl.SSLContext:

@@ -72,7 +72,8 @@ class Reader:
     def version(self) -> Version:
         stated = settings_of(self.asked, self.submission.feed).fhir_version
         default: Version = declared(stated) or ("STU3" if stated == "STU3" else "R5" if stated == "R5" else "R4")
-        return of_message([one.resource for one in self.message.resources], self.media.version, default)
+        message = self.message
+        return of_message([one.resource for one in message.resources], self.media.version, default, message.bundle_type)
 
     def _check_root(self) -> None:
         """The resource sent must be one of the release; a lone R5 Encounter that nobody called R5 is not taken for one."""

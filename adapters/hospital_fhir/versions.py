@@ -54,19 +54,22 @@ def of_resource(resource: Tree) -> Version | None:
             return "DSTU2"
         case "Encounter" if any(name in resource for name in _R5_ENCOUNTER):
             return "R5"
-        case "SubscriptionStatus":
-            return "R5"
         case "EpisodeOfCare" | "Encounter" | "Condition" if isinstance(resource.get("class"), list):
             return "R5"
         case _:
             return None
 
 
-def of_message(resources: list[Tree], number: str | None, default: Version = "R4") -> Version:
-    """The release of a whole message: the declared one, else the first that any of its resources betrays."""
+def of_message(
+    resources: list[Tree], number: str | None, default: Version = "R4", bundle_type: str | None = None
+) -> Version:
+    """The release of a whole message: the declared one, else the first that its kind or any of its resources betrays."""
     said = declared(number)
     if said:
         return said
+    if bundle_type == "subscription-notification":
+        # What R4B and the backport to R4 send as a history, although R4B has a SubscriptionStatus too.
+        return "R5"
     for resource in resources:
         if found := of_resource(resource):
             return found

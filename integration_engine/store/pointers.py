@@ -185,9 +185,9 @@ def pass_over(store: Store, pointer: Due, reason: str, now: datetime) -> None:
 
 
 def ask_now(store: Store, names: Iterable[str] | None, now: datetime) -> int:
-    """Make these pointers that wait (None: all) due at once; how many those are. Raises Transient."""
+    """Make these pointers that wait (None: all) due at once, whoever has taken them; how many those are. Raises Transient."""
     c = _POINTER.c
-    changed = update(_POINTER).where(c.settled_at.is_(None)).values(next_at=now)
+    changed = update(_POINTER).where(c.settled_at.is_(None)).values(next_at=now, claimed_at=None)
     if names is not None:
         changed = changed.where(c.id.in_(sorted(names)))
     with store.transaction() as transaction:

@@ -1,4 +1,9 @@
-"""Whatever bytes come, the FHIR reader answers and never raises; whatever it keeps, the screen had let through."""
+"""Whatever bytes come, the FHIR reader answers and never raises; whatever it keeps, the screen had let through; and whatever
+it says of a message, trying it out says too.
+
+``FUZZ=500 pytest --timeout=0 tests/fuzz/test_fhir_reader.py`` looks for an hour. What fails is kept under ``.hypothesis`` and
+tried first from then on.
+"""
 
 import json
 from typing import Any
@@ -8,8 +13,13 @@ from hypothesis import strategies as st
 
 from adapters.adapter import Reading
 from adapters.hospital_fhir.adapter import ADAPTER
+from adapters.hospital_fhir.answered import is_about
+from adapters.hospital_fhir.outcome import XML as XML_TYPE
 from adapters.hospital_fhir.outcome import http_status, operation_outcome
+from adapters.hospital_fhir.refusals import Refused
+from adapters.hospital_fhir.trying import taken_out, trial_outcome, trial_status
 from tests.fhir_samples import NHS, WREN, bundle, dead, header, observation, patient, read, status, stay
+from tests.fuzz_effort import examples
 
 ODD = st.one_of(
     st.none(),
@@ -57,6 +67,35 @@ SEEDS: list[Any] = [
         "data": {"deathNotificationStatus": "1"},
         "time": "2026-03-09",
     },
+    {
+        "specversion": "1.0",
+        "type": "pds-death-notification-2",
+        "id": "s",
+        "subject": WREN,
+        "dataref": f"https://pds.example/Patient/{WREN}",
+    },
+    bundle(
+        {
+            "resourceType": "Parameters",
+            "parameter": [
+                {"name": "topic", "valueCanonical": "https://example.org/patient-death"},
+                {
+                    "name": "notification-event",
+                    "part": [{"name": "focus", "valueReference": {"reference": f"Patient/{WREN}"}}],
+                },
+            ],
+        },
+        type_="history",
+    ),
+    bundle(
+        {
+            "resourceType": "SubscriptionStatus",
+            "topic": "https://example.org/patient-death",
+            "notificationEvent": [{"eventNumber": "1", "focus": {"reference": f"Patient/{WREN}"}}],
+        },
+        type_="subscription-notification",
+    ),
+    {"resourceType": "Parameters", "parameter": [{"name": "resource", "resource": dead()}]},
 ]
 
 
@@ -97,6 +136,16 @@ def hold_to_the_contract(body: bytes, reading: Reading) -> None:
     assert reading.items
     assert http_status(reading) in (200, 202, 400, 413, 415, 422)
     assert operation_outcome(reading)
+    assert trial_status(reading) in (200, 400, 413, 415)
+    assert trial_outcome(reading)
+    assert trial_outcome(reading, XML_TYPE)
+    try:
+        inner, form = taken_out(body, "application/fhir+json")
+    except Refused:
+        pass
+    else:
+        assert read(inner, content_type=form).items
+    assert isinstance(is_about(body, "application/fhir+json", WREN), bool)
     for one in reading.items:
         assert (one.notice is not None) == (one.verdict in ("notice", "retraction", "rekey"))
         assert one.verdict != "refused" or one.problems
@@ -105,14 +154,14 @@ def hold_to_the_contract(body: bytes, reading: Reading) -> None:
             assert type(one.notice).model_validate(one.notice.model_dump(mode="json")) == one.notice
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(broken_messages())
 def test_a_broken_message_is_answered(message: Any) -> None:
     body = json.dumps(message).encode()
     hold_to_the_contract(body, read(body))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.sampled_from(SEEDS), st.data())
 def test_damaged_bytes_are_answered(seed: Any, data: st.DataObject) -> None:
     body = bytearray(json.dumps(seed).encode())
@@ -135,7 +184,7 @@ XML = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.data())
 def test_damaged_xml_is_answered(data: st.DataObject) -> None:
     body = bytearray(XML)
@@ -151,7 +200,7 @@ def test_damaged_xml_is_answered(data: st.DataObject) -> None:
     hold_to_the_contract(bytes(body), read(bytes(body)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_answered(body: bytes) -> None:
     assert isinstance(ADAPTER.recognises(body), bool)

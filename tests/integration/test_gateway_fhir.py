@@ -180,13 +180,39 @@ def test_the_capability_statement_is_given_in_the_form_asked_for(doors: House, a
     assert answer.text.startswith(start)
 
 
-def test_what_the_capability_statement_promises_is_there(doors: House) -> None:
+def promised(statement: Any) -> set[tuple[str, str]]:
+    """(method, path) of everything that a CapabilityStatement says there is."""
+    (rest,) = statement["rest"]
+    found = {("get", "/fhir/metadata")}
+    if {each["code"] for each in rest["interaction"]} == {"transaction", "batch"}:
+        found.add(("post", "/fhir"))
+    found |= {("post", f"/fhir/${each['name']}") for each in rest["operation"]}
+    for resource in rest["resource"]:
+        assert {each["code"] for each in resource.get("interaction", ())} <= {"create"}
+        if resource.get("interaction"):
+            found.add(("post", f"/fhir/{resource['type']}"))
+        found |= {("post", f"/fhir/{resource['type']}/${each['name']}") for each in resource.get("operation", ())}
+    return found
+
+
+def test_the_capability_statement_promises_what_there_is_and_nothing_else(doors: House) -> None:
     statement = doors.client.get("/fhir/metadata").json()
     assert statement["resourceType"] == "CapabilityStatement"
-    [resource] = statement["rest"][0]["resource"]
-    promised = {f"/{resource['type']}"} | {f"/${each['name']}" for each in statement["rest"][0]["operation"]}
-    for path in promised:
-        assert doors.client.post(f"/fhir{path}", content=b"{}").status_code == 401, path
+    described = doors.client.get("/openapi.json").json()["paths"]
+    there = {(method, path) for path, methods in described.items() if path.startswith("/fhir") for method in methods}
+    assert promised(statement) == there
+    for method, path in there - {("get", "/fhir/metadata")}:
+        assert doors.client.request(method, path, content=b"{}").status_code == 401, path
+    (messaging,) = statement["messaging"]
+    assert messaging["endpoint"][0]["address"].endswith("/fhir/$process-message")
+
+
+def test_the_forms_that_are_promised_are_taken_and_given(doors: House) -> None:
+    statement = doors.client.get("/fhir/metadata").json()
+    assert statement["format"] == [JSON, XML]
+    for form in statement["format"]:
+        given = doors.send("RTH", "/fhir/Patient", json.dumps(patient()), JSON, Accept=form)
+        assert given.headers["content-type"].startswith(form)
 
 
 def test_no_such_door_is_told_in_fhir(doors: House) -> None:

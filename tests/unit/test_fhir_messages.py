@@ -295,6 +295,48 @@ def test_a_subscription_notification_that_carries_the_patient_is_read_as_usual()
     assert told(message)["child"]["family_name"] == "Heron"
 
 
+def several(*numbers: str, event: str = "pds-death-notification-2", kind: str = "event-notification") -> dict[str, Any]:
+    """A notification of several events, each about somebody else."""
+    message = pointer(event)
+    parameters = message["entry"][0]["resource"]["parameter"]
+    events = [
+        {
+            "name": "notification-event",
+            "part": [{"name": "focus", "valueReference": {"reference": f"Patient/{number}"}}],
+        }
+        for number in numbers
+    ]
+    parameters[:] = [{"name": "type", "valueCode": kind}, *events, parameters[2]]
+    return message
+
+
+def test_a_notification_of_several_events_is_several_pointers() -> None:
+    reading = read(several(WREN, ASH))
+    assert [item.verdict for item in reading.items] == ["notice", "notice"]
+    assert [notice.child.nhs_number for notice in reading.notices] == [WREN, ASH], "the subject told once is neither's"
+    assert len({notice.id for notice in reading.notices}) == 2
+    place = reading.notices[1].provenance["child.nhs_number"].path
+    assert place == "Bundle.entry[0].resource.parameter[2]"
+
+
+@pytest.mark.parametrize("kind", ["handshake", "heartbeat"])
+def test_a_notification_that_only_says_that_the_subscription_lives_is_no_pointer(kind: str) -> None:
+    assert item(several(kind=kind, event="https://example.org/topics/patient-death")).reason == "no-death"
+    status_ = {"resourceType": "SubscriptionStatus", "type": kind, "topic": "https://example.org/topics/patient-death"}
+    assert item(bundle(status_, type_="subscription-notification")).reason == "no-death"
+
+
+def test_a_notification_of_r4b_is_read_as_r4_and_one_of_r5_as_r5() -> None:
+    note = {"resourceType": "SubscriptionStatus", "type": "event-notification", "topic": "https://example.org/death"}
+    assert read(bundle(note, dead(), stay(), type_="history")).verdict == "notice"
+    r5 = stay(hospitalization=None, status="completed", admission={"dischargeDisposition": {"text": "expired"}})
+    r5["class"] = [{"coding": [{"code": "IMP"}]}]
+    del r5["hospitalization"]
+    told_in_r5 = read(bundle(note, dead(), r5, type_="subscription-notification"))
+    assert (told_in_r5.verdict, told_in_r5.profile) == ("notice", "r5-patient")
+    assert "unknown-element" not in codes(told_in_r5)
+
+
 def test_an_r5_notification_points_too() -> None:
     note = {
         "resourceType": "SubscriptionStatus",
