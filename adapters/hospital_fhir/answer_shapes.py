@@ -15,11 +15,13 @@ from fhir.resources.R4B.bundle import Bundle
 from fhir.resources.R4B.operationoutcome import OperationOutcome
 
 from adapters.hospital_fhir.content import XML
+from adapters.hospital_fhir.shape import Tree
+from adapters.hospital_fhir.versions import Version, resource_class
 
 ResponseCode = Literal["ok", "transient-error", "fatal-error"]
 Issues = Sequence[Mapping[str, object]]
 
-_EVENT = "urn:child-death-review-engine:message-response"
+_SYSTEM, _CODE = "urn:child-death-review-engine", "message-response"
 # Valid where they stand, so that fhir.resources takes them, and written through unchanged in JSON and XML alike. The moment
 # has no zone: the two forms write UTC differently.
 _ANSWER, _HEADER, _REQUEST = "QZ-ANSWER-1", "QZ-ANSWER-0", "QZ-REQUEST"
@@ -44,33 +46,32 @@ def answer(
     endpoint: str,
     form: str,
     *,
-    event: str | None,
+    version: Version,
     answer_id: str,
     request_id: str,
     at: datetime,
 ) -> bytes:
-    """A message Bundle with MessageHeader.response and the OperationOutcome behind it.
+    """A message Bundle of this release with MessageHeader.response and the OperationOutcome behind it.
 
-    ``answer_id`` and ``request_id`` are FHIR ids (else ValueError), ``event`` the address of the event that is answered.
+    ``answer_id`` and ``request_id`` are FHIR ids (else ValueError).
     """
     if not (_ID.fullmatch(answer_id) and _ID.fullmatch(request_id)):
         raise ValueError("not an id as FHIR has them")
     said = orjson.dumps(issues)
-    varying = endpoint + (event or "")
-    if len(said) + len(varying) > _LONGEST_KEPT or _TOKEN.search(varying) or _TOKEN.search(said.decode()):
-        return _bundle(code, said, endpoint, form, event, (answer_id, _sibling(answer_id), request_id), at).encode()
+    if len(said) + len(endpoint) > _LONGEST_KEPT or _TOKEN.search(endpoint) or _TOKEN.search(said.decode()):
+        return _bundle(code, said, endpoint, form, version, (answer_id, _sibling(answer_id), request_id), at).encode()
     values = {
         _ANSWER: answer_id,
         _HEADER: _sibling(answer_id),
         _REQUEST: request_id,
         _MOMENT.strftime(_SECONDS): at.astimezone(UTC).strftime(_SECONDS),
     }
-    return _TOKEN.sub(lambda found: values[found[0]], _shape(code, said, endpoint, form, event)).encode()
+    return _TOKEN.sub(lambda found: values[found[0]], _shape(code, said, endpoint, form, version)).encode()
 
 
 @lru_cache(_SHAPES)
-def _shape(code: ResponseCode, issues: bytes, endpoint: str, form: str, event: str | None) -> str:
-    return _bundle(code, issues, endpoint, form, event, (_ANSWER, _HEADER, _REQUEST), _MOMENT)
+def _shape(code: ResponseCode, issues: bytes, endpoint: str, form: str, version: Version) -> str:
+    return _bundle(code, issues, endpoint, form, version, (_ANSWER, _HEADER, _REQUEST), _MOMENT)
 
 
 def _bundle(
@@ -78,7 +79,7 @@ def _bundle(
     issues: bytes,
     endpoint: str,
     form: str,
-    event: str | None,
+    version: Version,
     ids: tuple[str, str, str],
     at: datetime,
 ) -> str:
@@ -88,24 +89,44 @@ def _bundle(
     response: dict[str, object] = {"identifier": request_id, "code": code}
     if code != "ok":
         response["details"] = {"reference": outcome_url}
-    header = {
-        "resourceType": "MessageHeader",
-        "id": header_id,
-        "eventUri": event or _EVENT,
-        "source": {"endpoint": endpoint},
-        "response": response,
-    }
+    said_at = at.astimezone(UTC).isoformat(timespec="seconds")
+    header, moment = _header(version, endpoint, response, said_at)
     bundle = {
         "resourceType": "Bundle",
         "id": answer_id,
         "type": "message",
-        "timestamp": at.astimezone(UTC).isoformat(timespec="seconds"),
+        **moment,
         "entry": [
-            {"fullUrl": header_url, "resource": header},
+            {"fullUrl": header_url, "resource": {"resourceType": "MessageHeader", "id": header_id, **header}},
             {"fullUrl": outcome_url, "resource": _resource(issues).model_dump(mode="json")},
         ],
     }
-    return _written(Bundle.model_validate(bundle), form).decode()
+    model = Bundle if version == "R4" else resource_class("Bundle", version)
+    return _written(model.model_validate(bundle), form).decode()
+
+
+def _header(version: Version, endpoint: str, response: Tree, at: str) -> tuple[Tree, Tree]:
+    """(the header's own elements, what the Bundle says of the time), as each release has them."""
+    match version:
+        case "STU3":
+            return {
+                "event": {"system": _SYSTEM, "code": _CODE},
+                "timestamp": at,
+                "source": {"endpoint": endpoint},
+                "response": response,
+            }, {}
+        case "R5":
+            return {
+                "eventCoding": {"system": _SYSTEM, "code": _CODE},
+                "source": {"endpointUrl": endpoint},
+                "response": {**response, "identifier": {"value": response["identifier"]}},
+            }, {"timestamp": at}
+        case _:
+            return {
+                "eventUri": f"{_SYSTEM}:{_CODE}",
+                "source": {"endpoint": endpoint},
+                "response": response,
+            }, {"timestamp": at}
 
 
 def _outcome(issues: bytes, form: str) -> bytes:
@@ -124,7 +145,7 @@ def _sibling(identifier: str) -> str:
     return identifier[:-1] + ("0" if identifier[-1:] != "0" else "1")
 
 
-def _written(resource: OperationOutcome | Bundle, form: str) -> bytes:
+def _written(resource: Any, form: str) -> bytes:
     if form == XML:
         xml = resource.model_dump_xml()
         return xml if isinstance(xml, bytes) else str(xml).encode()

@@ -12,6 +12,7 @@ from adapters.hospital_fhir.answer_shapes import Issues, ResponseCode, answer, o
 from adapters.hospital_fhir.capability import capability_statement
 from adapters.hospital_fhir.content import JSON, XML
 from adapters.hospital_fhir.refusals import REFUSALS, status_of
+from adapters.hospital_fhir.versions import Version
 from integration_engine.record.notice import Problem
 
 __all__ = [
@@ -119,17 +120,25 @@ def process_message_response(
     response_id: str,
     endpoint: str,
     at: datetime,
-    event: str | None = None,
+    version: Version = "R4",
     form: str = JSON,
 ) -> bytes:
     """The answer to ``$process-message``: a message Bundle with MessageHeader.response and the OperationOutcome behind it.
 
     ``request_header_id`` is the id of the request's MessageHeader, ``response_id`` a new one of ours (a UUID), ``endpoint``
-    our own address, ``at`` the time of answering, ``event`` the address of the event that is answered, if it has one.
+    our own address, ``at`` the time of answering, ``version`` the release the request spoke: it is answered in the same one
+    (DSTU2, which there are no classes for, in R4).
     """
     issues = _TRANSIENT if code == "transient-error" else _issues(told)
     return answer(
-        code, issues, endpoint, form, event=event, answer_id=response_id, request_id=_safe_id(request_header_id), at=at
+        code,
+        issues,
+        endpoint,
+        form,
+        version="R4" if version == "DSTU2" else version,
+        answer_id=response_id,
+        request_id=_safe_id(request_header_id),
+        at=at,
     )
 
 

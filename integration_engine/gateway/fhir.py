@@ -8,7 +8,7 @@ OperationOutcome inside it; what could not be read as one is answered by the Ope
 
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
@@ -21,7 +21,6 @@ from adapters.hospital_fhir.message import lay_out
 from adapters.hospital_fhir.outcome import (
     JSON,
     XML,
-    ResponseCode,
     http_status,
     operation_outcome,
     process_message_response,
@@ -31,6 +30,7 @@ from adapters.hospital_fhir.outcome import (
 from adapters.hospital_fhir.refusals import Refused, status_of
 from adapters.hospital_fhir.shape import text
 from adapters.hospital_fhir.trying import taken_out, trial_outcome, trial_status
+from adapters.hospital_fhir.versions import Version, of_message
 from integration_engine.gateway.answers import Refusal
 from integration_engine.gateway.body import apart_if_big
 from integration_engine.gateway.door import Door, Knock
@@ -57,6 +57,14 @@ _SCHEMA = {"schema": {"type": "string"}}
 _BODY = {"requestBody": {"required": True, "content": {JSON: _SCHEMA, XML: _SCHEMA}}}
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a message Bundle wants in its answer: the id of its header, and its release of FHIR."""
+
+    header_id: str
+    version: Version
+
+
 def fhir_door(door: Door, settings: Settings, *, clock: Callable[[], datetime]) -> APIRouter:
     """The hospitals' FHIR routes."""
     router = APIRouter(prefix="/fhir", tags=["fhir"])
@@ -64,11 +72,11 @@ def fhir_door(door: Door, settings: Settings, *, clock: Callable[[], datetime]) 
     @router.post("/$process-message", status_code=202, summary="Send a message Bundle", openapi_extra=_BODY)
     async def process_message(request: Request) -> Response:
         knock = await door.knock(request, CONTENT_TYPES)
-        header_id = await apart_if_big(knock.body, lambda: _header_id(knock))
-        if header_id is None:
+        asked = await apart_if_big(knock.body, lambda: _asked(knock))
+        if asked is None:
             # No message that could be answered by one: say what is wrong, or take it as any other Bundle.
             return await _taken(door, knock, request)
-        return await _answered(door, knock, request, header_id, _address(settings, request), clock())
+        return await _answered(door, knock, request, asked, _address(settings, request), clock())
 
     @router.post("", status_code=202, summary="Send a Bundle of any type", openapi_extra=_BODY)
     async def bundle(request: Request) -> Response:
@@ -133,9 +141,7 @@ async def _tried(door: Door, request: Request) -> Response:
     return Response(trial_outcome(told, form), trial_status(told), media_type=form)
 
 
-async def _answered(
-    door: Door, knock: Knock, request: Request, header_id: str, address: str, now: datetime
-) -> Response:
+async def _answered(door: Door, knock: Knock, request: Request, asked: _Asked, address: str, now: datetime) -> Response:
     told, form, headers = _told(knock), _form(request), {}
     status, code = http_status(told), response_code(told)
     if knock.heard.to_be_taken:
@@ -144,14 +150,17 @@ async def _answered(
         except Refusal as refusal:
             # Only a broker that didn't confirm refuses here: the sender's message is right and should come again.
             status, code, headers = refusal.status, "transient-error", refusal.headers
-    body = _response(header_id, code, told, address, now, form)
-    return Response(body, status, headers, form)
-
-
-def _response(header_id: str, code: ResponseCode, told: Reading, address: str, now: datetime, form: str) -> bytes:
-    return process_message_response(
-        header_id, code, told, response_id=str(uuid.uuid4()), endpoint=address, at=now, form=form
+    body = process_message_response(
+        asked.header_id,
+        code,
+        told,
+        response_id=str(uuid.uuid4()),
+        endpoint=address,
+        at=now,
+        version=asked.version,
+        form=form,
     )
+    return Response(body, status, headers, form)
 
 
 def _told(knock: Knock) -> Reading:
@@ -163,15 +172,17 @@ def _told(knock: Knock) -> Reading:
     return replace(first, items=knock.heard.items, problems=problems, hint=knock.heard.hint)
 
 
-def _header_id(knock: Knock) -> str | None:
-    """The id of the message's header, None for what is no message Bundle."""
+def _asked(knock: Knock) -> _Asked | None:
+    """What to answer a message by; None for what is no message Bundle."""
+    said = media(knock.content_type)
     try:
-        message = lay_out(tree_of(knock.body, media(knock.content_type))[0])
+        message = lay_out(tree_of(knock.body, said)[0])
     except (Refused, RecursionError):
         return None
     if message.bundle_type != "message" or message.header is None:
         return None
-    return text(message.header.resource, "id") or "unknown"
+    version = of_message([one.resource for one in message.resources], said.version)
+    return _Asked(text(message.header.resource, "id") or "unknown", version)
 
 
 def _form(request: Request) -> str:

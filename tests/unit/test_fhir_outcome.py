@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import fhir.resources as r5
 import pytest
+from fhir.resources import R4B, STU3
 from fhir.resources.R4B.bundle import Bundle
 from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 from fhir.resources.R4B.operationoutcome import OperationOutcome
@@ -23,6 +25,7 @@ from adapters.hospital_fhir.outcome import (
     transient_outcome,
 )
 from adapters.hospital_fhir.refusals import REFUSALS, refusal
+from adapters.hospital_fhir.versions import Version
 from tests.fhir_samples import bundle, dead, observation, patient, read
 
 ANSWER_ID = "6b1f3c1e-0000-4000-8000-000000000001"
@@ -161,6 +164,23 @@ def test_an_answer_is_to_the_letter_what_fhir_resources_writes_of_it(
         )
         written = expected.model_dump_xml() if form == XML else expected.model_dump_json()
         assert body == (written if isinstance(written, bytes) else written.encode())
+
+
+@pytest.mark.parametrize("form", [JSON, XML])
+@pytest.mark.parametrize(("version", "release"), [("STU3", STU3), ("R5", r5), ("DSTU2", R4B)])
+@pytest.mark.parametrize(("code", "told"), TOLD)
+def test_a_message_is_answered_in_the_release_it_spoke(
+    code: ResponseCode, told: Any, version: Version, release: Any, form: str
+) -> None:
+    body = process_message_response(
+        "h-1", code, told, response_id=ANSWER_ID, endpoint=ENDPOINTS[0], at=AT, version=version, form=form
+    )
+    model = release.get_fhir_model_class("Bundle")
+    bundle_ = model.model_validate_xml(body) if form == XML else model.model_validate_json(body)
+    header, outcome_ = (entry.resource for entry in bundle_.entry)
+    identifier = header.response.identifier
+    assert (identifier.value if version == "R5" else identifier, header.response.code) == ("h-1", code)
+    assert outcome_.issue[0].severity in ("information", "error")
 
 
 @pytest.mark.parametrize("form", [JSON, XML])
