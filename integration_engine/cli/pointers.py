@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from integration_engine.cli.keyboard import at_the_keyboard
+from integration_engine.pointer_words import in_words, is_late
 from integration_engine.settings import SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -18,28 +19,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Events that point to a record: what waits, and why.", invoke_without_command=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-LATE = timedelta(hours=4)
-"""Somebody should look at what has waited longer than this."""
-WHY = {
-    "not-asked": "not asked yet",
-    "away": "the service doesn't answer",
-    "too-slow": "the service took too long",
-    "certificate": "the service's certificate is not trusted",
-    "token": "our token can't be read",
-    "not-allowed": "the service doesn't let us in",
-    "not-found": "the service has no such record",
-    "busy": "the service asks us to wait",
-    "service-error": "the service failed",
-    "redirected": "the service sent us elsewhere; we don't go",
-    "too-large": "the answer is too large",
-    "not-fhir": "the answer is not FHIR",
-    "broken-answer": "the answer broke off",
-    "unexpected": "an answer we don't know",
-    "another-number": "the record is under another NHS number",
-    "no-death-in-record": "the record tells of no death",
-    "not-queued": "fetched, and the broker didn't take it",
-}
 
 
 @app.callback(invoke_without_command=True)
@@ -57,7 +36,7 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
             typer.echo(json.dumps(_line(each, now)))
     else:
         _print(found, now)
-    raise typer.Exit(1 if any(now - each.received_at > LATE for each in found) else 0)
+    raise typer.Exit(1 if any(is_late(each.received_at, now) for each in found) else 0)
 
 
 @app.command("ask")
@@ -122,7 +101,7 @@ def _line(each: "Waiting", now: datetime) -> dict[str, Any]:
         "why": each.why,
         "asked_at": each.asked_at.isoformat() if each.asked_at else None,
         "next_at": each.next_at.isoformat(),
-        "late": now - each.received_at > LATE,
+        "late": is_late(each.received_at, now),
     }
 
 
@@ -138,8 +117,7 @@ def _print(found: "tuple[Waiting, ...]", now: datetime) -> None:
     for heading in ("Came", "From", "Event", "Asked", "Why it waits", "Next", "Pointer"):
         table.add_column(heading, overflow="fold", justify="right" if heading == "Asked" else "left")
     for each in found:
-        why = WHY.get(each.why, f"the record can't be read: {each.why.removeprefix('refused.')}")
-        late = now - each.received_at > LATE
+        why, late = in_words(each.why), is_late(each.received_at, now)
         table.add_row(
             f"{each.received_at:%d %b %H:%M}",
             escape(each.partner),

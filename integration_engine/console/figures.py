@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from integration_engine.store import outbox, overview
+from integration_engine.pointer_words import in_words, is_late
+from integration_engine.store import outbox, overview, pointers
 from integration_engine.store.database import Store, table
 from integration_engine.store.overview import RaisedAlarm, RecentCase
 from integration_engine.store.retractions import retractions
@@ -73,6 +74,20 @@ class RetractionLine:
     late: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class PointerLine:
+    """An event whose record is still to be fetched. ``why`` is in words; ``late``: somebody should look."""
+
+    id: str
+    partner: str
+    event: str
+    why: str
+    seconds: int
+    attempts: int
+    next_at: datetime
+    late: bool
+
+
 @dataclass(frozen=True)
 class Overview:
     """The operators' first page. ``today`` counts by verdict (UTC day); ``hidden`` restricted cases are among the recent
@@ -90,6 +105,7 @@ class Overview:
     outbox_oldest_seconds: int | None
     unanswered: int
     retractions: Sequence[RetractionLine] = ()
+    pointers: Sequence[PointerLine] = ()
 
 
 class Figures:
@@ -125,6 +141,7 @@ class Figures:
             outbox_oldest_seconds=None if depth.oldest is None else max(0, int((now - depth.oldest).total_seconds())),
             unanswered=sum(self._count_by(_DELIVERY.c.kind, *_unanswered()).values()),
             retractions=self._retractions(now),
+            pointers=self._pointers(now),
         )
 
     def _retractions(self, now: datetime) -> list[RetractionLine]:
@@ -142,6 +159,22 @@ class Figures:
                 each.late(now, self._retraction_limit),
             )
             for each in retractions(self._store, outstanding=True)
+        ]
+
+    def _pointers(self, now: datetime) -> list[PointerLine]:
+        """Those that wait, the longest first."""
+        return [
+            PointerLine(
+                each.id,
+                each.partner,
+                each.event,
+                in_words(each.why),
+                max(0, int((now - each.received_at).total_seconds())),
+                each.attempts,
+                each.next_at,
+                is_late(each.received_at, now),
+            )
+            for each in pointers.waiting(self._store, _SHOWN)
         ]
 
     def deliveries(self, recipient: str, limit: int = 100) -> Sequence[DeliveryLine]:

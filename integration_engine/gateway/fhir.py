@@ -53,6 +53,8 @@ _ISSUES = {
     415: "not-supported",
     500: "exception",
 }
+# An answer in R4 says nothing of its release, as before there were others.
+_NUMBERS = {"STU3": "3.0", "R5": "5.0"}
 _SCHEMA = {"schema": {"type": "string"}}
 _BODY = {"requestBody": {"required": True, "content": {JSON: _SCHEMA, XML: _SCHEMA}}}
 
@@ -160,7 +162,8 @@ async def _answered(door: Door, knock: Knock, request: Request, asked: _Asked, a
         version=asked.version,
         form=form,
     )
-    return Response(body, status, headers, form)
+    release = _NUMBERS.get(asked.version)
+    return Response(body, status, headers, f"{form}; fhirVersion={release}" if release else form)
 
 
 def _told(knock: Knock) -> Reading:

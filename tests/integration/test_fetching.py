@@ -30,6 +30,7 @@ from integration_engine.store.pointers import PointerRow
 from integration_engine.store.tables import NoticeRow, SubmissionRow
 from tests.demographics_stand_in import StandIn, say, standing_in
 from tests.fhir_samples import ASH, ROWAN, WREN, dead, patient, status
+from tests.gateway_house import declare, house
 from tests.store_samples import NOW, new_store, rules
 from tests.worker_samples import eventually, ready, send, taken, working
 
@@ -360,6 +361,21 @@ def test_an_operator_sees_what_waits_and_why_and_nobodys_number(
     seen = shown.stdout + json.dumps(line) + closed.stdout + counters.text() + caplog.text
     assert WREN not in seen
     store.close()
+
+
+def test_the_operators_page_says_what_waits_and_why(
+    amqp_url: str, sqlite_url: str, tmp_path: Path, service: StandIn
+) -> None:
+    declare(amqp_url)
+    with house(amqp_url, sqlite_url, tmp_path) as opened, opened.sign_in("op") as browser:
+        assert "Records still to be fetched" not in browser.get("/console").text
+        take(opened.store, event())
+        service.answer = say(403)
+        with fetching(amqp_url, opened.store, service) as here:
+            here.look()
+        page = browser.get("/console").text
+    assert "the service doesn&#39;t let us in" in page
+    assert WREN not in page
 
 
 def test_what_came_of_each_question_is_counted(

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from pydantic import ValidationError
 
-from integration_engine.cli.pointers import WHY
 from integration_engine.demographics import Demographics, Unanswered, Why
+from integration_engine.pointer_words import WHY
 from integration_engine.settings import DemographicsSettings, SettingsError
 from tests.demographics_stand_in import Answer, StandIn, say, standing_in
 from tests.fhir_samples import WREN, dead
