@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,7 @@ _MEDIA_TYPES = {
     "application/xml+fhir": "xml",
     "text/xml": "xml",
 }
+_PATH = re.compile(r"[A-Za-z_][A-Za-z0-9]{0,40}(\[\d+\]|\._?[A-Za-z][A-Za-z0-9]{0,40})*")
 _PARAMETER = re.compile(r";\s*([\w-]+)\s*=\s*\"?([^\";]+)\"?")
 
 
@@ -95,7 +97,9 @@ def check_strictly(body: bytes) -> None:
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         tree = dict(found)
         if len(tree) != len(found):
-            raise Refused("duplicate-key")
+            names = [name for name, _ in found]
+            twice = next(name for place, name in enumerate(names) if name in names[:place])
+            raise Refused("duplicate-key", _path_of(body, names, twice))
         return tree
 
     def number(digits: str) -> float:
@@ -118,6 +122,24 @@ def check_strictly(body: bytes) -> None:
         raise Refused("too-deep") from None
     except ValueError:
         raise Refused("not-json") from None
+
+
+def _path_of(body: bytes, names: list[str], name: str) -> str | None:
+    """The FHIRPath of a property: that of the first object which has just these names. None where a part of it is no name
+    that FHIR could have, and so might be anything."""
+    tree = orjson.loads(body.removeprefix(_BOM).strip(b" \t\r\n"))
+    start = tree.get("resourceType") if isinstance(tree, dict) else None
+    left: deque[tuple[Any, str]] = deque([(tree, start if isinstance(start, str) else "")])
+    while left:
+        here, at = left.popleft()
+        if isinstance(here, dict):
+            if here.keys() == set(names):
+                path = f"{at}.{name}".removeprefix(".")
+                return path if _PATH.fullmatch(path) else None
+            left += ((inner, f"{at}.{key}") for key, inner in here.items() if isinstance(inner, dict | list))
+        else:
+            left += ((inner, f"{at}[{place}]") for place, inner in enumerate(here) if isinstance(inner, dict | list))
+    return None
 
 
 def check_depth(tree: Any) -> None:

@@ -67,13 +67,16 @@ def tree_of_xml(body: bytes, charset: str | None, number: str | None) -> dict[st
     )
     try:
         root = etree.fromstring(bare.strip().encode("utf-8"), parser)
-    except (etree.XMLSyntaxError, ValueError, UnicodeEncodeError):
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        raise Refused("not-xml", detail=f"At line {line}, column {column}.") from None
+    except (ValueError, UnicodeEncodeError):
         raise Refused("not-xml") from None
     name = etree.QName(root)
     version = declared(number) or of_xml(source)
     if name.namespace != FHIR:
         known = resource_class(name.localname, version) is not None
-        raise Refused("wrong-namespace" if known else "not-fhir")
+        raise Refused("wrong-namespace", name.localname) if known else Refused("not-fhir")
     return _resource(root, "STU3" if version == "DSTU2" else version)
 
 
@@ -108,12 +111,28 @@ def _inner(annotation: Any) -> tuple[Any, bool]:
 def _resource(node: Any, version: Version) -> dict[str, Any]:
     name = etree.QName(node)
     if name.namespace != FHIR:
-        raise Refused("wrong-namespace")
+        raise Refused("wrong-namespace", _place(node))
     model = resource_class(name.localname, version)
     if model is None and node.getparent() is None:
         raise Refused("unknown-resource")
     # Within a message a resource that this release doesn't have is somebody else's business; it is kept as it stands.
     return {"resourceType": name.localname, **_complex(node, model, version)}
+
+
+def _place(node: Any) -> str:
+    """The FHIRPath of what holds an element. The element itself is none of FHIR's, so its name could say anything."""
+    parts: list[str] = []
+    holder = node.getparent()
+    while holder is not None:
+        outer = holder.getparent()
+        # Below ``resource`` or ``contained`` stands the type, which a path doesn't have.
+        if outer is None or etree.QName(outer).localname not in ("resource", "contained"):
+            before = sum(1 for _ in holder.itersiblings(holder.tag, preceding=True))
+            after = next(holder.itersiblings(holder.tag), None)
+            repeats = outer is not None and (before or after is not None)
+            parts.append(etree.QName(holder).localname + (f"[{before}]" if repeats else ""))
+        holder = outer
+    return ".".join(reversed(parts))
 
 
 def _complex(node: Any, model: Any, version: Version) -> dict[str, Any]:
@@ -131,7 +150,7 @@ def _complex(node: Any, model: Any, version: Version) -> dict[str, Any]:
         if name.namespace == _XHTML:
             continue
         if name.namespace != FHIR:
-            raise Refused("wrong-namespace")
+            raise Refused("wrong-namespace", _place(inner))
         repeats, kind = known.get(name.localname, (False, None))
         _put(tree, name.localname, repeats, _value(inner, kind, version))
     return tree

@@ -4,7 +4,9 @@ import json
 
 import pytest
 
+from adapters.hospital_fhir.content import check_strictly
 from adapters.hospital_fhir.outcome import http_status
+from adapters.hospital_fhir.refusals import Refused
 from tests.fhir_samples import bundle, codes, dead, item, patient, read, told
 
 BODY = json.dumps(dead()).encode()
@@ -213,3 +215,44 @@ def test_two_patients_of_whom_one_is_unreadable_are_two_answers() -> None:
 
 def test_the_living_are_not_searched_for_faults() -> None:
     assert item(patient(colour="red")).reason == "living"
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (b'{"resourceType": "Patient", "gender": "male", "gender": "female"}', "Patient.gender"),
+        (
+            b'{"resourceType": "Patient", "deceasedBoolean": true, "name": [{"use": "old"}, {"family": "a", "family": "b"}]}',
+            "Patient.name[1].family",
+        ),
+        (b'{"resourceType": "Patient", "deceasedBoolean": true, "a b": 1, "a b": 2}', None),
+        (b'{"resourceType": "A B", "deceasedBoolean": true, "deceasedBoolean": true}', None),
+    ],
+)
+def test_a_property_that_stands_twice_is_named_by_its_place(body: bytes, path: str | None) -> None:
+    with pytest.raises(Refused) as refused:
+        check_strictly(body)
+    assert (refused.value.code, refused.value.problem.path) == ("duplicate-key", path)
+
+
+@pytest.mark.parametrize(
+    ("xml", "path"),
+    [
+        ('<Patient xmlns="http://hl7.org/fhir"><x xmlns="urn:x"/></Patient>', "Patient"),
+        (
+            '<Bundle xmlns="http://hl7.org/fhir"><type value="collection"/><entry><fullUrl value="a"/></entry><entry>'
+            '<resource><Patient><name><use value="old"/></name><name><x xmlns="urn:x"/></name></Patient></resource>'
+            "</entry></Bundle>",
+            "Bundle.entry[1].resource.name[1]",
+        ),
+        ('<Patient xmlns="urn:x"/>', "Patient"),
+    ],
+)
+def test_an_element_of_another_namespace_is_told_by_what_holds_it(xml: str, path: str) -> None:
+    (problem,) = read(xml.encode(), content_type="application/fhir+xml").all_problems
+    assert (problem.code, problem.path) == ("wrong-namespace", path)
+
+
+def test_xml_that_is_none_is_told_by_line_and_column() -> None:
+    (problem,) = read(b'<Patient xmlns="http://hl7.org/fhir">\n<name></Patient>').all_problems
+    assert "At line 2, column " in problem.text
