@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fhir.resources.R4B.operationoutcome import OperationOutcome
@@ -57,6 +58,28 @@ _ISSUES = {
 _NUMBERS = {"STU3": "3.0", "R5": "5.0"}
 _SCHEMA = {"schema": {"type": "string"}}
 _BODY = {"requestBody": {"required": True, "content": {JSON: _SCHEMA, XML: _SCHEMA}}}
+_RESOURCE = {JSON: {"schema": {"type": "object"}}, XML: {"schema": {"type": "string"}}}
+
+
+def _answers(*expected: tuple[int, str]) -> dict[int | str, dict[str, Any]]:
+    """What a FHIR route may answer, for the OpenAPI document: what it is for, and what every one of them may say instead."""
+    otherwise = (
+        (400, "It can't be read as FHIR"),
+        (401, "No live token"),
+        (403, "Not your door, or a message that names another sender"),
+        (413, "Larger than is taken"),
+        (415, "Another kind of content"),
+        (503, "Not durable, or the store is away: send it again after Retry-After"),
+    )
+    return {status: {"description": text, "content": _RESOURCE} for status, text in (*expected, *otherwise)}
+
+
+_SENT = _answers(
+    (200, "Passed over: nothing was kept"),
+    (202, "Durably queued"),
+    (422, "It can be read, and its content is wrong"),
+)
+_TRIED = _answers((200, "What would become of it"), (422, "A mode of the operation that nothing here does"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +92,11 @@ class _Asked:
 
 def fhir_door(door: Door, settings: Settings, *, clock: Callable[[], datetime]) -> APIRouter:
     """The hospitals' FHIR routes."""
-    router = APIRouter(prefix="/fhir", tags=["fhir"])
+    router = APIRouter(prefix="/fhir", tags=["fhir"], default_response_class=Response)
 
-    @router.post("/$process-message", status_code=202, summary="Send a message Bundle", openapi_extra=_BODY)
+    @router.post(
+        "/$process-message", status_code=202, summary="Send a message Bundle", openapi_extra=_BODY, responses=_SENT
+    )
     async def process_message(request: Request) -> Response:
         knock = await door.knock(request, CONTENT_TYPES)
         asked = await apart_if_big(knock.body, lambda: _asked(knock))
@@ -80,27 +105,31 @@ def fhir_door(door: Door, settings: Settings, *, clock: Callable[[], datetime]) 
             return await _taken(door, knock, request)
         return await _answered(door, knock, request, asked, _address(settings, request), clock())
 
-    @router.post("", status_code=202, summary="Send a Bundle of any type", openapi_extra=_BODY)
+    @router.post("", status_code=202, summary="Send a Bundle of any type", openapi_extra=_BODY, responses=_SENT)
     async def bundle(request: Request) -> Response:
         return await _taken(door, await door.knock(request, CONTENT_TYPES), request)
 
-    @router.post("/Patient", status_code=202, summary="Send one Patient", openapi_extra=_BODY)
+    @router.post("/Patient", status_code=202, summary="Send one Patient", openapi_extra=_BODY, responses=_SENT)
     async def patient(request: Request) -> Response:
         return await _taken(door, await door.knock(request, CONTENT_TYPES), request)
 
-    @router.post("/$validate", summary="Try a message: what would become of it", openapi_extra=_BODY)
+    @router.post("/$validate", summary="Try a message: what would become of it", openapi_extra=_BODY, responses=_TRIED)
     async def validate(request: Request) -> Response:
         return await _tried(door, request)
 
-    @router.post("/Bundle/$validate", summary="Try a Bundle", openapi_extra=_BODY)
+    @router.post("/Bundle/$validate", summary="Try a Bundle", openapi_extra=_BODY, responses=_TRIED)
     async def validate_bundle(request: Request) -> Response:
         return await _tried(door, request)
 
-    @router.post("/Patient/$validate", summary="Try a Patient", openapi_extra=_BODY)
+    @router.post("/Patient/$validate", summary="Try a Patient", openapi_extra=_BODY, responses=_TRIED)
     async def validate_patient(request: Request) -> Response:
         return await _tried(door, request)
 
-    @router.get("/metadata", summary="The CapabilityStatement")
+    @router.get(
+        "/metadata",
+        summary="The CapabilityStatement",
+        responses={200: {"description": "A CapabilityStatement", "content": _RESOURCE}},
+    )
     async def metadata(request: Request) -> Response:
         form = _form(request)
         return Response(capability_statement(_address(settings, request), form=form), media_type=form)

@@ -207,6 +207,30 @@ def test_the_capability_statement_promises_what_there_is_and_nothing_else(doors:
     assert messaging["endpoint"][0]["address"].endswith("/fhir/$process-message")
 
 
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (message(), JSON),
+        (json.dumps(patient(birthDate="1950-01-01")).encode(), JSON),
+        (json.dumps(patient(deceasedDateTime="soon")).encode(), JSON),
+        (b"{", JSON),
+        (b"<Patient", XML),
+        (b"%PDF", "application/pdf"),
+    ],
+)
+def test_every_answer_is_one_that_the_openapi_document_describes(doors: House, body: bytes, content_type: str) -> None:
+    described = doors.client.get("/openapi.json").json()["paths"]
+    paths = [path for path, methods in described.items() if path.startswith("/fhir") and "post" in methods]
+    assert len(paths) == 6
+    for path in paths:
+        for code in ("RTH", None, "E23000038"):
+            answer = doors.send(code, path, body, content_type)
+            responses = described[path]["post"]["responses"]
+            assert str(answer.status_code) in responses, path
+            form = answer.headers["content-type"].partition(";")[0]
+            assert form in responses[str(answer.status_code)]["content"], path
+
+
 def test_the_forms_that_are_promised_are_taken_and_given(doors: House) -> None:
     statement = doors.client.get("/fhir/metadata").json()
     assert statement["format"] == [JSON, XML]
