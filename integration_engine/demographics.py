@@ -98,10 +98,11 @@ class Demographics:
             raise Unanswered("not-fhir")
         if answer.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
             raise Unanswered("not-fhir")
-        most, parts, size = self._settings.max_bytes, [], 0
+        parts: list[bytes] = []
+        size = 0
         while piece := answer.read(_PIECE):
             size += len(piece)
-            if size > most:
+            if size > self._settings.max_bytes:
                 raise Unanswered("too-large")
             parts.append(piece)
         if answer.headers.get("Content-Length", str(size)).strip() != str(size):

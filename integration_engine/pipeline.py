@@ -234,10 +234,9 @@ def _hear(submissions: Sequence[Submission], readings: Sequence[Sequence[Reading
         for reading in said:
             partner = submission.partner or reading.partner or ""
             content = reading.content_hash or content_hash(reading.body or submission.body)
-            if fetches and (found := _pointers(submission, reading, partner)):
-                heard.pointers += found
-                continue
-            if reading.statements:
+            pointed = _pointers(submission, reading, partner) if fetches else []
+            heard.pointers += pointed
+            if reading.statements and not pointed:
                 # A file of many messages is kept with its first one, and only where nobody is in it of whom nothing is kept.
                 own = len(said) == 1 or (whole and reading is said[0])
                 body = reading.body or (submission.body if own else None)
@@ -265,25 +264,24 @@ def _hear(submissions: Sequence[Submission], readings: Sequence[Sequence[Reading
 
 def _pointers(submission: Submission, reading: Reading, partner: str) -> list[Pointer]:
     """What is to be fetched, of a message in which everybody is only pointed to by their number; else nothing."""
-    numbers = [
-        item.notice.child.nhs_number if item.notice and item.reason == POINTER else None for item in reading.items
-    ]
-    if not all(numbers):
+    taken = [item for item in reading.items if item.verdict != "refused"]
+    if not all(item.verdict == "notice" and item.reason == POINTER for item in taken):
         return []
-    feed, body = submission.feed.name if submission.feed else None, submission.body
+    notices = [item.notice for item in taken if item.notice and item.notice.child.nhs_number]
+    if len(notices) < len(taken):
+        return []
     return [
         Pointer(
-            item.notice.id,
+            notice.id,
             partner,
-            feed,
-            item.notice.source.event or "",
+            submission.feed.name if submission.feed else None,
+            notice.source.event or "",
             submission.received_at,
-            number,
-            body,
+            str(notice.child.nhs_number),
+            submission.body,
             submission.content_type,
         )
-        for item, number in zip(reading.items, numbers, strict=True)
-        if item.notice and number
+        for notice in notices
     ]
 
 

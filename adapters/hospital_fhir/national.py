@@ -37,6 +37,11 @@ class Signal:
     rekey: Rekey | None = None
     problems: tuple[Problem, ...] = ()
 
+    @property
+    def names_nobody(self) -> bool:
+        """A pointer by which no record can be asked for, and nobody be known."""
+        return self.kind == "pointer" and not (self.nhs_number or self.family_name)
+
 
 def is_signal(tree: Tree) -> bool:
     """Whether this JSON is a multicast event: a type and a subject, and no resource. The subject is a person in events of

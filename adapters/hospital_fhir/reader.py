@@ -127,6 +127,9 @@ class Reader:
         )
 
     def _pointer(self, index: int, signal: Signal) -> Item:
+        if signal.names_nobody:
+            problem = refusal("no-number", signal.nhs_number_at)
+            return Item(index, "refused", problem.code, problems=(problem, *signal.problems))
         notice = notice_of_signal(signal, self.envelope, index)
         return Item(index, pointer_verdict(signal.kind), "pointer", notice, signal.problems)
 
@@ -161,6 +164,8 @@ class Reader:
         settings = settings_of(self.asked, self.submission.feed)
         if signal.kind == "other":
             return self._made((Item(0, "passed-over", "other-event"),))
+        if signal.names_nobody:
+            return self._made((self._pointer(0, signal),))
         if signal.birth_date:
             years = 0 if signal.kind == "death" else settings.late_years
             if adult_for(signal.birth_date, self.submission.received_at, self.submission.age_rules, years):

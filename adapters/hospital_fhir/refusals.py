@@ -50,6 +50,11 @@ REFUSALS: dict[str, Refusal] = {
     "bad-focus": Refusal(422, "not-found", "MessageHeader.focus refers to a resource that is not in the message."),
     "no-header": Refusal(422, "required", "The first entry of a message Bundle must be its MessageHeader."),
     "no-subject": Refusal(422, "required", "The message tells of a death, and the person it is about is not in it."),
+    "no-number": Refusal(
+        422,
+        "required",
+        "The event only points to a record, and names nobody by a valid NHS number: nothing can be asked for.",
+    ),
     "identity-disagrees": Refusal(422, "business-rule", "The message header and the Patient name different people."),
     "implicit-rules": Refusal(
         422, "not-supported", "The resource was made under implicitRules that are not known here."

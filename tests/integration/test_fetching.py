@@ -29,7 +29,7 @@ from integration_engine.store.database import Store, table
 from integration_engine.store.pointers import PointerRow
 from integration_engine.store.tables import NoticeRow, SubmissionRow
 from tests.demographics_stand_in import StandIn, say, standing_in
-from tests.fhir_samples import ASH, ROWAN, WREN, dead, patient, status
+from tests.fhir_samples import ASH, ROWAN, WREN, bundle, dead, patient, status
 from tests.gateway_house import declare, house
 from tests.store_samples import NOW, new_store, rules
 from tests.worker_samples import eventually, ready, send, taken, working
@@ -148,6 +148,18 @@ def test_a_pointer_waits_and_nothing_else_is_kept_of_it(store: Store) -> None:
     )
     assert rows(store, SubmissionRow, NoticeRow) == 0
     assert [(c.verdict, c.reason, c.items) for c in overview.counts(store, NOW.date())] == [("notice", "pointer", 1)]
+
+
+def test_of_a_notification_that_points_to_nobody_too_the_others_wait(store: Store) -> None:
+    parts = [
+        {"name": "notification-event", "part": [{"name": "focus", "valueReference": {"reference": f"Patient/{who}"}}]}
+        for who in (WREN, "abc", ASH)
+    ]
+    topic = {"name": "topic", "valueCanonical": "https://example.org/topics/pds-death-notification-2"}
+    notification = bundle({"resourceType": "Parameters", "parameter": [topic, *parts]}, type_="history", id="n")
+    take(store, json.dumps(notification).encode())
+    assert len(pointers.waiting(store)) == 2
+    assert [(each.reason, each.times) for each in overview.refusals(store)] == [("no-number", 1)]
 
 
 def test_the_same_event_again_changes_nothing(store: Store) -> None:

@@ -7,7 +7,22 @@ import pytest
 
 from adapters.hospital_fhir.adapter import ADAPTER
 from integration_engine.record.dates import earliest
-from tests.fhir_samples import ASH, NHS, WREN, bundle, codes, dead, header, item, patient, read, status, stay, told
+from tests.fhir_samples import (
+    ASH,
+    NHS,
+    ROWAN,
+    WREN,
+    bundle,
+    codes,
+    dead,
+    header,
+    item,
+    patient,
+    read,
+    status,
+    stay,
+    told,
+)
 
 SIGNAL: dict[str, Any] = {
     "id": "s-1",
@@ -317,6 +332,23 @@ def test_a_notification_of_several_events_is_several_pointers() -> None:
     assert len({notice.id for notice in reading.notices}) == 2
     place = reading.notices[1].provenance["child.nhs_number"].path
     assert place == "Bundle.entry[0].resource.parameter[2]"
+
+
+@pytest.mark.parametrize(
+    "reference", ["Patient/abc", "Patient/9990000027", "urn:uuid:11111111-0000-4000-8000-000000000000"]
+)
+def test_a_pointer_to_nobody_who_can_be_asked_for_is_refused_and_keeps_no_other(reference: str) -> None:
+    message = several(ASH, ROWAN)
+    message["entry"][0]["resource"]["parameter"][1]["part"][0]["valueReference"]["reference"] = reference
+    reading = read(message)
+    assert [item.reason for item in reading.items] == ["no-number", "pointer"]
+    assert reading.items[0].problems[0].path == "Bundle.entry[0].resource.parameter[1]"
+    assert [notice.child.nhs_number for notice in reading.notices] == [ROWAN]
+
+
+def test_a_cloud_event_whose_subject_is_no_number_is_refused() -> None:
+    event = {"specversion": "1.0", "id": "s", "type": "pds-death-notification-2", "subject": "9990000027"}
+    assert (read(event).verdict, read(event).reason) == ("refused", "no-number")
 
 
 @pytest.mark.parametrize("kind", ["handshake", "heartbeat"])
