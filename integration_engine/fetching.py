@@ -23,7 +23,7 @@ from integration_engine.monitoring.logs import new_id
 from integration_engine.record.age import AgeRules
 from integration_engine.stages import reached
 from integration_engine.store import pointers
-from integration_engine.store.database import Store
+from integration_engine.store.database import Store, StoreError
 from integration_engine.store.pointers import KIND, Due
 
 log = logging.getLogger(__name__)
@@ -74,27 +74,35 @@ class Fetching:
         self._clock = clock
 
     def look(self) -> bool:
-        """Ask about what is due. True where there may be more at once. Raises StoreError, KeyMissing or SealBroken."""
+        """Ask about what is due. True where there may be more at once. Raises StoreError."""
         for _ in range(_AT_ONCE):
             if not self._publisher.ready:
                 return False
             due = pointers.claim(self._store, self._clock())
             if due is None:
                 return False
-            outcome = self._ask(due)
+            outcome = self._asked(due)
             self._counters.add(ANSWERS, outcome=outcome)
             if outcome in OF_THE_SERVICE or outcome == _NOT_QUEUED:
                 return False
         return True
 
-    def _ask(self, due: Due) -> str:
-        """Ask about one, and settle it or put it off. Returns what came of it."""
+    def _asked(self, due: Due) -> str:
+        """Ask about one, and settle it or put it off. Returns what came of it. One that we fail on keeps no other waiting."""
         try:
-            record = self._service.record(due.nhs_number)
+            return self._ask(due, pointers.number_of(self._store, due))
         except Unanswered as problem:
             return self._put_off(due, problem.why, problem.retry_after_s)
+        except StoreError:
+            raise
+        except Exception:
+            log.critical("a record could not be dealt with", exc_info=True, extra={"attempt": due.attempts + 1})
+            return self._put_off(due, "failed")
+
+    def _ask(self, due: Due, number: str) -> str:
+        record = self._service.record(number)
         reached("pointers.fetched")
-        if not is_about(record.body, record.content_type, due.nhs_number):
+        if not is_about(record.body, record.content_type, number):
             return self._put_off(due, _OTHERS)
         readings = self._said(due, record)
         if any(reading.statements for reading in readings):

@@ -21,6 +21,7 @@ WHY = {
     "unexpected": "an answer we don't know",
     "another-number": "the record is under another NHS number",
     "no-death-in-record": "the record tells of no death",
+    "failed": "the engine failed on it: see the worker's log",
     "not-queued": "fetched, and the broker didn't take it",
 }
 _REFUSED = "refused."

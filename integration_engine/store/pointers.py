@@ -77,14 +77,13 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A pointer that is to be asked about now. ``attempts`` were made before."""
+    """A pointer that is to be asked about now. ``attempts`` were made before; ``number_of`` tells about whom."""
 
     id: str
     partner: str
     feed: str | None
     attempts: int
-    received_at: datetime
-    nhs_number: str
+    sealed: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +135,7 @@ def _row(transaction: Transaction, pointer: Pointer, now: datetime) -> Mapping[s
 
 
 def claim(store: Store, now: datetime) -> Due | None:
-    """The pointer that has been due longest, this caller's for two minutes; None where none is due. Raises Transient,
-    KeyMissing or SealBroken."""
+    """The pointer that has been due longest, this caller's for two minutes; None where none is due. Raises Transient."""
     c = _POINTER.c
     with store.transaction() as transaction:
         query = (
@@ -152,8 +150,12 @@ def claim(store: Store, now: datetime) -> Due | None:
         if row is None:
             return None
         transaction.connection.execute(update(_POINTER).where(c.id == row.id).values(claimed_at=now))
-        number = unseal_json(transaction.keys, row.sealed)["nhs_number"]
-        return Due(row.id, row.partner, row.feed, row.attempts, row.received_at, number)
+        return Due(row.id, row.partner, row.feed, row.attempts, row.sealed)
+
+
+def number_of(store: Store, pointer: Due) -> str:
+    """The NHS number a pointer names. Raises KeyMissing or SealBroken."""
+    return str(unseal_json(store.keys, pointer.sealed)["nhs_number"])
 
 
 def put_off(store: Store, pointer: str, why: str, now: datetime, until: datetime) -> None:

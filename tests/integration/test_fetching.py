@@ -334,6 +334,21 @@ def test_a_process_that_died_while_it_asked_is_waited_for_and_then_replaced(
     assert service.numbers == [WREN]
 
 
+def test_one_that_the_engine_fails_on_is_put_off_and_keeps_no_other_waiting(
+    amqp_url: str, store: Store, topology: Topology, service: StandIn
+) -> None:
+    service.records[ASH] = record(ASH)
+    take(store, event(WREN, "s-1"))
+    (first,) = pointers.waiting(store)
+    take(store, event(ASH, "s-2"))
+    with store.transaction() as transaction:
+        broken = table(PointerRow).update().where(table(PointerRow).c.id == first.id).values(sealed=b"no seal at all")
+        transaction.connection.execute(broken)
+    with fetching(amqp_url, store, service) as here:
+        here.look()
+    assert [(each.id, each.why, each.attempts) for each in pointers.waiting(store)] == [(first.id, "failed", 1)]
+
+
 def test_a_name_that_an_event_gives_itself_never_stands_in_clear(store: Store) -> None:
     take(store, event(type="pds-death-notification-of Wren Heron"))
     assert [each.event for each in pointers.waiting(store)] == ["other"]
