@@ -1,8 +1,11 @@
 """Invented FHIR for the tests: a child, what can be said of her, and how to have it read."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 from adapters.adapter import Feed, Item, Reading, Submission
 from adapters.hospital_fhir.adapter import ADAPTER
@@ -112,3 +115,37 @@ def told(message: Any, **how: Any) -> dict[str, Any]:
 
 def codes(reading: Reading) -> set[str]:
     return {problem.code for problem in reading.all_problems}
+
+
+def as_xml(resource: dict[str, Any]) -> bytes:
+    """The same resource in FHIR's XML form."""
+    return _resource(resource, ' xmlns="http://hl7.org/fhir"').encode()
+
+
+def _resource(tree: dict[str, Any], attributes: str = "") -> str:
+    kind = tree["resourceType"]
+    inside = "".join(_elements({name: value for name, value in tree.items() if name != "resourceType"}))
+    return f"<{kind}{attributes}>{inside}</{kind}>"
+
+
+def _elements(tree: dict[str, Any]) -> Iterator[str]:
+    for name in dict.fromkeys(key.removeprefix("_") for key in tree):
+        values, beside = tree.get(name), tree.get("_" + name)
+        if not isinstance(values, list) and not isinstance(beside, list):
+            values, beside = [values], [beside]
+        for value, more in zip_longest(values or [], beside or []):
+            yield _element(name, value, more)
+
+
+def _element(name: str, value: Any, more: dict[str, Any] | None) -> str:
+    if isinstance(value, dict) and "resourceType" in value:
+        return f"<{name}>{_resource(value)}</{name}>"
+    tree = dict(value if isinstance(value, dict) else more or {})
+    attributes = ""
+    for attribute in ("id", "url") if name.endswith(("xtension",)) else ("id",):
+        if attribute in tree:
+            attributes += f" {attribute}={quoteattr(str(tree.pop(attribute)))}"
+    if value is not None and not isinstance(value, dict):
+        said = str(value).lower() if isinstance(value, bool) else str(value)
+        attributes += f" value={quoteattr(said)}"
+    return f"<{name}{attributes}>{''.join(_elements(tree))}</{name}>"

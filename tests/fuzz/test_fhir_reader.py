@@ -18,7 +18,7 @@ from adapters.hospital_fhir.outcome import XML as XML_TYPE
 from adapters.hospital_fhir.outcome import http_status, operation_outcome
 from adapters.hospital_fhir.refusals import Refused
 from adapters.hospital_fhir.trying import taken_out, trial_outcome, trial_status
-from tests.fhir_samples import NHS, WREN, bundle, dead, header, observation, patient, read, status, stay
+from tests.fhir_samples import NHS, WREN, as_xml, bundle, dead, header, observation, patient, read, status, stay
 from tests.fuzz_effort import examples
 
 ODD = st.one_of(
@@ -140,7 +140,7 @@ def hold_to_the_contract(body: bytes, reading: Reading) -> None:
     assert trial_outcome(reading)
     assert trial_outcome(reading, XML_TYPE)
     try:
-        inner, form = taken_out(body, "application/fhir+json")
+        inner, form = taken_out(body, XML_TYPE if body.startswith(b"<") else "application/fhir+json")
     except Refused:
         pass
     else:
@@ -159,6 +159,25 @@ def hold_to_the_contract(body: bytes, reading: Reading) -> None:
 def test_a_broken_message_is_answered(message: Any) -> None:
     body = json.dumps(message).encode()
     hold_to_the_contract(body, read(body))
+
+
+def plain(text: Any) -> bool:
+    """Whether this may stand in XML at all."""
+    return all(
+        character >= " " and not "\ud800" <= character <= "\udfff" and character < "\ufffe" for character in str(text)
+    )
+
+
+@settings(max_examples=examples(100), deadline=None)
+@given(broken_messages().filter(lambda message: isinstance(message, dict) and "resourceType" in message))
+def test_a_broken_message_in_xml_is_answered(message: Any) -> None:
+    try:
+        body = as_xml(message)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return  # too broken to be written
+    if plain(body.decode()):
+        reading = read(body, content_type=XML_TYPE)
+        hold_to_the_contract(body, reading)
 
 
 @settings(max_examples=examples(100), deadline=None)
