@@ -20,7 +20,6 @@ from integration_engine.stages import VARIABLE as FAULTS
 
 if TYPE_CHECKING:
     from adapters.adapter import Feed
-    from integration_engine.broker.publisher import Publisher
     from integration_engine.in_force import Rules
     from integration_engine.store.database import Store
     from integration_engine.worker import Knowledge
@@ -143,7 +142,7 @@ def work(settings: Settings, stop: _Stop) -> int:
         Courier(store, publisher) as courier,
         doing("clocks", Clockwork(store, publisher, clocks).look, LOOK_EVERY_S),
         doing("revisiting", Revisiting(store, courier, rules.reference, rules.switches).look, REVISIT_EVERY_S),
-        _fetching(settings, store, publisher, knowledge),
+        _fetching(settings, store, knowledge),
     ):
         worker = Worker(store, publisher, courier, knowledge)
         pace = Pace(settings.batch_size, settings.batch_wait_ms / 1000, settings.prefetch)
@@ -169,20 +168,23 @@ def work(settings: Settings, stop: _Stop) -> int:
     return 1 if failures else 0
 
 
-def _fetching(
-    settings: Settings, store: "Store", publisher: "Publisher", knowledge: "Knowledge"
-) -> "contextlib.AbstractContextManager[None]":
-    """Fetching what events point to, for the length of the block, where there is a service to fetch from."""
+@contextlib.contextmanager
+def _fetching(settings: Settings, store: "Store", knowledge: "Knowledge") -> "Iterator[None]":
+    """Fetching what events point to, for the length of the block, where there is a service to fetch from. By a connection of
+    its own: a broker that doesn't let us write to the intake closes what we write by, and deliveries go on."""
+    from integration_engine.broker.publisher import Publisher
     from integration_engine.demographics import Demographics
     from integration_engine.duty import doing
     from integration_engine.fetching import LOOK_EVERY_S, Fetching, ReadAs
 
     if settings.demographics is None:
-        return contextlib.nullcontext()
-    service = Demographics(settings.demographics)
-    reading = ReadAs(knowledge.feeds, knowledge.age_rules)
-    fetching = Fetching(store, publisher, service, knowledge.user, reading=reading)
-    return doing("fetching", fetching.look, LOOK_EVERY_S)
+        yield
+        return
+    service, reading = Demographics(settings.demographics), ReadAs(knowledge.feeds, knowledge.age_rules)
+    with Publisher(settings.amqp_url.get_secret_value(), f"cdr fetching {os.getpid()}") as publisher:
+        fetching = Fetching(store, publisher, service, knowledge.user, reading=reading)
+        with doing("fetching", fetching.look, LOOK_EVERY_S):
+            yield
 
 
 def _serve(settings: Settings, stop: _Stop, part: Part, processes: int) -> int:

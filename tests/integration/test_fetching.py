@@ -16,13 +16,17 @@ from typer.testing import CliRunner
 from adapters.adapter import Submission
 from integration_engine.backlog import POINTERS, POINTERS_OLDEST, Backlog
 from integration_engine.broker.connection import user_of
+from integration_engine.broker.management import Management
+from integration_engine.broker.message import Message
 from integration_engine.broker.publisher import Publisher
-from integration_engine.broker.topology import Topology
+from integration_engine.broker.topology import Topology, load_topology
+from integration_engine.broker.users import put_user, remove_user
 from integration_engine.cli.pointers import app
 from integration_engine.demographics import Demographics
 from integration_engine.fetching import ANSWERS, Fetching, patience
 from integration_engine.monitoring.counters import Counters
 from integration_engine.pipeline import Later, process
+from integration_engine.services import Broker
 from integration_engine.settings import DemographicsSettings
 from integration_engine.store import audit, overview, pointers
 from integration_engine.store.database import Store, table
@@ -403,6 +407,27 @@ def test_the_operators_page_says_what_waits_and_why(
         page = browser.get("/console").text
     assert "the service doesn&#39;t let us in" in page
     assert WREN not in page
+
+
+def test_the_workers_own_user_may_queue_a_record_and_nothing_of_another_kind(
+    broker: Broker, vhost: str, management: Management, store: Store, topology: Topology, service: StandIn
+) -> None:
+    role = load_topology().roles["worker"]
+    user = put_user(management, vhost, role, "pass", {})
+    url = f"amqp://{user}:pass@{broker.url.rsplit('@', 1)[1].rstrip('/')}/{vhost}"
+    try:
+        service.records[WREN] = record()
+        take(store, event())
+        with fetching(url, store, service) as here:
+            here.look()
+        assert pointers.waiting(store) == ()
+        assert ready(broker.on(vhost), "intake.hospital-fhir") == 1
+        with Publisher(url, "worker") as publisher:
+            assert publisher.wait_ready(10)
+            (error,) = publisher.publish_all([Message("cdr.intake", "police.E23000038", b"{}", user_id=user)])
+        assert error is not None
+    finally:
+        remove_user(management, role, {})
 
 
 def test_what_came_of_each_question_is_counted(
