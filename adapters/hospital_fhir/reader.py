@@ -8,21 +8,20 @@ from typing import Any
 from adapters.adapter import ADULT, Item, Reading, Submission, content_hash
 from adapters.hospital_fhir.bundles import own_bytes
 from adapters.hospital_fhir.certificate import is_void
-from adapters.hospital_fhir.content import check_depth, check_strictly, media, tree_of
+from adapters.hospital_fhir.content import check_strictly, media, tree_of
 from adapters.hospital_fhir.dates import moment
 from adapters.hospital_fhir.death import status_effective_from
 from adapters.hospital_fhir.events import notice_of_signal, notice_of_void
 from adapters.hospital_fhir.message import Message, Placed, lay_out
-from adapters.hospital_fhir.modifiers import check_entries, check_read
+from adapters.hospital_fhir.modifiers import check_read
 from adapters.hospital_fhir.national import Signal, is_national, is_signal, pointers_of, signal_of
 from adapters.hospital_fhir.notices import Envelope, last_updated, notice_of
-from adapters.hospital_fhir.person import agrees, named_in_header
 from adapters.hospital_fhir.refusals import Refused, refusal
 from adapters.hospital_fhir.senders import sender_of
 from adapters.hospital_fhir.settings import settings_of
 from adapters.hospital_fhir.shape import child, kind_of, text, texts
+from adapters.hospital_fhir.soundness import check_bytes, check_focus, check_whole
 from adapters.hospital_fhir.subjects import death_of_nobody, subjects_of
-from adapters.hospital_fhir.validity import check_meaning, check_text
 from adapters.hospital_fhir.verdict import Finding, adult_for, finding_of
 from adapters.hospital_fhir.versions import RELEASES, WITHOUT_CLASS, Version, declared, of_message, resource_class
 from integration_engine.mapping.profile import Profile, load_profile
@@ -60,7 +59,7 @@ class Reader:
             raise Refused("delete-requested", "Bundle.entry.request.method")
         self._check_root()
         if pointers := pointers_of(message):
-            self._check_bytes()
+            check_bytes(self.submission.body, self.form, self.tree)
             return self._made(tuple(self._pointer(index, pointer) for index, pointer in enumerate(pointers)))
         if is_void(message):
             self._check_kept()
@@ -203,7 +202,7 @@ class Reader:
         settings = settings_of(self.profile, self.submission.feed)
         patients = subjects_of(message)
         if not patients:
-            self._check_focus(always=False)
+            check_focus(message, always=False)
             return self._made((Item(0, "passed-over", "no-death"),))
         found: list[Finding | Problem] = []
         orphan = death_of_nobody(message)
@@ -271,39 +270,8 @@ class Reader:
 
     def _check_kept(self) -> tuple[Problem, ...]:
         """What is only worth looking at in a message that will be kept. Raises Refused; problems are the message's own."""
-        self._check_bytes()
-        message, problems = self.message, []
-        if text(self.tree, "implicitRules"):
-            raise Refused("implicit-rules", f"{kind_of(self.tree)}.implicitRules")
-        check_entries(message)
-        if message.header is not None:
-            check_meaning(message.header.resource, message.header.path)
-        elif message.bundle_type == "message":
-            problems.append(
-                Problem(
-                    code="no-header", text="A message Bundle should begin with a MessageHeader.", path="Bundle.entry[0]"
-                )
-            )
-        self._check_focus(always=True)
-        named = named_in_header(message)
-        if named and not any(agrees(named, one) for one in message.of_type("Patient")):
-            raise Refused("identity-disagrees", message.header.path if message.header else None)
+        problems = check_whole(self.message, self.submission.body, self.form)
         return (*problems, *self.unread_times.values())
-
-    def _check_bytes(self) -> None:
-        """What no kept message may have, whatever it says. Raises Refused."""
-        if self.form == "json":
-            check_strictly(self.submission.body)
-        check_depth(self.tree)
-        # In JSON an escape is the only way to write it, in XML there is none.
-        if b"\\u0000" in self.submission.body:
-            check_text(self.tree, kind_of(self.tree))
-
-    def _check_focus(self, always: bool) -> None:
-        """A focus that isn't there is refused where something is kept, or where the event itself is about a death."""
-        about_death = re.search("death-?notification", self.message.event or "", re.IGNORECASE)
-        if (always or about_death) and (missing := self.message.focus_missing):
-            raise Refused("bad-focus", missing)
 
 
 def pointer_verdict(kind: str) -> Any:
