@@ -81,6 +81,10 @@ class Demographics:
             answer = connection.getresponse()
             _require_success(answer)
             record = self._record(answer)
+        except Unanswered:
+            if late.is_set():
+                raise Unanswered("too-slow") from None
+            raise
         except ssl.SSLCertVerificationError:
             raise Unanswered("certificate") from None
         except (TimeoutError, OSError, http.client.HTTPException, ValueError) as problem:
@@ -88,7 +92,7 @@ class Demographics:
                 raise Unanswered("too-slow") from None
             raise Unanswered("away" if isinstance(problem, OSError) else "broken-answer") from None
         if late.is_set():
-            # An answer without a length that was cut by us looks like one that ended.
+            # What we cut ourselves looks like an answer that ended.
             raise Unanswered("too-slow")
         return record
 

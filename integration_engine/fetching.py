@@ -155,6 +155,6 @@ class Fetching:
 def patience(pointer: str, attempts: int) -> timedelta:
     """How long to wait after one more question in vain: half a minute, then twice as long each time, six hours at most.
     Spread by a tenth, by the pointer itself, so that what failed together doesn't come back together."""
-    doubled = min(_FIRST * 2 ** min(attempts, 20), _LONGEST)
+    doubled = min(_FIRST * float(2 ** min(attempts, 20)), _LONGEST)
     spread = hashlib.sha256(pointer.encode()).digest()[0] / 255
     return doubled * (0.9 + 0.2 * spread)

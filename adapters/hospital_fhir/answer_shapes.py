@@ -101,7 +101,7 @@ def _bundle(
             {"fullUrl": outcome_url, "resource": _resource(issues).model_dump(mode="json")},
         ],
     }
-    model = Bundle if version == "R4" else resource_class("Bundle", version)
+    model: Any = Bundle if version == "R4" else resource_class("Bundle", version)
     return _written(model.model_validate(bundle), form).decode()
 
 

@@ -24,9 +24,9 @@ def check_read(message: Message, patient: Placed, stay: Stay) -> None:
     """Refuses where a resource that what is said of this patient rests on may mean something else. Raises Refused."""
     for placed in (patient, *_deciding(message, patient), *message.about(patient, "RelatedPerson")):
         check_meaning(placed.resource, placed.path)
-    for placed in (stay.encounter, *stay.locations):
-        if placed is not None:
-            check_meaning(placed.resource, placed.path)
+    for read in (stay.encounter, *stay.locations):
+        if read is not None:
+            check_meaning(read.resource, read.path)
 
 
 def check_entries(message: Message) -> None:
