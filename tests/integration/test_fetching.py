@@ -39,7 +39,7 @@ from tests.store_samples import NOW, new_store, rules
 from tests.worker_samples import eventually, ready, send, taken, working
 
 KEY = "hospital-fhir.PDS"
-OF_PDS = {"extension": status("2"), "address": [{"use": "home", "line": ["3 Reed Lane"], "postalCode": "RG1 8LS"}]}
+OF_PDS = {"extension": status("2"), "address": [{"use": "home", "line": ["3 Reed Lane"], "postalCode": "RG1 2LU"}]}
 
 
 def event(number: str = WREN, name: str = "s-1", **changes: Any) -> bytes:
