@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from adapters.coroner.schema import coroner_case_schema
 from adapters.police.report import Report
+from integration_engine.gateway.handed_in import SubmissionAnswer
 from integration_engine.linkage.questions import Question
 from integration_engine.mapping.files import mappings
 from integration_engine.record.decision import Decision
@@ -24,6 +25,11 @@ def schemas() -> dict[str, dict[str, Any]]:
         "police-sudden-death-1.json": _of(Report, "police-sudden-death/1", "A police force's sudden-death report"),
         "decisions-1.json": _of(tuple[Decision, ...], "decisions/1", "What people decided, as a file"),
         "review-1.json": _of(Question, "review/1", "A question for a person: are these two one child?"),
+        "submission-answer-1.json": _of(
+            SubmissionAnswer,
+            "submission-answer/1",
+            "What became of a message sent by MESH, or of a file in a drop folder",
+        ),
         "coroner-case-1.json": {"$schema": DRAFT, "$id": "coroner-case/1", **coroner_case_schema()},
     }
 
