@@ -81,7 +81,8 @@ PIN := uv pip compile --universal --python-version 3.11 --generate-hashes --no-h
 
 # Pins every library, with hashes; needs the tool uv.
 lock:
-	$(PIN) --extra dev --extra reports --extra tracing pyproject.toml -o requirements.lock
+	$(PIN) --extra dev --extra mesh --extra reports --extra tracing pyproject.toml -o requirements.lock
 	$(PIN) --extra linkage-model -c requirements.lock pyproject.toml -o linkage-model.lock
 	$(PIN) --extra fuzz -c requirements.lock pyproject.toml -o fuzz.lock
 	$(PIN) --group linkage-names --no-deps -o linkage-names.lock
+	$(PIN) --group mesh-sandbox -o mesh-sandbox.lock
