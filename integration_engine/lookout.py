@@ -9,8 +9,9 @@ import errno
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
 from adapters.registry import ADAPTERS
 from integration_engine.broker.consumer import Consumer, NotNow
@@ -28,6 +29,11 @@ from integration_engine.store.inbox import SAME_ID_OTHER_BODY
 from integration_engine.store.indexing import require_indexed
 from integration_engine.turned_away import DEAD, DELAYED_TOTAL
 from integration_engine.worker import ALARMS
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from integration_engine.gateway.ports import People
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +148,6 @@ def looked_at(settings: Settings, store: Store, publisher: Publisher, consumer: 
         return
     # only a worker that is looked at loads what a web server needs
     from integration_engine.gateway.app import create_watch_app
-    from integration_engine.gateway.serve import http
     from integration_engine.register import Register
     from integration_engine.store.identities import Identities
 
@@ -156,19 +161,11 @@ def looked_at(settings: Settings, store: Store, publisher: Publisher, consumer: 
     up, ended = threading.Event(), threading.Event()
 
     async def serve() -> None:
-        for port in _ports(settings.worker_http_port or 0):
-            try:
-                async with http(app, settings.worker_http_host, port) as real:
-                    opened.append(real)
-                    log.info("the worker can be looked at", extra={"port": real})
-                    up.set()
-                    await asyncio.to_thread(ended.wait)
-                    return
-            except OSError as problem:
-                if problem.errno != errno.EADDRINUSE:
-                    break
-        log.error("the worker can't be looked at: no port is free", extra={"port": settings.worker_http_port})
-        up.set()
+        async with _door(settings, app) as port:
+            if port is not None:
+                opened.append(port)
+            up.set()
+            await asyncio.to_thread(ended.wait)
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()), name="lookout", daemon=True)
     thread.start()
@@ -178,6 +175,40 @@ def looked_at(settings: Settings, store: Store, publisher: Publisher, consumer: 
     finally:
         ended.set()
         thread.join(_START_S)
+
+
+@contextlib.asynccontextmanager
+async def shown(
+    settings: Settings, people: "People", checks: Mapping[str, Check], live: Callable[[], bool]
+) -> AsyncIterator[int | None]:
+    """The same for a process that has an event loop of its own and is no worker."""
+    if settings.worker_http_port is None:
+        yield None
+        return
+    from integration_engine.gateway.app import create_watch_app
+
+    async with _door(settings, create_watch_app(settings, people, checks, live)) as port:
+        yield port
+
+
+@contextlib.asynccontextmanager
+async def _door(settings: Settings, app: "FastAPI") -> AsyncIterator[int | None]:
+    """Serve at the first port that is free; gives it, or None where none is."""
+    from integration_engine.gateway.serve import http
+
+    async with contextlib.AsyncExitStack() as stack:
+        for port in _ports(settings.worker_http_port or 0):
+            try:
+                real = await stack.enter_async_context(http(app, settings.worker_http_host, port))
+            except OSError as problem:
+                if problem.errno != errno.EADDRINUSE:
+                    break
+            else:
+                log.info("the process can be looked at", extra={"port": real})
+                yield real
+                return
+        log.error("the process can't be looked at: no port is free", extra={"port": settings.worker_http_port})
+        yield None
 
 
 def _ports(first: int) -> range:

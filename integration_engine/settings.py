@@ -26,6 +26,8 @@ from pydantic_settings import BaseSettings, InitSettingsSource, NoDecode, Pydant
 from pydantic_settings import SettingsError as UnreadableSetting
 from typing_extensions import TypedDict
 
+from integration_engine.dropfolder.settings import FolderSettings
+from integration_engine.mesh.settings import MeshSettings
 from integration_engine.mllp_ports import MllpListener, Port
 from integration_engine.record.age import AgeRules
 from integration_engine.record.codes import PartnerKind
@@ -215,6 +217,10 @@ class Settings(BaseSettings):
 
     feeds: tuple[FeedSettings, ...] = ()
 
+    # Ways in that nobody waits at, each with a process of its own: `cdr run mesh`, `cdr watch`
+    mesh: MeshSettings | None = None
+    folders: tuple[FolderSettings, ...] = ()
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("amqp_url")
@@ -241,6 +247,14 @@ class Settings(BaseSettings):
         for feed in feeds:
             check_feed(feed)
         return feeds
+
+    @field_validator("folders")
+    @classmethod
+    def _one_place_each(cls, folders: tuple[FolderSettings, ...]) -> tuple[FolderSettings, ...]:
+        places = [each.folder.absolute() for each in folders]
+        if any(a in (b, *b.parents) for at, a in enumerate(places) for other, b in enumerate(places) if at != other):
+            raise ValueError("a folder is there twice, or lies within another")
+        return folders
 
     @classmethod
     def settings_customise_sources(

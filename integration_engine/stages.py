@@ -50,6 +50,13 @@ Stage = Literal[
     "revisit.committed",
     "reindex.written",
     "reindex.committed",
+    "mesh.fetched",
+    "mesh.queued",
+    "mesh.told",
+    "mesh.sent",
+    "watch.read",
+    "watch.queued",
+    "watch.answered",
 ]
 
 WHAT: Mapping[Stage, str] = {
@@ -82,6 +89,13 @@ WHAT: Mapping[Stage, str] = {
     "revisit.committed": "it is committed; their deliveries have not been handed over",
     "reindex.written": "a batch of notices has its keys anew; it is not committed",
     "reindex.committed": "it is committed; the next has not begun",
+    "mesh.fetched": "a message has been fetched from a mailbox; nothing has been done with it",
+    "mesh.queued": "the broker has it; its sender has not been told, and MESH has it still",
+    "mesh.told": "its sender has been told what there is to tell; MESH has it still",
+    "mesh.sent": "MESH has a delivery; the recipient's queue has it still",
+    "watch.read": "a file has been read whole; nothing has been done with it",
+    "watch.queued": "the broker has it; its answer does not lie beside it yet",
+    "watch.answered": "its answer lies there; the file itself is still where it was laid down",
 }
 
 _FAULT = re.compile(r"\s*([\w.-]+)=(die|raise|pause):?(\d+(?:\.\d+)?)?@(\d+)\s*")

@@ -59,8 +59,8 @@ _SCHEMA_S = 1.0
 _OBJECTS_A_BATCH = 50_000
 # How many messages a delivery names as what it came of.
 _MOST_NAMED = 8
-# Our own users, who may publish under any partner's name: they are the gateway, the workers and the operators.
-_ENGINE_USERS = ("cdr.gateway", "cdr.worker", "cdr.operator")
+# Our own users, who may publish under any partner's name: they are the ways in, the workers and the operators.
+_ENGINE_USERS = ("cdr.gateway", "cdr.mesh", "cdr.worker", "cdr.operator")
 
 Proved = tuple[Delivered, Origin]
 

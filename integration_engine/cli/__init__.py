@@ -23,6 +23,7 @@ _COMMANDS = {
     "map": ("integration_engine.cli.map", "app", "Mapping profiles: check them, run their tests."),
     "clocks": ("integration_engine.cli.clocks", "command", "Deadlines: soon due, overdue, by case."),
     "revisit": ("integration_engine.cli.revisit", "command", "Decide cases again as time and rules move on."),
+    "watch": ("integration_engine.cli.watch", "command", "Drop folders: files taken, each answered beside it."),
     "partner": ("integration_engine.cli.partner", "app", "Partners and CDOPs: identities, tokens, feeds."),
     "cdop": ("integration_engine.cli.cdop", "app", "A recipient's own side: take deliveries, each once."),
     "retractions": ("integration_engine.cli.retractions", "app", "Retractions: to whom, when, acknowledged or not."),

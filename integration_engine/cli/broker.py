@@ -101,7 +101,7 @@ def definitions(
 
 @app.command("user")
 def user(
-    role: Annotated[str, typer.Argument(help="gateway, worker, operator, partner, cdop, jar or national.")],
+    role: Annotated[str, typer.Argument(help="gateway, mesh, worker, operator, partner, cdop, jar or national.")],
     code: Annotated[str | None, typer.Argument(help="The partner's, panel's, team's or record's code.")] = None,
     kind: Annotated[list[str] | None, typer.Option("--kind", help="What a partner sends (may be repeated).")] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Take the user away instead.")] = False,

@@ -37,10 +37,11 @@ class Part(StrEnum):
     GATEWAY = "gateway"
     WORKER = "worker"
     CONSOLE = "console"
+    MESH = "mesh"
     ALL = "all"
 
 
-class _Stop:
+class Stop:
     """Set by a signal, looked at by whoever runs. A plain flag: what a signal's handler may touch safely."""
 
     def __init__(self) -> None:
@@ -57,8 +58,8 @@ def command(
     processes: Annotated[int, typer.Option(min=0, max=64, help="Worker processes (with worker and all).")] = 1,
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> None:
-    """Run the engine: the front doors (gateway), the workers, the console's pages, or all in one process tree. SIGTERM
-    finishes what is in hand and ends."""
+    """Run the engine: the front doors (gateway), the workers, the console's pages, or all in one process tree; or the
+    rounds of our MESH mailboxes (mesh). SIGTERM finishes what is in hand and ends."""
     from integration_engine.monitoring.logs import set_up_logs
 
     try:
@@ -70,7 +71,7 @@ def command(
     set_up_logs(settings.log_level)
     if os.environ.get(FAULTS):
         log.critical("faults are injected into this process: it is being tested and must not serve anybody")
-    stop = _Stop()
+    stop = Stop()
     if with_parent:
         _stop_with(os.getppid(), stop)
     if part is Part.WORKER and processes == 1:
@@ -78,6 +79,8 @@ def command(
     elif part is Part.WORKER:
         with _workers(processes):
             status = _wait(stop)
+    elif part is Part.MESH:
+        status = _mesh(settings, stop)
     else:
         status = _serve(settings, stop, part, processes)
     raise typer.Exit(status)
@@ -98,7 +101,7 @@ def _rules(settings: Settings) -> "Rules":
         raise typer.Exit(2) from None
 
 
-def work(settings: Settings, stop: _Stop) -> int:
+def work(settings: Settings, stop: Stop) -> int:
     """One worker, until it is asked to stop. Returns the exit status."""
     from integration_engine.broker.connection import user_of
     from integration_engine.broker.consumer import Consumer, Pace
@@ -116,7 +119,7 @@ def work(settings: Settings, stop: _Stop) -> int:
     from integration_engine.worker import Knowledge, Worker, keep_what_is_loaded
 
     rules, clocks = _rules(settings), clock_rules(settings)
-    store = _store(settings, stop)
+    store = store_of(settings, stop)
     if store is None:
         return 0
     url = settings.amqp_url.get_secret_value()
@@ -187,7 +190,7 @@ def _fetching(settings: Settings, store: "Store", knowledge: "Knowledge") -> "It
             yield
 
 
-def _serve(settings: Settings, stop: _Stop, part: Part, processes: int) -> int:
+def _serve(settings: Settings, stop: Stop, part: Part, processes: int) -> int:
     """The doors, the console or all, until asked to stop."""
     from integration_engine.doors import open_gateway
     from integration_engine.monitoring.tracing import exporting
@@ -196,7 +199,7 @@ def _serve(settings: Settings, stop: _Stop, part: Part, processes: int) -> int:
 
     if part is Part.ALL:
         _declare(settings)
-    store = _store(settings, stop)
+    store = store_of(settings, stop)
     if store is None:
         return 0
 
@@ -225,6 +228,30 @@ def _serve(settings: Settings, stop: _Stop, part: Part, processes: int) -> int:
     return 0
 
 
+def _mesh(settings: Settings, stop: Stop) -> int:
+    """The rounds of our mailboxes, until asked to stop."""
+    from integration_engine.monitoring.tracing import exporting
+
+    if settings.mesh is None:
+        typer.echo("MESH isn't set up: cdr.toml needs [mesh] (docs/mesh.md).", err=True)
+        return 2
+    try:
+        from integration_engine.mailroom import attend_mesh
+    except ImportError:
+        typer.echo("MESH needs the library mesh-client: make setup, or pip install '.[mesh]'.", err=True)
+        return 2
+    store = store_of(settings, stop)
+    if store is None:
+        return 0
+    with exporting("cdr-mesh"), contextlib.closing(store):
+        try:
+            asyncio.run(attend_mesh(settings, settings.mesh, store, lambda: stop.asked))
+        except OSError as problem:
+            typer.echo(f"A password, key or certificate of MESH can't be read: {problem.strerror}.", err=True)
+            return 1
+    return 0
+
+
 def _declare(settings: Settings) -> None:
     """All on one machine: the topology too. Where this user may not declare, an operator has."""
     from pika.exceptions import AMQPError
@@ -238,7 +265,7 @@ def _declare(settings: Settings) -> None:
         log.warning("the topology was not declared; see cdr broker check", extra={"code": type(problem).__name__})
 
 
-def _store(settings: Settings, stop: _Stop) -> "Store | None":
+def store_of(settings: Settings, stop: Stop) -> "Store | None":
     """The store, as soon as the database answers; None where we were asked to stop before that."""
     from tenacity import RetryError, Retrying, retry_if_exception_type, stop_when_event_set, wait_exponential
     from tenacity.nap import sleep_using_event
@@ -319,7 +346,7 @@ def _workers(count: int) -> Iterator[None]:
                 process.kill()
 
 
-def _stop_with(parent: int, stop: _Stop) -> None:
+def _stop_with(parent: int, stop: Stop) -> None:
     """Stop when the process that started us is gone, however it went."""
 
     def watch() -> None:
@@ -330,7 +357,7 @@ def _stop_with(parent: int, stop: _Stop) -> None:
     threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
-def _wait(stop: _Stop) -> int:
+def _wait(stop: Stop) -> int:
     while not stop.asked:
         time.sleep(_LOOK_S)
     return 0

@@ -16,9 +16,9 @@ Crash = Literal["broker", "database"]
 _GATEWAY: tuple[Stage, ...] = (
     "gateway.read", "gateway.publishing", "publisher.sent", "publisher.confirmed", "gateway.answering",
 )  # fmt: skip
-# Keys are made anew by a command, not by a worker: tests/integration/test_reindex_survival.py kills it. Records are fetched
-# where there is a service to fetch from: tests/integration/test_fetching_survival.py kills who does.
-_ELSEWHERE = ("gateway.", "reindex.", "pointers.")
+# Processes that don't run in a round, each killed by tests of its own: test_reindex_survival.py, test_fetching_survival.py,
+# test_mesh_survival.py and test_watch_survival.py in tests/integration.
+_ELSEWHERE = ("gateway.", "reindex.", "pointers.", "mesh.", "watch.")
 _WORKER: tuple[Stage, ...] = tuple(s for s in get_args(Stage) if not s.startswith(_ELSEWHERE))
 # These are passed only where another process left something behind, or time or rules have moved on.
 _SELDOM = ("sweeper.", "clocks.", "revisit.")

@@ -12,10 +12,13 @@ import integration_engine.courier
 import integration_engine.fetching
 import integration_engine.gateway.mllp
 import integration_engine.lookout
+import integration_engine.mailroom
 import integration_engine.monitoring.timing
 import integration_engine.retraction_watch
 import integration_engine.revisit
 import integration_engine.worker  # noqa: F401  # each describes its own metrics
+from integration_engine.dropfolder.settings import FolderSettings
+from integration_engine.mesh.settings import MeshSettings
 from integration_engine.monitoring.counters import METRICS
 from integration_engine.monitoring.logs import FIELDS
 from integration_engine.routing.switches import Switches
@@ -105,3 +108,32 @@ def test_every_field_of_a_log_line_stands_in_the_table() -> None:
     told = {name for line in table.splitlines()[2:] for name in re.findall(r"`(\w+)`", line.split("|")[1])}
     written = {"at", "level", "logger", "text", "correlation", "request", "messages", "error", "raised"}
     assert told == FIELDS | written
+
+
+@pytest.mark.parametrize("page", ["mesh", "folders"])
+def test_the_example_of_a_way_in_is_one_and_its_settings_stand_in_the_table(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, page: str
+) -> None:
+    import os
+
+    for name in [name for name in os.environ if name.startswith("CDR_")]:
+        monkeypatch.delenv(name)
+    text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
+    example = re.search(rf"```toml {page}.toml\n(.*?)```", text, re.DOTALL)
+    assert example
+    path = tmp_path / "cdr.toml"
+    path.write_text(example[1], encoding="utf-8")
+    settings = load_settings(path)
+    assert settings.mesh if page == "mesh" else len(settings.folders) == 2
+    table = text.partition("| setting | default | means |")[2].partition("\n\n")[0]
+    told = {
+        name: cells[1].strip(" `")
+        for line in table.splitlines()[2:]
+        for cells in [line.strip("|").split("|")]
+        for name in re.findall(r"`(\w+)`", cells[0])
+    }
+    model = MeshSettings if page == "mesh" else FolderSettings
+    assert told.keys() == model.model_fields.keys()
+    for name, field in model.model_fields.items():
+        if told[name] and name != "send_from":
+            assert told[name] == shown(field.default)

@@ -15,6 +15,7 @@ import integration_engine.courier
 import integration_engine.fetching
 import integration_engine.gateway.mllp
 import integration_engine.lookout
+import integration_engine.mailroom
 import integration_engine.monitoring.timing
 import integration_engine.retraction_watch
 import integration_engine.revisit

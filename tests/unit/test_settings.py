@@ -127,3 +127,72 @@ def test_switches_reach_routing_and_the_age_rule() -> None:
     settings = load_settings(written('[switches]\nleap_birthday_in_march = false\ncdop_due = "48h"\n'))
     assert Switches(**settings.switches).cdop_due == "48h"
     assert not settings.age_rules.leap_birthday_in_march
+
+
+MESH = """
+[mesh]
+url = "https://mesh.example.nhs.uk"
+shared_key = "sesame"
+[[mesh.mailboxes]]
+id = "x26hc001"
+password = "sesame"
+"""
+
+
+def test_a_mailbox_is_known_in_capitals_and_its_password_is_never_printed() -> None:
+    settings = load_settings(written(MESH))
+    assert settings.mesh
+    assert settings.mesh.mailboxes[0].id == settings.mesh.sending == "X26HC001"
+    assert "sesame" not in repr(settings) + str(settings) + settings.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("said", "instead", "why"),
+    [
+        ("https://mesh.example.nhs.uk", "http://mesh.example.nhs.uk", "https"),
+        ('shared_key = "sesame"', "", "shared_key"),
+        ('password = "sesame"', "", "password"),
+        ('shared_key = "sesame"', 'shared_key = "sesame"\ncertificate = "a.pem"', "certificate and key"),
+        ('shared_key = "sesame"', 'shared_key = "sesame"\nsend_from = "OTHER"', "send_from"),
+        (
+            "[[mesh.mailboxes]]",
+            '[[mesh.senders]]\nmailbox = "A"\npartner = "RTH"\n' * 2 + "[[mesh.mailboxes]]",
+            "twice",
+        ),
+        (
+            "[[mesh.mailboxes]]",
+            '[[mesh.recipients]]\nrecipient = "cdop.*"\nmailbox = "A"\n[[mesh.mailboxes]]',
+            "pattern",
+        ),
+        (
+            "[[mesh.mailboxes]]",
+            '[[mesh.workflows]]\nid = "CDR_DELIVERY_ACK"\nkind = "police"\n[[mesh.mailboxes]]',
+            "delivery_answer_workflow",
+        ),
+    ],
+)
+def test_mesh_that_cant_be_so_is_refused_with_the_reason(said: str, instead: str, why: str) -> None:
+    problems = refused(MESH.replace(said, instead, 1))
+    assert any(why in text for text in problems.values())
+    assert "sesame" not in str(problems)
+
+
+def test_a_part_of_mesh_may_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CDR_MESH__EVERY_SECONDS", "5")
+    settings = load_settings(written(MESH))
+    assert settings.mesh
+    assert settings.mesh.every_seconds == 5
+
+
+@pytest.mark.parametrize(
+    ("folders", "why"),
+    [
+        (['folder = "in"', 'folder = "in"'], "twice"),
+        (['folder = "in"', 'folder = "in/below"'], "within"),
+        (['folder = "in"\nkind = "police"'], "partner"),
+        (['folder = "in"\npartner = "RTH"\nfeed = "a"'], "kind"),
+    ],
+)
+def test_folders_that_cant_be_so_are_refused_with_the_reason(folders: list[str], why: str) -> None:
+    problems = refused("".join(f"[[folders]]\n{each}\n" for each in folders))
+    assert any(why in text for text in problems.values())

@@ -1,0 +1,1 @@
+"""Drop folders: files that partners lay down, each taken once and answered beside it."""
