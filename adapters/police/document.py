@@ -2,7 +2,7 @@
 code, never by value."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,14 +29,31 @@ def report(body: bytes) -> Document:
         raise refusal("wrong-type", "a report is an object")
     if document.get("schema") != SCHEMA:
         raise refusal("wrong-schema", f"schema must be {SCHEMA}", "$.schema")
+    odd: list[Problem] = []
     try:
         Report.model_validate(document)
     except ValidationError as error:
         refused, odd = _judged(error)
         if refused:
             raise NotReadable(*refused) from None
-        return Document(document, tuple(odd))
-    return Document(document)
+    if doubled := list(_doubled(document["persons"])):
+        raise NotReadable(*doubled)
+    return Document(document, tuple(odd))
+
+
+def _doubled(persons: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
+    """Persons with an id that another has, one of them dead: two children would be taken for one, and one of them lost."""
+    by_id: dict[str, list[int]] = {}
+    for number, person in enumerate(persons):
+        by_id.setdefault(person["person_id"], []).append(number)
+    for numbers in by_id.values():
+        if len(numbers) > 1 and any(persons[number]["role"] == "deceased" for number in numbers):
+            for number in numbers[1:]:
+                yield Problem(
+                    code="duplicate-person",
+                    text="a person_id that another person of the report has",
+                    path=f"$.persons[{number}].person_id",
+                )
 
 
 def _judged(error: ValidationError) -> tuple[list[Problem], list[Problem]]:

@@ -85,6 +85,8 @@ def reports(body: bytes, profile: Profile) -> Iterator[Part]:
         table = from_csv(body, profile.columns, NEEDED)
     except NotATable as error:
         raise NotReadable(error.problem) from error
+    if not table.rows:
+        raise NotReadable(Problem(code="no-rows", text="a table without rows"))
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in table.rows:
         if row.refusal is not None:
@@ -120,6 +122,8 @@ def _part(rows: Sequence[Row], table: Table, profile: Profile) -> Part:
             code = "missing" if "role" not in row.cells else "unknown-code"
             refusals.append(Problem(code=code, text=why, path=f"{row.place}, column {table.headings['role']}"))
         roles.append((row, str(role)))
+    roles, doubled = _doubled(roles)
+    refusals += doubled
     force = next((row.cells["force"] for row in rows if "force" in row.cells), profile.settings.get("force"))
     if not force:
         refusals.append(Problem(code="missing", text="neither a column nor the profile's settings name the force"))
@@ -132,6 +136,24 @@ def _part(rows: Sequence[Row], table: Table, profile: Profile) -> Part:
     return Part(
         rows[0].index, rows[0].place, content, body, envelope, tuple(_people(roles, envelope, table)), table.problems
     )
+
+
+def _doubled(roles: Sequence[tuple[Row, str]]) -> tuple[list[tuple[Row, str]], list[Problem]]:
+    """The rows without those that only say again what another says; and a problem for each other that has the person number
+    of a dead: two children would be taken for one, and one of them lost."""
+    once, problems = [], []
+    by_number: dict[str, tuple[Row, str]] = {}
+    for row, role in roles:
+        number = row.cells.get("person_id", "")
+        first, first_role = by_number.setdefault(number, (row, role))
+        if not number or first is row:
+            once.append((row, role))
+        elif row.cells != first.cells and "deceased" in (role, first_role):
+            text = "two rows with one person's number say different things"
+            problems.append(Problem(code="duplicate-person", text=text, path=row.place))
+        elif row.cells != first.cells:
+            once.append((row, role))
+    return once, problems
 
 
 def _envelope(rows: Sequence[Row], force: str, version: int, profile: Profile) -> Envelope:

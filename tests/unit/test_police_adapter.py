@@ -315,3 +315,16 @@ def test_members_that_are_null_are_absent() -> None:
     )
     assert reading.verdict == "notice"
     assert not reading.all_problems
+
+
+def test_two_children_of_one_number_are_refused_before_they_become_one() -> None:
+    sister = {**CHILD, "given_names": "Ida"}
+    reading = told(report(CHILD, sister))
+    assert [(problem.code, problem.path) for problem in reading.all_problems] == [
+        ("duplicate-person", "$.persons[1].person_id")
+    ]
+    assert reading.verdict == "refused"
+
+
+def test_bystanders_of_one_number_cost_nobodys_death() -> None:
+    assert told(report(CHILD, *[{"person_id": "P9", "role": "witness"}] * 2)).verdict == "notice"

@@ -86,3 +86,17 @@ def test_an_export_that_withdraws_a_report_without_its_dead_says_in_which_row() 
 def test_a_table_of_nobody_we_know_is_refused() -> None:
     (reading,) = read(Submission(b"colour,size\nred,2\n", datetime(2026, 5, 1, tzinfo=UTC)), kind="police")
     assert (reading.verdict, reading.reason) == ("refused", "unknown-format")
+
+
+def test_rows_that_give_two_children_one_number_are_refused_and_one_that_repeats_another_is_not() -> None:
+    headings, _, ava, *_ = EXPORT.splitlines()
+    twice = exported("\r\n".join([headings, ava, ava]))
+    assert [(item.index, item.verdict) for reading in twice for item in reading.items] == [(0, "notice")]
+    sister = ava.replace("09/11/2018", "10/11/2018")
+    (refused,) = exported("\r\n".join([headings, ava, sister]))
+    assert [(problem.code, problem.path) for problem in refused.all_problems] == [("duplicate-person", "row 3")]
+
+
+def test_an_export_without_rows_is_refused_and_not_passed_in_silence() -> None:
+    (reading,) = exported(EXPORT.splitlines()[0] + "\r\n")
+    assert (reading.verdict, reading.reason) == ("refused", "no-rows")
