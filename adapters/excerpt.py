@@ -46,13 +46,13 @@ class Headings:
         kept = [at for at in range(width) if at in known or any(row[at : at + 1] and row[at].strip() for row in rows)]
         # What stands beyond the last heading must go on standing there.
         headings = [self._shortened(at) for at in kept if at < len(self.cells)]
-        return _csv([headings, *([row[at] if at < len(row) else "" for at in kept] for row in rows)], ",")
+        return csv_of([headings, *([row[at] if at < len(row) else "" for at in kept] for row in rows)], ",")
 
     def over_broken(self, row: Broken) -> bytes:
         """A row that has no cells as it stood, under the headings that it may have been meant for."""
         wide = max(row.line.count(row.delimiter), *self.positions.values()) + 1
         headings = [self._shortened(at) for at in range(min(wide, len(self.cells)))]
-        return _csv([headings], row.delimiter, row.line)
+        return csv_of([headings], row.delimiter, row.line)
 
     def _shortened(self, at: int) -> str:
         heading = self.cells[at]
@@ -61,7 +61,8 @@ class Headings:
         return next((name for name, place in self.positions.items() if place == at), heading[:_LONGEST_HEADING])
 
 
-def _csv(rows: Sequence[Sequence[str]], delimiter: str, after: str = "") -> bytes:
+def csv_of(rows: Sequence[Sequence[str]], delimiter: str = ",", after: str = "") -> bytes:
+    """Rows as CSV (UTF-8) that is read again with the same delimiter; ``after`` is a line to stand below as it is."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
     writer.writerows(rows)

@@ -12,13 +12,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.excerpt import CSV, HEADINGS_WITHIN, Broken, Headings, delimiter_of
-from integration_engine.mapping.columns import matched
+from adapters.formulas import unmarked
+from integration_engine.mapping.columns import folded, matched
 from integration_engine.record.notice import Problem
 
 MOST_BYTES = 20_000_000
 MOST_ROWS = 50_000
 MOST_COLUMNS = 500
 MOST_IN_CELL = 100_000
+# What a spreadsheet shows, and exports, where a formula came to nothing.
+_ERROR_VALUES = frozenset(
+    {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!", "#GETTING_DATA"}
+)
+
+Reading = Callable[[str, str], str]
+"""What a cell says under a canonical column, where that depends on the column: a workbook's days are numbers."""
 
 
 class NotATable(ValueError):
@@ -34,7 +42,8 @@ class Row:
     """One data row. ``index`` counts data rows from 0, ``number`` rows of the file from 1 as a spreadsheet shows them.
     ``cells`` are by canonical column, empty ones left out; ``refusal`` says why it can't be read. ``stated_place`` is where
     it stands in a file that isn't a table (``$[2]``), ``joint`` what then stands between its place and a column's name.
-    ``said`` is the row as it stood, whatever its form."""
+    ``said`` is the row as it stood, whatever its form; ``beyond`` what of it stands under no heading: cells further right, or
+    the line of a row that can't be taken apart."""
 
     index: int
     number: int
@@ -43,6 +52,7 @@ class Row:
     stated_place: str = ""
     joint: str = ", column "
     said: Any = field(default=None, repr=False)
+    beyond: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def place(self) -> str:
@@ -52,7 +62,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table's rows. ``headings`` are the file's own words for the canonical columns it has; ``problems`` are the file's.
+    """A table's rows. ``headings`` are the file's own words for the canonical columns it has, in its order;
+    ``problems`` are the file's.
     ``alone`` writes some of its rows as a file of their own, of content type ``written_as``."""
 
     headings: Mapping[str, str]
@@ -148,6 +159,7 @@ def from_cells(
     columns: Mapping[str, Sequence[str]],
     needed: Sequence[str],
     problems: tuple[Problem, ...] = (),
+    reading: Reading = lambda column, cell: cell,
 ) -> Table:
     """Rows under canonical names from rows of cells, wherever they came from. Raises NotATable."""
     above: list[Record] = []
@@ -167,14 +179,28 @@ def from_cells(
     headings, heading_cells, heading_row = best
     if missing := [name for name in needed if name not in headings]:
         raise NotATable("missing-column", f"the table lacks the column {', '.join(missing)}")
-    positions = _positions(headings, heading_cells)
+    places = _places(headings, heading_cells)
     rest = (record for source in (iter(above), records) for record in source)
-    rows = list(_rows(rest, heading_row, positions, len(heading_cells)))
-    unknown = sum(1 for cell in heading_cells if cell.strip()) - len(headings)
+    under = _Under(heading_cells, places, reading)
+    rows = list(_rows(rest, heading_row, under))
+    positions = {name: standing[0] for name, standing in places.items()}
+    problems = (*problems, *_odd_columns(heading_cells, places))
+    return Table(
+        {name: headings[name] for name in places}, rows, problems, alone=_alone(Headings(heading_cells, positions))
+    )
+
+
+def _odd_columns(headings: Sequence[str], places: Mapping[str, Sequence[int]]) -> Iterator[Problem]:
+    """Columns that are not read, and those that stand twice. Their headings may be anything: none is repeated."""
+    twice = sum(len(standing) - 1 for standing in places.values())
+    unknown = sum(1 for cell in headings if cell.strip()) - len(places) - twice
     if unknown:
         text = f"{unknown} column{'s' if unknown > 1 else ''} with a heading that is not known; not read"
-        problems = (*problems, Problem(code="unknown-column", text=text))
-    return Table(headings, rows, problems, alone=_alone(Headings(heading_cells, positions)))
+        yield Problem(code="unknown-column", text=text)
+    if twice:
+        stand = "headings stand" if twice > 1 else "heading stands"
+        text = f"{twice} {stand} twice: a row in which the two columns differ is refused"
+        yield Problem(code="duplicate-column", text=text)
 
 
 def _alone(headings: Headings) -> Callable[[Sequence[Row]], bytes]:
@@ -186,15 +212,25 @@ def _alone(headings: Headings) -> Callable[[Sequence[Row]], bytes]:
     return written
 
 
-def _positions(headings: Mapping[str, str], cells: Sequence[str]) -> dict[str, int]:
-    """Where each canonical column stands. Two columns of one meaning could disagree: the first counts."""
-    first: dict[str, int] = {}
+def _places(headings: Mapping[str, str], cells: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    """Where each canonical column stands, in the file's order: under its heading, and wherever that stands again."""
+    by_fold: dict[str, list[int]] = {}
     for at, cell in enumerate(cells):
-        first.setdefault(cell, at)
-    return {canonical: first[heading] for canonical, heading in headings.items()}
+        by_fold.setdefault(folded(cell), []).append(at)
+    found = {canonical: tuple(by_fold[folded(heading)]) for canonical, heading in headings.items()}
+    return dict(sorted(found.items(), key=lambda standing: standing[1]))
 
 
-def _rows(records: Iterator[Record], heading_row: int, positions: Mapping[str, int], width: int) -> Iterator[Row]:
+@dataclass(frozen=True, slots=True)
+class _Under:
+    """What rows stand under: the row of headings, where in it each canonical column stands, and how cells are read."""
+
+    headings: Sequence[str]
+    places: Mapping[str, tuple[int, ...]]
+    reading: Reading
+
+
+def _rows(records: Iterator[Record], heading_row: int, under: _Under) -> Iterator[Row]:
     index = 0
     for number, cells in records:
         if number <= heading_row:
@@ -205,18 +241,35 @@ def _rows(records: Iterator[Record], heading_row: int, positions: Mapping[str, i
             raise NotATable("too-many-rows", f"more than {MOST_ROWS} rows")
         if isinstance(cells, Broken):
             refusal = cells.problem.model_copy(update={"path": f"row {number}"})
-            yield Row(index, number, {}, refusal, said=cells)
+            line = cells.line.strip()
+            yield Row(index, number, {}, refusal, said=cells, beyond=(line,) if line else ())
         else:
-            yield _row(index, number, cells, positions, width)
+            yield _row(index, number, cells, under)
         index += 1
 
 
-def _row(index: int, number: int, cells: Sequence[str], positions: Mapping[str, int], width: int) -> Row:
+def _row(index: int, number: int, cells: Sequence[str], under: _Under) -> Row:
+    place, width = f"row {number}", len(under.headings)
     refusal = None
     if any(cell.strip() for cell in cells[width:]):
         text = f"more cells than the {width} headings: values may stand under the wrong heading"
-        refusal = Problem(code="too-many-cells", text=text, path=f"row {number}")
+        refusal = Problem(code="too-many-cells", text=text, path=place)
     elif any(len(cell) > MOST_IN_CELL for cell in cells):
-        refusal = Problem(code="too-long", text=f"a cell of more than {MOST_IN_CELL} characters", path=f"row {number}")
-    named = {name: cells[at].strip() for name, at in positions.items() if at < len(cells) and cells[at].strip()}
-    return Row(index, number, named, refusal, said=cells)
+        refusal = Problem(code="too-long", text=f"a cell of more than {MOST_IN_CELL} characters", path=place)
+    said, named = list(cells), {}
+    for name, standing in under.places.items():
+        there = [at for at in standing if at < len(said)]
+        for at in there:
+            said[at] = str(under.reading(name, said[at]))
+        values = dict.fromkeys(unmarked(bare) for at in there if (bare := said[at].strip()))
+        if values:
+            named[name] = next(iter(values))
+        heading = f"{place}, column {under.headings[standing[0]]}"
+        if refusal is None and not _ERROR_VALUES.isdisjoint(values):
+            text = "an error of the spreadsheet stands here, no value: put the formula right"
+            refusal = Problem(code="error-value", text=text, path=heading)
+        elif refusal is None and len(values) > 1:
+            text = "the heading stands twice in the file, and the two columns differ in this row"
+            refusal = Problem(code="columns-differ", text=text, path=heading)
+    beyond = tuple(cell.strip() for cell in said[width:])
+    return Row(index, number, named, refusal, said=said, beyond=beyond if any(beyond) else ())

@@ -71,7 +71,7 @@ class CoronerAdapter:
             return
         if not found.rows:
             empty = Problem(code="no-rows", text="a table without rows")
-            yield _refused(empty, profile, content_hash(submission.body))
+            yield replace(_refused(empty, profile, content_hash(submission.body)), problems=found.problems)
             return
         seen: set[str] = set()
         for row in found.rows:

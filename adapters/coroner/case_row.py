@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from adapters.adapter import ADULT, Item, Submission, content_hash, notice_id
+from adapters.coroner.forms import DATES
 from adapters.tables import Row
 from integration_engine.mapping import moments
 from integration_engine.mapping.files import mappings
@@ -34,9 +35,9 @@ FUTURE_TOLERANCE = timedelta(days=1)
 # Anything else that can't be read is left out with a warning.
 _REFUSING = {"two-digit-year", "bad-date"}
 _REFUSING_CODES = {"coroner.stage", "coroner.conclusions"}
-_DATES = frozenset(
-    {"event_at", "date_of_birth", "date_of_death", "died_at", "body_found_at", "inquest_opened_at", "conclusion_at"}
-)
+# What a spreadsheet makes of 7-2026 or 12/26 in a cell that isn't formatted as text.
+_A_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_REFERENCES = ("reference", "transferred_to_reference", "transferred_from_reference")
 _LIKE_A_DATE = re.compile(r"\d{4}-|\d{1,2}(st|nd|rd|th)?[\s./-]+\w{1,9}[\s./,-]+\d{2,4}\b")
 _CHILD_WORDS = frozenset({"child", "baby", "infant", "newborn", "boy", "girl", "neonate", "stillborn", "toddler"})
 
@@ -62,7 +63,7 @@ def fingerprint(cells: Mapping[str, str]) -> str:
     said = {}
     for column, value in sorted(cells.items()):
         text = " ".join(value.split())
-        if column in _DATES:
+        if column in DATES:
             with contextlib.suppress(Refused):
                 text = moments.datetime(text) or text
         said[column] = text
@@ -187,6 +188,12 @@ def _refusals(source: RowSource, values: Mapping[str, Any], mapped: Mapped, subm
     if area and submission.partner in areas() and submission.partner != area:
         text = "the row names another coroner area than the one that sent it"
         found.append(Problem(code="wrong-sender", text=text, path=source.place_of("area")))
+    text = "the spreadsheet has made a day of this reference: format the column as text and write it again"
+    found += [
+        Problem(code="reference-is-a-day", text=text, path=source.place_of(column))
+        for column in _REFERENCES
+        if _A_DAY.fullmatch(source.row.get(column, ""))
+    ]
     latest_possible = submission.received_at + FUTURE_TOLERANCE
     for path, column in (("death.died_at", "date_of_death"), ("child.birth_date", "date_of_birth")):
         value = values.get(path)

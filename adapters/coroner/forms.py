@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from xml.etree.ElementTree import Element, ParseError
 
 from adapters.coroner import workbook
@@ -13,6 +14,11 @@ from integration_engine.mapping.registry import Refused, text_of
 from integration_engine.record.notice import Problem
 
 NEEDED = ("reference", "event")
+DATES = frozenset(
+    {"event_at", "date_of_birth", "date_of_death", "died_at", "body_found_at", "inquest_opened_at", "conclusion_at"}
+)
+# So many known headings in one row, the needed ones among them, are a table of cases wherever it stands.
+_LIKE_CASES = 3
 Columns = Mapping[str, Sequence[str]]
 
 
@@ -30,13 +36,41 @@ def table(body: bytes, columns: Columns) -> Table:
         raise NotATable("too-large", f"more than {MOST_BYTES // 1_000_000} million bytes")
     match form_of(body):
         case "xlsx":
-            return from_cells(workbook.records(body), columns, NEEDED)
+            return _from_workbook(body, columns)
         case "json":
             return _from_json(body, columns)
         case "xml":
             return _from_xml(body, columns)
         case _:
             return from_csv(body, columns, NEEDED)
+
+
+def _from_workbook(body: bytes, columns: Columns) -> Table:
+    with workbook.opened(body) as book:
+        others = [number for number, rows in book.other_sheets() if any(_like_cases(row, columns) for row in rows)]
+        try:
+            found = from_cells(book.records(), columns, NEEDED, book.problems, _dated)
+        except NotATable as error:
+            if others and error.problem.code in ("no-headings", "missing-column"):
+                text = f"the first sheet holds no cases, sheet {others[0]} seems to: move that to the front"
+                raise NotATable("wrong-sheet", text) from error
+            raise
+    if not others:
+        return found
+    text = f"sheet {others[0]} seems to hold cases too; only the first sheet is read"
+    return replace(found, problems=(*found.problems, Problem(code="more-sheets", text=text)))
+
+
+def _like_cases(cells: Sequence[str], columns: Columns) -> bool:
+    found = matched([cell for cell in cells if cell.strip()], columns)
+    return len(found) >= _LIKE_CASES and all(name in found for name in NEEDED)
+
+
+def _dated(column: str, cell: str) -> str:
+    """A day that lost its format, as the day it is: only under a column of days or of times is a number one."""
+    if isinstance(cell, workbook.Serial) and (column in DATES or column == "time_of_death"):
+        return cell.moment or cell
+    return cell
 
 
 def _from_json(body: bytes, columns: Columns) -> Table:

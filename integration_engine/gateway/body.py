@@ -13,12 +13,15 @@ R = TypeVar("R")
 
 # Reading so much takes milliseconds; changing threads for less would take longer than it.
 _HERE_BYTES = 32 * 1024
+# What is packed, as a workbook is, is much bigger than it looks.
+_PACKED = b"PK"
 
 
 async def apart_if_big(body: bytes, call: Callable[[], R]) -> R:
     """What ``call`` makes of a body: off the event loop where it is big, so that one bundle doesn't make every other partner
     wait."""
-    return call() if len(body) <= _HERE_BYTES else await asyncio.to_thread(call)
+    here = len(body) <= _HERE_BYTES and not body.startswith(_PACKED)
+    return call() if here else await asyncio.to_thread(call)
 
 
 async def read_body(request: Request, limit: int) -> bytes:
