@@ -50,7 +50,7 @@ from integration_engine.settings import Settings
 from integration_engine.store import deliveries as delivered
 from integration_engine.store.database import Store
 from integration_engine.store.identities import Identities
-from integration_engine.store.receipts import Receipt, Receipts
+from integration_engine.store.receipts import Receipts
 
 log = logging.getLogger(__name__)
 
@@ -94,15 +94,13 @@ class Uploads:
     def __init__(self, receipts: Receipts) -> None:
         self._receipts = receipts
         self.keep = or_away(receipts.keep)
+        self.latest = or_away(receipts.latest)
+        self.opened = or_away(receipts.opened)
 
     @or_away
     def seen(self, partner: str, fingerprint: str) -> str | None:
         found = self._receipts.seen(partner, fingerprint)
         return found.id if found else None
-
-    @or_away
-    def latest(self, partner: str) -> Sequence[Receipt]:
-        return self._receipts.latest(partner)
 
 
 class StoredInbox:

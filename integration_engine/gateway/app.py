@@ -15,6 +15,7 @@ from integration_engine import __doc__ as about
 from integration_engine.gateway.answers import Refusal, problem_json
 from integration_engine.gateway.cdop import inbox_door
 from integration_engine.gateway.coroner import coroner_door
+from integration_engine.gateway.coroner_pages import coroner_pages
 from integration_engine.gateway.door import Door
 from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.envelope import Envelope
@@ -25,6 +26,7 @@ from integration_engine.gateway.panels import panels_door
 from integration_engine.gateway.police import police_door
 from integration_engine.gateway.ports import Inbox, Ledger, Panels, People, Publisher, Receipts, StoreAway
 from integration_engine.gateway.rows import Read
+from integration_engine.gateway.schemas import schema_door
 from integration_engine.gateway.sign_in import sign_in_pages
 from integration_engine.gateway.traced import Traced
 from integration_engine.gateway.watch import Live, watch_door
@@ -96,7 +98,9 @@ def create_app(
 
     app.include_router(fhir_door(door("hospital-fhir"), settings, clock=rooms.clock))
     app.include_router(police_door(door("police")))
-    app.include_router(coroner_door(door("coroner"), rooms.receipts, rooms.table))
+    for routes in (coroner_door, coroner_pages):
+        app.include_router(routes(door("coroner"), rooms.receipts, rooms.table))
+    app.include_router(schema_door(settings.public_url))
     for receiver in RECEIVERS:
         app.include_router(inbox_door(receiver, rooms.inbox, entry))
     if rooms.panels:

@@ -31,7 +31,7 @@ _HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
-_DOORS = ("fhir", "police", "coroner", "cdop", "jar", "national", "console", "health", "metrics")
+_DOORS = ("fhir", "police", "coroner", "cdop", "jar", "national", "console", "health", "metrics", "schemas")
 
 
 class Envelope:

@@ -30,6 +30,7 @@ def police_door(door: Door) -> APIRouter:
         "/police/reports",
         status_code=202,
         summary="Send a sudden-death report (police-sudden-death/1)",
+        description="JSON by the schema at /schemas/police-sudden-death/1, or a records system's CSV export.",
         openapi_extra=_BODY,
     )
     async def report(request: Request) -> Response:

@@ -96,7 +96,7 @@ class Inbox(Protocol):
 
 
 class Upload(Protocol):
-    """One upload that was taken, as its own partner sees it."""
+    """One upload that was answered, as its own partner sees it, by numbers of rows."""
 
     @property
     def id(self) -> str: ...
@@ -108,20 +108,46 @@ class Upload(Protocol):
     def accepted(self) -> int: ...
 
     @property
+    def warnings(self) -> int: ...
+
+    @property
+    def passed_over(self) -> int: ...
+
+    @property
     def refused(self) -> int: ...
+
+    @property
+    def taken(self) -> bool: ...
 
 
 class Receipts(Protocol):
-    """Which uploads were taken before, so that the same file again can be recognised and said so."""
+    """Which uploads came before and what they were answered."""
 
     def seen(self, partner: str, fingerprint: str) -> str | None:
         """The receipt of the same bytes (by content hash) from the same partner, if they were taken."""
         ...
 
-    def keep(self, partner: str, kind: str, fingerprint: str, receipt: str, accepted: int, refused: int) -> None: ...
+    def keep(
+        self,
+        partner: str,
+        kind: str,
+        fingerprint: str,
+        receipt: str,
+        counts: Mapping[str, int],
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        taken: bool,
+    ) -> None:
+        """``rows`` is what was said of those not plainly accepted: places, codes and sentences, never a value."""
+        ...
 
-    def latest(self, partner: str) -> Sequence[Upload]:
+    def latest(self, partner: str, limit: int) -> Sequence[Upload]:
         """The partner's last uploads, newest first."""
+        ...
+
+    def opened(self, partner: str, receipt: str) -> tuple[Upload, Sequence[Mapping[str, Any]] | None] | None:
+        """One of the partner's own, with its rows as they were kept, or None for rows that can't be opened. None where it has
+        no such receipt."""
         ...
 
 

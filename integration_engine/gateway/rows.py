@@ -1,21 +1,22 @@
 """A file's answer row by row: what became of each row, and the refused rows as a CSV that a spreadsheet opens safely."""
 
-import csv
-import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from adapters.adapter import Feed, Item, passed_over_because
-from adapters.tables import Table
+from adapters.coroner.forms import NEEDED
+from adapters.excerpt import csv_of
+from adapters.formulas import safe_cell
+from adapters.tables import Row, Table
 from integration_engine.gateway.intake import Heard
+from integration_engine.record.notice import Problem
 
 Result = Literal["accepted", "accepted-with-warnings", "passed-over", "refused"]
-# A cell that starts so is a formula to a spreadsheet (OWASP, CSV injection).
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 # What a mapping says to whoever writes profiles: "child.birth_date: no such date (profile coroner-case)".
-_FOR_INTEGRATORS = re.compile(r"^[a-z_]+(?:\.[a-z_]+)+: | \(profile [\w.-]+\)$")
+_FOR_INTEGRATORS = re.compile(r"^[a-z_]+(?:\.[a-z_]+)+: |, found \d+ [^()]*(?= \(profile|$)| \(profile [\w.-]+\)$")
+_IN_AN_OFFICES_WORDS = {"unknown-code": "Not one of the allowed words"}
 # A place in a file: "row 3, column Date of Birth", "$[2].date_of_birth" or "/cases/case[3]/date_of_birth".
 _COLUMN = re.compile(r"(?:, column |\]\.|\]/)(.+)$")
 
@@ -67,29 +68,54 @@ def counts(rows: Sequence[RowAnswer]) -> dict[str, int]:
     }
 
 
+def refused(heard: Heard, table: Table | None) -> list[Row]:
+    """The refused rows of a table, in order."""
+    indices = {item.index for item in heard.items if item.verdict == "refused"}
+    return [row for row in table.rows if row.index in indices] if table else []
+
+
+def columns_of(heard: Heard, table: Table, rows: Sequence[Row]) -> dict[str, str]:
+    """What a file of these rows needs as columns, in the file's own words: ``{canonical: heading}``. Those it has, and those
+    that it lacks and a row was refused for."""
+    names = dict.fromkeys([*(table.headings or ("area", *NEEDED)), *(name for row in rows for name in row.cells)])
+    columns = {name: table.headings.get(name, name) for name in names}
+    problems = (problem for item in heard.items if item.verdict == "refused" for problem in item.problems)
+    told = dict.fromkeys(name for problem in problems if (name := _column(problem.path)))
+    return columns | {name: name for name in told if name not in columns.values()}
+
+
 def refused_rows(heard: Heard, table: Table | None) -> str | None:
-    """The refused rows of a table as CSV under the file's own headings; None where there are none or it is no table."""
-    refused = {item.index for item in heard.items if item.verdict == "refused"}
-    rows = [row for row in table.rows if row.index in refused] if table else []
+    """The refused rows of a table as CSV under the file's own headings; None where there are none or it is no table.
+
+    What stood beyond the headings goes on standing there: such a row is refused until somebody has put it in its place.
+    """
+    rows = refused(heard, table)
     if table is None or not rows:
         return None
-    columns = list(dict.fromkeys([*table.headings, *(name for row in table.rows for name in row.cells)]))
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([safe_cell(table.headings.get(column, column)) for column in columns])
-    writer.writerows([safe_cell(row.cells.get(column, "")) for column in columns] for row in rows)
-    return out.getvalue()
+    columns = columns_of(heard, table, rows)
+    cells = [[*(row.cells.get(column, "") for column in columns), *row.beyond] for row in rows]
+    return csv_of([[safe_cell(cell) for cell in line] for line in [list(columns.values()), *cells]]).decode()
 
 
-def safe_cell(text: str) -> str:
-    """Text that no spreadsheet takes for a formula: an apostrophe goes before what starts like one."""
-    return "'" + text if text.startswith(_FORMULA_STARTS) else text
+def answer_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What became of each row, as a CSV for the office's own file."""
+    lines = [
+        [
+            str(row["row"]),
+            row["result"],
+            "; ".join(problem["column"] for problem in row["problems"]),
+            "; ".join(row["why"]),
+        ]
+        for row in rows
+    ]
+    return csv_of(
+        [["Row", "Result", "Column", "Why"], *([safe_cell(cell) for cell in line] for line in lines)]
+    ).decode()
 
 
 def _answer(item: Item, number: int) -> RowAnswer:
     problems = tuple(
-        {"column": _column(problem.path), "code": problem.code, "text": _plain(problem.text)}
-        for problem in item.problems
+        {"column": _column(problem.path), "code": problem.code, "text": _plain(problem)} for problem in item.problems
     )
     result: Result
     if item.verdict in ("refused", "passed-over"):
@@ -104,7 +130,7 @@ def _column(path: str | None) -> str:
     return found[1] if found else ""
 
 
-def _plain(text: str) -> str:
-    """The sentence without our own names of field and profile: an office knows its columns, not our dictionary."""
-    plain = _FOR_INTEGRATORS.sub("", text)
+def _plain(problem: Problem) -> str:
+    """The sentence without our own names of field, profile and table: an office knows its columns, not our dictionary."""
+    plain = _IN_AN_OFFICES_WORDS.get(problem.code) or _FOR_INTEGRATORS.sub("", problem.text)
     return plain[:1].upper() + plain[1:]

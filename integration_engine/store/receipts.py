@@ -1,25 +1,31 @@
-"""Remembers which uploads were taken, so that the same file again is recognised and its sender told so.
+"""Remembers the uploads: which were taken, so that the same file again is recognised, and what each was answered.
 
 Kept in clear: who, when, how many rows. The file itself is recognised by a keyed hash of its bytes: nobody without the
-key can find out whether a file they guess was ever uploaded.
+key can find out whether a file they guess was ever uploaded. What was said of its rows is sealed; of what stood in them
+nothing is kept here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Column, Index, LargeBinary, Text, select
 from sqlalchemy.orm import Session
 from sqlmodel import Field, SQLModel, col
 
+from integration_engine.security.keys import KeyMissing
 from integration_engine.store.database import Store
+from integration_engine.store.sealing import seal_json, unseal_json
 from integration_engine.store.tables import Instant
 
 _PURPOSE = "upload"
+_MOST_ROWS = 2_000
+"""Of a file with more rows to look at than anybody reads, the answer's beginning is kept."""
 
 
 class UploadRow(SQLModel, table=True):
-    """One file that was taken. ``accepted`` and ``refused`` count its rows."""
+    """One upload that was answered. The counts are of its rows; ``sealed`` is what was said of those not plainly accepted."""
 
     __tablename__ = "upload"
     __table_args__ = (Index("ix_upload_partner", "partner", "taken_at"),)
@@ -28,22 +34,29 @@ class UploadRow(SQLModel, table=True):
     partner: str = Field(sa_column=Column(Text, nullable=False))
     kind: str = Field(sa_column=Column(Text, nullable=False))
     taken_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    taken: bool = True
     accepted: int
+    warnings: int = 0
+    passed_over: int = 0
     refused: int
+    sealed: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Proof that a file was taken, and what became of its rows."""
+    """What became of an upload, by numbers of rows. ``taken`` where anything of it was queued."""
 
     id: str
     at: datetime
     accepted: int
     refused: int
+    warnings: int = 0
+    passed_over: int = 0
+    taken: bool = True
 
 
 class Receipts:
-    """The uploads that were taken. May raise the store's Transient."""
+    """The uploads that were answered. May raise the store's Transient."""
 
     def __init__(self, store: Store, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._store = store
@@ -56,16 +69,33 @@ class Receipts:
             row = session.scalars(select(UploadRow).where(col(UploadRow.content_key).in_(keys))).first()
             return _receipt(row) if row else None
 
-    def keep(self, partner: str, kind: str, fingerprint: str, receipt: str, accepted: int, refused: int) -> None:
-        """Remember a file that the broker has confirmed."""
+    def keep(
+        self,
+        partner: str,
+        kind: str,
+        fingerprint: str,
+        receipt: str,
+        counts: Mapping[str, int],
+        rows: Sequence[Mapping[str, Any]] = (),
+        *,
+        taken: bool = True,
+    ) -> None:
+        """Remember what a file was answered: ``counts`` of its rows (``accepted``, ``warnings``, ``passed_over``,
+        ``refused``) and ``rows``, what was said of those to look at. One that was taken is one however often it comes; every
+        try of one that was not is its own."""
+        text = _text(partner, fingerprint) if taken else _text(partner, f"{fingerprint}\x1f{receipt}")
         row = {
-            "content_key": self._store.keys.blind(_PURPOSE, _text(partner, fingerprint)),
+            "content_key": self._store.keys.blind(_PURPOSE, text),
             "receipt": receipt,
             "partner": partner,
             "kind": kind,
             "taken_at": self._clock(),
-            "accepted": accepted,
-            "refused": refused,
+            "taken": taken,
+            "accepted": counts["accepted"],
+            "warnings": counts["warnings"],
+            "passed_over": counts["passed_over"],
+            "refused": counts["refused"],
+            "sealed": seal_json(self._store.keys, list(rows[:_MOST_ROWS])),
         }
         with self._store.transaction() as transaction:
             transaction.upsert(UploadRow, [row])
@@ -77,10 +107,27 @@ class Receipts:
             rows = session.scalars(own.order_by(col(UploadRow.taken_at).desc()).limit(limit)).all()
             return [_receipt(row) for row in rows]
 
+    def opened(self, partner: str, receipt: str) -> tuple[Receipt, list[dict[str, Any]] | None] | None:
+        """A partner's own receipt with what was said of the rows to look at; None where it has no such receipt, and None for
+        the rows where nobody can open them (any more): uploads of earlier versions, a lost key."""
+        with self._store.reading() as transaction, Session(transaction.connection) as session:
+            own = select(UploadRow).where(col(UploadRow.partner) == partner, col(UploadRow.receipt) == receipt)
+            row = session.scalars(own.order_by(col(UploadRow.taken_at).desc())).first()
+            if row is None:
+                return None
+            return _receipt(row), self._rows(row)
+
+    def _rows(self, row: UploadRow) -> list[dict[str, Any]] | None:
+        try:
+            found: list[dict[str, Any]] | None = unseal_json(self._store.keys, row.sealed) if row.sealed else None
+        except KeyMissing:
+            return None
+        return found
+
 
 def _text(partner: str, fingerprint: str) -> str:
     return f"{partner}\x1f{fingerprint}"
 
 
 def _receipt(row: UploadRow) -> Receipt:
-    return Receipt(row.receipt, row.taken_at, row.accepted, row.refused)
+    return Receipt(row.receipt, row.taken_at, row.accepted, row.refused, row.warnings, row.passed_over, row.taken)

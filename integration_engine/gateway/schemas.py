@@ -1,0 +1,75 @@
+"""The JSON Schemas that partners' messages and ours are held to, each at an address that stays: ``/schemas/NAME/VERSION``.
+
+They are the files of ``mappings/schema``, made from the models that the code itself uses. A schema that changes in what it
+takes or says gets another version, so another address.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from integration_engine.gateway.answers import Refusal
+from integration_engine.mapping.files import mappings
+
+SCHEMA_JSON = "application/schema+json"
+_KEPT = "max-age=3600"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One schema as it is served. ``title`` is for the list."""
+
+    name: str
+    title: str
+    body: bytes
+
+    @property
+    def tag(self) -> str:
+        return f'"{hashlib.sha256(self.body).hexdigest()[:32]}"'
+
+
+@cache
+def published(public_url: str | None) -> Mapping[str, Published]:
+    """Every schema by its name, ``police-sudden-death/1``. Its ``$id`` is its address where ours is known."""
+    found = {}
+    for path in sorted((mappings() / "schema").glob("*.json")):
+        schema: dict[str, Any] = orjson.loads(path.read_bytes())
+        name = "/".join(path.stem.rsplit("-", 1))
+        schema["$id"] = f"{public_url.rstrip('/')}/schemas/{name}" if public_url else name
+        found[name] = Published(name, str(schema.get("title", name)), orjson.dumps(schema, option=orjson.OPT_INDENT_2))
+    return found
+
+
+def schema_door(public_url: str | None = None) -> APIRouter:
+    """The routes. A schema is nobody's secret: whoever builds towards us reads it before they have a token."""
+    router = APIRouter(tags=["schemas"])
+
+    @router.get("/schemas", summary="The JSON Schemas there are")
+    async def listed() -> Response:
+        listing = [
+            {"name": each.name, "title": each.title, "at": f"/schemas/{each.name}"}
+            for each in published(public_url).values()
+        ]
+        return Response(orjson.dumps({"schemas": listing}), media_type="application/json")
+
+    @router.get(
+        "/schemas/{name}/{version}",
+        summary="One JSON Schema (2020-12)",
+        response_class=Response,
+        responses={200: {"content": {SCHEMA_JSON: {}}}, 304: {"description": "The one you have"}},
+    )
+    async def one(request: Request, name: str, version: str) -> Response:
+        schema = published(public_url).get(f"{name}/{version}")
+        if schema is None:
+            raise Refusal(404, "no-such-schema", "There is no schema of this name and version.")
+        headers = {"ETag": schema.tag, "Cache-Control": _KEPT}
+        if schema.tag in [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]:
+            return Response(status_code=304, headers=headers)
+        return Response(schema.body, media_type=SCHEMA_JSON, headers=headers)
+
+    return router
