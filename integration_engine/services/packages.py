@@ -1,4 +1,4 @@
-"""Installing a server with Debian's package tools, without letting the package start it."""
+"""Installing a program with Debian's package tools, without letting the package start a server."""
 
 import os
 import shutil
@@ -37,7 +37,7 @@ def install(package: str, services: tuple[str, ...]) -> None:
                     "not-installed",
                     f"Debian's package {package} could not be installed: run `apt-get install {package}` and see why.",
                 )
-        if shutil.which("systemctl") is not None:
+        if services and shutil.which("systemctl") is not None:
             _quiet([*_as_root(), "systemctl", "disable", *services])
 
 
