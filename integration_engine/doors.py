@@ -48,6 +48,7 @@ from integration_engine.retraction_watch import LOOK_EVERY_S as RETRACTIONS_EVER
 from integration_engine.retraction_watch import RetractionWatch
 from integration_engine.settings import Settings
 from integration_engine.store import deliveries as delivered
+from integration_engine.store.access_tokens import AccessTokens
 from integration_engine.store.database import Store
 from integration_engine.store.identities import Identities
 from integration_engine.store.receipts import Receipts
@@ -101,6 +102,13 @@ class Uploads:
     def seen(self, partner: str, fingerprint: str) -> str | None:
         found = self._receipts.seen(partner, fingerprint)
         return found.id if found else None
+
+
+class Given:
+    """``ports.Grants`` over the store's."""
+
+    def __init__(self, tokens: AccessTokens) -> None:
+        self.exchange = or_away(tokens.exchange)
 
 
 class StoredInbox:
@@ -193,6 +201,7 @@ def make_rooms(
         checks=checks,
         ledger=ledger,
         panels=desk,
+        grants=Given(AccessTokens(store)),
     )
 
 

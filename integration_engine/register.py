@@ -65,6 +65,9 @@ class Register:
             return held.partner
         return await _asked(self._identities.authenticate, token)
 
+    async def by_certificate(self, fingerprint: str) -> Principal | None:
+        return await _asked(self._identities.by_certificate, fingerprint)
+
     async def open_session(self, principal: Principal, seconds: int) -> str:
         return await _asked(self._identities.open_session, principal, seconds)
 
@@ -97,11 +100,8 @@ class Register:
         now = self._clock()
         tokens = {held.partner.credential: held for held in self._identities.tokens()}
         # who is known by a code has shown no token
-        partners = {
-            code.casefold(): replace(held.partner, credential="")
-            for held in tokens.values()
-            for code in (*held.partner.organisations, held.partner.name)
-        }
+        known = [*self._identities.keyed(), *(replace(held.partner, credential="") for held in tokens.values())]
+        partners = {code.casefold(): each for each in known for code in (*each.organisations, each.name)}
         return _Book(partners, tokens, registered_feeds(self._identities), now)
 
 

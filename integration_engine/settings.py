@@ -9,6 +9,7 @@ import re
 import tomllib
 from contextvars import ContextVar
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -127,6 +128,15 @@ class DemographicsSettings(_Part):
         return url
 
 
+class HttpTls(_Part):
+    """TLS of the HTTP doors themselves, ``[http_tls]``: PEM files. ``client_ca`` signs partners' client certificates; whoever
+    shows none still comes in by a token."""
+
+    certificate: Path
+    key: Path
+    client_ca: Path | None = None
+
+
 @with_config(ConfigDict(extra="forbid"))
 class SwitchSettings(TypedDict, total=False):
     """The rules that an operator may switch, as ``[switches]``: named as in routing's ``Switches``, which says what each
@@ -180,6 +190,10 @@ class Settings(BaseSettings):
     http_port: Port = Field(default=8080, ge=0, le=65535)
     mllp: tuple[MllpListener, ...] = (MllpListener(port=2575),)
     public_url: str | None = None
+    http_tls: HttpTls | None = None
+    # Addresses and networks of the proxies before the doors, whose word about a client is believed
+    trusted_proxies: tuple[str, ...] = ()
+    requests_a_second: float | None = Field(default=None, gt=0)
     cookie_secure: bool = True
     session_seconds: int = Field(default=8 * 3600, ge=60)
 
@@ -231,6 +245,11 @@ class Settings(BaseSettings):
         if len({(node.username, node.path) for node in nodes}) > 1:
             raise ValueError("the addresses of a cluster's nodes differ in their user or virtual host")
         return url
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(str(ip_network(each)) for each in proxies)
 
     @field_validator("footprint", mode="before")
     @classmethod

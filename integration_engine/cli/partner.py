@@ -7,6 +7,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from integration_engine.cli import partner_keys
 from integration_engine.cli.keyboard import at_the_keyboard
 from integration_engine.security.identity import OF_PANELS, ROLES, NotAllowed, Role
 
@@ -15,6 +16,7 @@ app = typer.Typer(
 )
 feed_app = typer.Typer(no_args_is_help=True, help="Register a partner's feeds.")
 app.add_typer(feed_app, name="feed")
+app.add_typer(partner_keys.app, name="key")
 
 _PARTNER_KINDS = ("hospital-hl7", "hospital-fhir", "police", "coroner")
 _ROLES: dict[str, Role] = {role: role for role in ROLES if role != "partner"}
@@ -107,16 +109,16 @@ def list_(as_json: Json = False) -> None:
 def revoke(
     code: Code,
     credential: Annotated[
-        str | None, typer.Option("--credential", help="One token, by its name in `cdr partner list`; else all of them.")
+        str | None, typer.Option("--credential", help="One token or key, by its name in the lists; else all of them.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Revoke a partner's token, or all of them. It takes effect at once. Exit 1 where there was nothing live to revoke."""
+    """Revoke a partner's token or key, or all of them, at once. Exit 1 where there was nothing live to revoke."""
     ended = _register().revoke(code, credential, by=at_the_keyboard())
     if as_json:
         typer.echo(json.dumps({"partner": code, "revoked": ended}))
     else:
-        typer.echo(f"{ended} token{'' if ended == 1 else 's'} of {code} revoked.")
+        typer.echo(f"{ended} token{'' if ended == 1 else 's'} and keys of {code} revoked.")
     raise typer.Exit(0 if ended else 1)
 
 

@@ -24,10 +24,11 @@ from integration_engine.gateway.intake import Intake, Reader, Sender
 from integration_engine.gateway.page import refusal_page
 from integration_engine.gateway.panels import panels_door
 from integration_engine.gateway.police import police_door
-from integration_engine.gateway.ports import Inbox, Ledger, Panels, People, Publisher, Receipts, StoreAway
+from integration_engine.gateway.ports import Grants, Inbox, Ledger, Panels, People, Publisher, Receipts, StoreAway
 from integration_engine.gateway.rows import Read
 from integration_engine.gateway.schemas import schema_door
 from integration_engine.gateway.sign_in import sign_in_pages
+from integration_engine.gateway.token import token_door
 from integration_engine.gateway.traced import Traced
 from integration_engine.gateway.watch import Live, watch_door
 from integration_engine.monitoring import tracing
@@ -57,6 +58,7 @@ class Rooms:
     checks: Mapping[str, Check] = field(default_factory=dict)
     ledger: Ledger | None = None
     panels: Panels | None = None
+    grants: Grants | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -75,7 +77,12 @@ def make_intake(settings: Settings, rooms: Rooms) -> Intake:
 
 
 def make_entry(settings: Settings, rooms: Rooms) -> Entry:
-    return Entry(rooms.people, secure=settings.cookie_secure, seconds=settings.session_seconds)
+    return Entry(
+        rooms.people,
+        secure=settings.cookie_secure,
+        seconds=settings.session_seconds,
+        a_second=settings.requests_a_second,
+    )
 
 
 def create_app(
@@ -105,6 +112,8 @@ def create_app(
         app.include_router(inbox_door(receiver, rooms.inbox, entry))
     if rooms.panels:
         app.include_router(panels_door(rooms.panels, entry))
+    if rooms.grants and settings.public_url:
+        app.include_router(token_door(rooms.grants, settings.public_url, entry.failures))
     app.include_router(sign_in_pages(entry))
     for router in pages:
         app.include_router(router)

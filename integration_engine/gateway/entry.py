@@ -1,4 +1,4 @@
-"""Who is at the door: a bearer token from a machine, a session cookie from a browser.
+"""Who is at the door: a bearer token or a client certificate from a machine, a session cookie from a browser.
 
 Tokens travel in the Authorization header only, never in an address. A browser's session is a random secret in an HttpOnly,
 SameSite=Strict cookie; every form carries a second value made from that secret, so another site can't post in its name.
@@ -12,29 +12,59 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from integration_engine.gateway.answers import Refusal
+from integration_engine.gateway.certificates import shown_certificate
+from integration_engine.gateway.pace import Buckets, Failures, held_up
 from integration_engine.gateway.ports import People
 from integration_engine.monitoring.counters import COUNTERS, SIGN_INS
 from integration_engine.security.identity import NotAllowed, Principal, Role, require_role
 
 _LONGEST_TOKEN = 200
+# Who mistypes a token a few times is let be; who tries tokens all day is held up.
+_WRONG, _WRONG_A_MINUTE = 60, 60.0
 
 
 class Entry:
-    """Finds out who a request comes from. ``secure`` cookies travel over TLS only; ``seconds`` is how long they last."""
+    """Finds out who a request comes from. ``secure`` cookies travel over TLS only; ``seconds`` is how long they last.
+    ``a_second``: so many requests of one partner are let in a second, ten times as many at once; None: any number."""
 
-    def __init__(self, people: People, *, secure: bool, seconds: int) -> None:
+    def __init__(self, people: People, *, secure: bool, seconds: int, a_second: float | None = None) -> None:
         self._people = people
         self._secure = secure
         self._seconds = seconds
+        self._pace = Buckets(10 * a_second, a_second) if a_second else None
+        self.failures = Failures(_WRONG, _WRONG_A_MINUTE)
         # The __Host- prefix makes the browser refuse a cookie that another host or path tries to plant.
         self.cookie = "__Host-cdr" if secure else "cdr"
 
     async def bearer(self, request: Request) -> Principal:
-        """Whose token it is. Refuses 401 without one, or with one that opens nothing (the answer doesn't say which)."""
+        """Whose token or client certificate it is; who shows both is the same by both. Refuses 401 without one, or with one
+        that opens nothing (the answer doesn't say which), 429 who guesses too often or sends too fast."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        certificate = shown_certificate(request)
+        by_certificate = await self._people.by_certificate(certificate) if certificate else None
+        if by_certificate is not None and not scheme:
+            COUNTERS.add(SIGN_INS, outcome="certificate", role=by_certificate.role)
+            return self._in_time(by_certificate)
         if scheme.lower() != "bearer" or not token.strip():
             raise self._unknown("missing")
-        return await self.known(token.strip())
+        try:
+            principal = await self.known(token.strip())
+        except Refusal:
+            # Counted after the look, not before: behind one address a guesser keeps nobody out who shows a good token.
+            self.failures.require(request)
+            self.failures.count(request)
+            raise
+        if by_certificate is not None and by_certificate.name != principal.name:
+            raise self._unknown("other-certificate")
+        return self._in_time(principal)
+
+    def _in_time(self, principal: Principal) -> Principal:
+        wait = self._pace.take(principal.name) if self._pace else 0.0
+        if wait:
+            raise held_up(
+                "pace", wait, "More requests came from you than are taken in a second. Wait, then send it again."
+            )
+        return principal
 
     async def known(self, token: str) -> Principal:
         """Whose token this text is; 401 where it is nobody's."""

@@ -31,7 +31,9 @@ _HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
-_DOORS = ("fhir", "police", "coroner", "cdop", "jar", "national", "console", "health", "metrics", "schemas")
+_DOORS = (
+    "fhir", "police", "coroner", "cdop", "jar", "national", "oauth", "sign-in", "console", "health", "metrics", "schemas",
+)  # fmt: skip
 
 
 class Envelope:

@@ -1,6 +1,6 @@
 """What the gateway needs from the rooms around it, so that it depends on no database and no broker library."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -46,6 +46,10 @@ class People(Protocol):
         """Who holds this token, None where nobody does (any more)."""
         ...
 
+    async def by_certificate(self, fingerprint: str) -> Principal | None:
+        """Whose client certificate this is (SHA-256 of its DER bytes, hex), None where nobody's (any more)."""
+        ...
+
     async def find(self, partner: str) -> Principal | None:
         """A registered partner by its code or one of its organisation codes (for doors that prove it another way)."""
         ...
@@ -63,6 +67,24 @@ class People(Protocol):
         ...
 
     async def close_session(self, secret: str) -> None: ...
+
+
+class Granted(Protocol):
+    """An access token for a while."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def seconds(self) -> int: ...
+
+
+class Grants(Protocol):
+    """Gives machines access tokens."""
+
+    def exchange(self, text: str, audiences: Collection[str]) -> Granted:
+        """A token for a client's signed statement. Raises ``security.assertion.AssertionRefused`` or StoreAway."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,21 @@ and only then may the publisher under them close (it belongs to whoever called).
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
 import math
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+import ssl
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
 from integration_engine.gateway.app import Rooms, create_app, make_intake
+from integration_engine.gateway.certificates import protocol
 from integration_engine.gateway.intake import Intake
 from integration_engine.gateway.mllp_listeners import listeners
 from integration_engine.settings import Settings
@@ -56,17 +61,35 @@ async def open_doors(
         ports = await stack.enter_async_context(_mllp(settings, rooms, intake)) if mllp else ()
         app = create_app(settings, rooms, intake, pages)
         port = await stack.enter_async_context(
-            http(app, settings.http_host, settings.http_port, settings.confirm_seconds)
+            http(app, settings.http_host, settings.http_port, settings.confirm_seconds, _proofs(settings))
         )
         log.info("the doors are open", extra={"port": port})
         yield Listening(port, ports)
     log.info("the doors are closed")
 
 
+def _proofs(settings: Settings) -> dict[str, Any]:
+    """What the server needs to speak TLS itself, to know machines by their certificates, and to know its proxies."""
+    proxies = [ipaddress.ip_network(each) for each in settings.trusted_proxies]
+    chosen: dict[str, Any] = {"forwarded_allow_ips": [str(each) for each in proxies] or "127.0.0.1"}
+    if settings.trusted_proxies or settings.http_tls:
+        chosen["http"] = protocol(proxies)
+    if settings.http_tls:
+        tls = settings.http_tls
+        chosen |= {"ssl_certfile": tls.certificate, "ssl_keyfile": tls.key}
+        if tls.client_ca:
+            # Optional: people's browsers come to the same port and have none.
+            chosen |= {"ssl_ca_certs": str(tls.client_ca), "ssl_cert_reqs": ssl.CERT_OPTIONAL}
+    return chosen
+
+
 @contextlib.asynccontextmanager
-async def http(app: FastAPI, host: str, port: int, confirm_seconds: float = 0.0) -> AsyncIterator[int]:
+async def http(
+    app: FastAPI, host: str, port: int, confirm_seconds: float = 0.0, proofs: Mapping[str, Any] = MappingProxyType({})
+) -> AsyncIterator[int]:
     """Serve an application for the length of the block; gives the real port. At its end requests that wait for the broker's
-    confirm, which may take ``confirm_seconds``, are answered. Raises OSError where the port is taken."""
+    confirm, which may take ``confirm_seconds``, are answered. ``proofs``: the server's own settings of TLS and proxies.
+    Raises OSError where the port is taken."""
     listener = socket.create_server((host, port), backlog=1024)
     # asyncio doesn't do it for a listener it is given; without it every answer waits for the client's delayed ACK.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -79,6 +102,7 @@ async def http(app: FastAPI, host: str, port: int, confirm_seconds: float = 0.0)
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=math.ceil(confirm_seconds) + _GRACE_SECONDS,
         h11_max_incomplete_event_size=_HEADER_BYTES,
+        **proofs,
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))

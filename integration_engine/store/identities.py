@@ -19,6 +19,7 @@ from integration_engine.security import identity
 from integration_engine.security.identity import Credential, NotAllowed, Principal, Role, Token
 from integration_engine.store.audit import Entry, append
 from integration_engine.store.database import Store
+from integration_engine.store.machine_keys import MachineKey, every_key, owner_of_certificate, owners, revoke_keys
 from integration_engine.store.tables import Instant
 
 Clock = Callable[[], datetime]
@@ -36,7 +37,8 @@ class PartnerRow(SQLModel, table=True):
 
 
 class CredentialRow(SQLModel, table=True):
-    """One token of a partner, found by ``lookup``; only the hash of its secret is kept."""
+    """One token of a partner, found by ``lookup``; only the hash of its secret is kept. ``given_for``: the key it was given
+    for, where a machine signed for it."""
 
     __tablename__ = "credential"
     __table_args__ = (Index("ix_credential_partner", "partner"),)
@@ -46,6 +48,7 @@ class CredentialRow(SQLModel, table=True):
     created_at: datetime = Field(sa_column=Column(Instant, nullable=False))
     expires_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
     revoked_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+    given_for: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
 
 
 class FeedRow(SQLModel, table=True):
@@ -175,19 +178,21 @@ class Identities:
         return token
 
     def revoke(self, code: str, lookup: str | None = None, by: str = "engine") -> int:
-        """Revoke one token of a partner, or all of them; says how many were live. Sessions opened with them end."""
+        """Revoke one token or key of a partner, or all of them; says how many were live. Sessions end with their token, and
+        tokens with the key they were given for."""
         audited = Entry("partner.revoked", code, {"credential": lookup}, by)
         with self._writing(audited) as session:
+            keys = revoke_keys(session, code, lookup, self._clock())
             wanted = [col(CredentialRow.partner) == code, col(CredentialRow.revoked_at).is_(None)]
             if lookup:
-                wanted.append(col(CredentialRow.lookup) == lookup)
+                wanted.append(or_(col(CredentialRow.lookup) == lookup, col(CredentialRow.given_for).in_(keys)))
             found = session.scalars(select(col(CredentialRow.lookup)).where(*wanted)).all()
             if found:
                 session.execute(
                     update(CredentialRow).where(col(CredentialRow.lookup).in_(found)).values(revoked_at=self._clock())
                 )
                 session.execute(delete(BrowserSessionRow).where(col(BrowserSessionRow.lookup).in_(found)))
-        return len(found)
+        return len(found) + len(keys)
 
     def registered(self) -> list[Registered]:
         """Everybody in the register, by code."""
@@ -222,8 +227,28 @@ class Identities:
             return _principal(row, parts[0])
 
     def partners(self) -> list[Principal]:
-        """Every partner with a live token: revoking all of them closes every door a partner has."""
-        return list({held.partner.name: replace(held.partner, credential="") for held in self.tokens()}.values())
+        """Every partner with a live token, key or certificate: revoking all of them closes every door a partner has."""
+        known = {held.partner.name: replace(held.partner, credential="") for held in self.tokens()}
+        return list((known | {each.name: each for each in self.keyed()}).values())
+
+    def keyed(self) -> list[Principal]:
+        """Every partner with a live key or certificate."""
+        with self._reading() as session:
+            wanted = col(PartnerRow.code).in_(owners(session, self._clock()))
+            rows = session.scalars(select(PartnerRow).where(wanted).order_by(col(PartnerRow.code)))
+            return [_principal(row, "") for row in rows]
+
+    def machine_keys(self) -> list[MachineKey]:
+        """Every key and certificate that was ever registered."""
+        with self._reading() as session:
+            return every_key(session)
+
+    def by_certificate(self, fingerprint: str) -> Principal | None:
+        """Whose live certificate this is (SHA-256 of its DER bytes, hex); None where nobody's."""
+        with self._reading() as session:
+            code = owner_of_certificate(session, fingerprint, self._clock())
+            row = session.get(PartnerRow, code) if code else None
+            return _principal(row, fingerprint[:16]) if row else None
 
     def tokens(self) -> list[Held]:
         """Every partner's live tokens, by partner."""

@@ -1,0 +1,105 @@
+"""The public keys and certificates by which partners' machines prove themselves, as the register keeps them.
+
+Nothing of it is secret: a stolen database opens no door. Several may be live at once, so that a new one is tried before the
+old one is revoked.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Column, ForeignKey, Index, Text, or_, select
+from sqlalchemy.orm import Session
+from sqlmodel import Field, SQLModel, col
+
+from integration_engine.security.assertion import PublicKey
+from integration_engine.store.tables import Instant
+
+Kind = Literal["jwk", "certificate"]
+
+
+class MachineKeyRow(SQLModel, table=True):
+    """One key of a partner. ``kind`` ``jwk``: ``id`` is its thumbprint and ``public`` the key; ``certificate``: ``id`` is the
+    SHA-256 of its DER bytes in hex, and ``public`` its subject's common name, for lists."""
+
+    __tablename__ = "machine_key"
+    __table_args__ = (Index("ix_machine_key_partner", "partner"),)
+    id: str = Field(sa_column=Column(Text, primary_key=True))
+    kind: str = Field(sa_column=Column(Text, nullable=False))
+    partner: str = Field(sa_column=Column(Text, ForeignKey("partner.code"), nullable=False))
+    public: str = Field(sa_column=Column(Text, nullable=False))
+    created_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    expires_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+    revoked_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+
+
+class UsedAssertionRow(SQLModel, table=True):
+    """A signed statement that was accepted: it is not a second time. ``hashed`` is of its client and its id."""
+
+    __tablename__ = "used_assertion"
+    __table_args__ = (Index("ix_used_assertion_until", "until"),)
+    hashed: str = Field(sa_column=Column(Text, primary_key=True))
+    until: datetime = Field(sa_column=Column(Instant, nullable=False))
+
+
+@dataclass(frozen=True, slots=True)
+class MachineKey:
+    """A key in a list."""
+
+    id: str
+    kind: Kind
+    partner: str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+    def live(self, now: datetime) -> bool:
+        """Whether it still proves anything at ``now``."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+
+def live_keys(session: Session, partner: str, now: datetime) -> list[PublicKey]:
+    """The public keys that a partner's signature may be checked with."""
+    rows = session.scalars(_live(now).where(col(MachineKeyRow.partner) == partner, col(MachineKeyRow.kind) == "jwk"))
+    return [PublicKey(row.id, json.loads(row.public)) for row in rows]
+
+
+def owner_of_certificate(session: Session, fingerprint: str, now: datetime) -> str | None:
+    """The code of the partner whose live certificate this is."""
+    wanted = (col(MachineKeyRow.id) == fingerprint, col(MachineKeyRow.kind) == "certificate")
+    row = session.scalars(_live(now).where(*wanted)).one_or_none()
+    return row.partner if row else None
+
+
+def owners(session: Session, now: datetime) -> set[str]:
+    """The codes of all partners with a live key or certificate."""
+    return {row.partner for row in session.scalars(_live(now))}
+
+
+def every_key(session: Session) -> list[MachineKey]:
+    """All that were ever registered, the oldest first."""
+    rows = session.scalars(select(MachineKeyRow).order_by(col(MachineKeyRow.created_at), col(MachineKeyRow.id)))
+    return [
+        MachineKey(
+            r.id, "jwk" if r.kind == "jwk" else "certificate", r.partner, r.created_at, r.expires_at, r.revoked_at
+        )
+        for r in rows
+    ]
+
+
+def revoke_keys(session: Session, partner: str, name: str | None, now: datetime) -> Sequence[str]:
+    """Revoke one key of a partner, or all of them; returns those that were live."""
+    wanted = [col(MachineKeyRow.partner) == partner]
+    if name:
+        wanted.append(col(MachineKeyRow.id) == name)
+    rows = session.scalars(_live(now).where(*wanted)).all()
+    for row in rows:
+        row.revoked_at = now
+    return [row.id for row in rows]
+
+
+def _live(now: datetime):  # type: ignore[no-untyped-def]  # Select's own type names every column
+    ends = col(MachineKeyRow.expires_at)
+    return select(MachineKeyRow).where(col(MachineKeyRow.revoked_at).is_(None), or_(ends.is_(None), ends > now))

@@ -1,0 +1,118 @@
+"""What a machine signs proves who it is only where everything about it is right."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from joserfc.jwk import ECKey, OctKey, RSAKey
+
+from integration_engine.security.assertion import AssertionRefused, check, named, public_key
+from integration_engine.security.identity import NotAllowed
+from tests.signing import PUBLIC_URL, TOKEN_URL, Machine, signed_with_the_public_key
+
+NOW = datetime(2026, 3, 9, 9, 0, tzinfo=UTC)
+FORCE = Machine("E23000038")
+KEYS = [public_key(FORCE.public)]
+OURS = {TOKEN_URL, PUBLIC_URL}
+
+
+def seconds(after: int) -> int:
+    return int((NOW + timedelta(seconds=after)).timestamp())
+
+
+def why(text: str, client: str = "E23000038") -> str:
+    with pytest.raises(AssertionRefused) as refused:
+        check(text, client, KEYS, OURS, NOW)
+    assert client not in str(refused.value)
+    return refused.value.code
+
+
+def test_a_statement_signed_for_this_token_endpoint_proves_its_client() -> None:
+    text = FORCE.assertion(NOW, jti="once")
+    assert named(text) == "E23000038"
+    proved = check(text, "E23000038", KEYS, OURS, NOW)
+    assert (proved.client, proved.key, proved.jti) == ("E23000038", KEYS[0].id, "once")
+    assert check(FORCE.assertion(NOW, aud=["https://elsewhere.example", TOKEN_URL]), "E23000038", KEYS, OURS, NOW)
+
+
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        ({"aud": "https://elsewhere.example/oauth/token"}, "audience"),
+        ({"aud": None}, "audience"),
+        ({"aud": [["x"], 3]}, "audience"),
+        ({"aud": TOKEN_URL + "/"}, "audience"),
+        ({"exp": seconds(-61)}, "expired"),
+        ({"exp": None}, "expired"),
+        ({"exp": "soon"}, "expired"),
+        ({"exp": True}, "expired"),
+        ({"exp": 10**30}, "expired"),
+        ({"exp": seconds(3600)}, "lasts-too-long"),
+        ({"nbf": seconds(300)}, "not-yet"),
+        ({"iat": seconds(300)}, "not-yet"),
+        ({"jti": None}, "no-id"),
+        ({"jti": ""}, "no-id"),
+        ({"jti": 7}, "no-id"),
+        ({"jti": "x" * 256}, "no-id"),
+        ({"sub": "E23000029"}, "signature"),
+        ({"iss": "E23000029"}, "signature"),
+        ({"sub": None}, "signature"),
+    ],
+)
+def test_a_statement_that_is_not_as_it_has_to_be_proves_nothing(claims: dict[str, Any], code: str) -> None:
+    assert why(FORCE.assertion(NOW, **claims)) == code
+
+
+def test_another_machines_signature_and_an_unknown_clients_are_told_alike() -> None:
+    stranger = Machine("E23000038")
+    assert why(stranger.assertion(NOW)) == "signature"
+    with pytest.raises(AssertionRefused) as unknown:
+        check(FORCE.assertion(NOW), "E23000038", [], OURS, NOW)
+    with pytest.raises(AssertionRefused) as known:
+        check(stranger.assertion(NOW), "E23000038", KEYS, OURS, NOW)
+    assert (unknown.value.code, str(unknown.value)) == (known.value.code, str(known.value))
+
+
+def test_nobody_makes_a_statement_with_what_everybody_may_have() -> None:
+    assert why(signed_with_the_public_key(FORCE)) == "signature"
+    head, body, _ = FORCE.assertion(NOW).split(".")
+    none = "eyJhbGciOiJub25lIn0"  # {"alg":"none"}
+    assert why(f"{none}.{body}.") == "signature"
+    assert why(f"{head}.{body}.") == "signature"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "a.b.c", "..", "e30.e30.e30", "e30.W10.e30", "e30." + "W1" * 3000 + ".", "é.é.é"]
+)
+def test_what_is_no_statement_says_so(text: str) -> None:
+    with pytest.raises(AssertionRefused) as refused:
+        named(text)
+    assert refused.value.code == "malformed"
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "RS512", "PS256"])
+def test_rsa_keys_sign_too_as_national_services_have_them(algorithm: str) -> None:
+    trust = Machine("RTH", RSAKey.generate_key(2048))
+    keys = [public_key(FORCE.public), public_key(trust.public)]
+    assert check(trust.assertion(NOW, algorithm), "RTH", keys, OURS, NOW).key == keys[1].id
+
+
+def test_a_key_is_taken_only_where_it_is_public_and_strong() -> None:
+    as_jwk = public_key(json.dumps(FORCE.key.as_dict(private=False)))
+    assert as_jwk.id == KEYS[0].id
+    weak = [
+        FORCE.key.as_pem(private=True).decode(),
+        json.dumps(FORCE.key.as_dict(private=True)),
+        RSAKey.generate_key(1024).as_pem(private=False).decode(),
+        ECKey.generate_key("secp256k1").as_pem(private=False).decode(),
+        json.dumps(OctKey.generate_key(256).as_dict()),
+        "",
+        "{",
+        "[]",
+        "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
+    ]
+    for text in weak:
+        with pytest.raises(NotAllowed) as refused:
+            public_key(text)
+        assert refused.value.code == "bad-key"
