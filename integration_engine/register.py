@@ -9,7 +9,7 @@ from typing import ParamSpec, TypeVar
 
 from adapters.adapter import Feed
 from integration_engine.gateway.ports import StoreAway
-from integration_engine.security.identity import TRUST_CODE, Principal, matches, split
+from integration_engine.security.identity import TRUST_CODE, Principal, is_lookup, matches, split
 from integration_engine.settings import FeedSettings
 from integration_engine.store.database import Transient
 from integration_engine.store.identities import Held, Identities
@@ -18,6 +18,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _REMEMBERED_SECONDS = 1.0
+_GUESSES_AT_ONCE = 2
 
 
 def or_away(call: Callable[P, R]) -> Callable[P, R]:
@@ -54,6 +55,8 @@ class Register:
 
     def __init__(self, identities: Identities, clock: Callable[[], float] = time.monotonic) -> None:
         self._identities = identities
+        self._people = identities.people
+        self._guesses = asyncio.Semaphore(_GUESSES_AT_ONCE)
         self._clock = clock
         self._book: _Book | None = None
         self._opening: asyncio.Task[_Book] | None = None
@@ -68,14 +71,22 @@ class Register:
     async def by_certificate(self, fingerprint: str) -> Principal | None:
         return await _asked(self._identities.by_certificate, fingerprint)
 
+    async def sign_in(self, name: str, password: str, code: str) -> Principal | None:
+        # Each guess takes 64 MiB: a crowd of them waits its turn.
+        async with self._guesses:
+            return await _asked(self._people.sign_in, name, password, code)
+
     async def open_session(self, principal: Principal, seconds: int) -> str:
-        return await _asked(self._identities.open_session, principal, seconds)
+        keeps = self._identities if is_lookup(principal.credential) else self._people
+        return await _asked(keeps.open_session, principal, seconds)
 
     async def session(self, secret: str) -> Principal | None:
-        return await _asked(self._identities.session, secret)
+        by_token = await _asked(self._identities.session, secret)
+        return by_token or await _asked(self._people.session, secret)
 
     async def close_session(self, secret: str) -> None:
         await _asked(self._identities.close_session, secret)
+        await _asked(self._people.close_session, secret)
 
     async def find(self, partner: str) -> Principal | None:
         book, name = await self._opened(), partner.strip().casefold()

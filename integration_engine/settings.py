@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -21,6 +21,7 @@ from pydantic import (
     SecretStr,
     ValidationError,
     field_validator,
+    model_validator,
     with_config,
 )
 from pydantic_settings import BaseSettings, InitSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -32,6 +33,8 @@ from integration_engine.mesh.settings import MeshSettings
 from integration_engine.mllp_ports import MllpListener, Port
 from integration_engine.record.age import AgeRules
 from integration_engine.record.codes import PartnerKind
+from integration_engine.security.claims import Mapped, RoleRule
+from integration_engine.security.identity import Deciding
 
 if TYPE_CHECKING:
     from adapters.adapter import Feed
@@ -137,6 +140,56 @@ class HttpTls(_Part):
     client_ca: Path | None = None
 
 
+class OidcRole(_Part):
+    """One rule of ``[[oidc.roles]]``: who has ``value`` at ``claim`` has ``role`` here, for ``areas`` where the provider
+    doesn't say which panels. A claim inside another is a list of names."""
+
+    claim: str | tuple[str, ...]
+    value: str = Field(min_length=1)
+    role: Deciding
+    areas: tuple[str, ...] = ()
+
+
+class OidcSettings(_Part):
+    """The provider of people's identities, ``[oidc]`` (OpenID Connect, authorization code with PKCE). ``roles`` are tried in
+    their order. ``areas_claim`` is where the panels of a coordinator or designated doctor stand, ``areas`` says which panel
+    each word of the provider's is. ``strengths``: the ``acr`` of which a sign-in has to be one."""
+
+    issuer: str
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr | None = None
+    scope: str = "openid profile"
+    roles: tuple[OidcRole, ...]
+    name_claim: str | tuple[str, ...] = "preferred_username"
+    areas_claim: str | tuple[str, ...] = ()
+    areas: dict[str, str] = {}
+    strengths: tuple[str, ...] = ()
+    userinfo: bool = False
+    ca: Path | None = None
+
+    @field_validator("issuer")
+    @classmethod
+    def _by_tls(cls, issuer: str) -> str:
+        if not tls_or_here(issuer):
+            raise ValueError("a provider is asked over https only")
+        return issuer
+
+    def mapped(self) -> Mapped:
+        """How the provider's claims are read."""
+        rules = tuple(RoleRule(_path(each.claim), each.value, each.role, each.areas) for each in self.roles)
+        return Mapped(rules, _path(self.name_claim), _path(self.areas_claim), self.areas)
+
+
+def tls_or_here(address: str) -> bool:
+    """Whether an address is reached by TLS, or never leaves this machine."""
+    parts = urlsplit(address)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost"))
+
+
+def _path(claim: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (claim,) if isinstance(claim, str) else claim
+
+
 @with_config(ConfigDict(extra="forbid"))
 class SwitchSettings(TypedDict, total=False):
     """The rules that an operator may switch, as ``[switches]``: named as in routing's ``Switches``, which says what each
@@ -194,6 +247,10 @@ class Settings(BaseSettings):
     # Addresses and networks of the proxies before the doors, whose word about a client is believed
     trusted_proxies: tuple[str, ...] = ()
     requests_a_second: float | None = Field(default=None, gt=0)
+    # How people sign in at the pages
+    oidc: OidcSettings | None = None
+    password_sign_in: bool = False
+    bearers_sign_in: Literal["everybody", "organisations", "nobody"] = "everybody"
     cookie_secure: bool = True
     session_seconds: int = Field(default=8 * 3600, ge=60)
 
@@ -245,6 +302,12 @@ class Settings(BaseSettings):
         if len({(node.username, node.path) for node in nodes}) > 1:
             raise ValueError("the addresses of a cluster's nodes differ in their user or virtual host")
         return url
+
+    @model_validator(mode="after")
+    def _known_address(self) -> Self:
+        if self.oidc and not self.public_url:
+            raise ValueError("oidc needs public_url: a provider sends people back to it")
+        return self
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -25,6 +25,7 @@ _COMMANDS = {
     "revisit": ("integration_engine.cli.revisit", "command", "Decide cases again as time and rules move on."),
     "watch": ("integration_engine.cli.watch", "command", "Drop folders: files taken, each answered beside it."),
     "partner": ("integration_engine.cli.partner", "app", "Partners and CDOPs: identities, tokens, feeds."),
+    "person": ("integration_engine.cli.person", "app", "People with a password and codes: add, end, list."),
     "cdop": ("integration_engine.cli.cdop", "app", "A recipient's own side: take deliveries, each once."),
     "retractions": ("integration_engine.cli.retractions", "app", "Retractions: to whom, when, acknowledged or not."),
     "pointers": ("integration_engine.cli.pointers", "app", "Events that point to a record: what waits, and why."),

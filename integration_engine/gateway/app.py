@@ -21,13 +21,15 @@ from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.envelope import Envelope
 from integration_engine.gateway.fhir import fhir_door, fhir_refusal
 from integration_engine.gateway.intake import Intake, Reader, Sender
+from integration_engine.gateway.openid import BACK, provider_pages
 from integration_engine.gateway.page import refusal_page
 from integration_engine.gateway.panels import panels_door
 from integration_engine.gateway.police import police_door
 from integration_engine.gateway.ports import Grants, Inbox, Ledger, Panels, People, Publisher, Receipts, StoreAway
+from integration_engine.gateway.provider import Provider
 from integration_engine.gateway.rows import Read
 from integration_engine.gateway.schemas import schema_door
-from integration_engine.gateway.sign_in import sign_in_pages
+from integration_engine.gateway.sign_in import Ways, sign_in_pages
 from integration_engine.gateway.token import token_door
 from integration_engine.gateway.traced import Traced
 from integration_engine.gateway.watch import Live, watch_door
@@ -114,7 +116,13 @@ def create_app(
         app.include_router(panels_door(rooms.panels, entry))
     if rooms.grants and settings.public_url:
         app.include_router(token_door(rooms.grants, settings.public_url, entry.failures))
-    app.include_router(sign_in_pages(entry))
+    ways = Ways(
+        provider=settings.oidc is not None, password=settings.password_sign_in, bearers=settings.bearers_sign_in
+    )
+    app.include_router(sign_in_pages(entry, ways))
+    if settings.oidc and settings.public_url:
+        provider = Provider(settings.oidc, settings.public_url.rstrip("/") + BACK)
+        app.include_router(provider_pages(entry, provider, settings.oidc.mapped(), secure=settings.cookie_secure))
     for router in pages:
         app.include_router(router)
     app.include_router(watch_door(entry, rooms.checks))

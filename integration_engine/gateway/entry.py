@@ -76,6 +76,14 @@ class Entry:
         COUNTERS.add(SIGN_INS, outcome="known", role=principal.role)
         return principal
 
+    async def signed_in(self, name: str, password: str, code: str) -> Principal | None:
+        """Who that is by password and code; None where anything of it is wrong."""
+        fits = max(map(len, (name, password, code))) <= _LONGEST_TOKEN
+        principal = await self._people.sign_in(name.strip(), password, code.strip()) if fits else None
+        role = principal.role if principal else "none"
+        COUNTERS.add(SIGN_INS, outcome="password" if principal else "wrong-password", role=role)
+        return principal
+
     async def session(self, request: Request) -> Principal | None:
         """Whose browser it is, None where nobody has signed in."""
         secret = request.cookies.get(self.cookie)

@@ -58,6 +58,10 @@ class People(Protocol):
         """The feeds a partner has registered for one kind."""
         ...
 
+    async def sign_in(self, name: str, password: str, code: str) -> Principal | None:
+        """Who that is by password and code, None where anything of it is wrong or locked. Slow on purpose."""
+        ...
+
     async def open_session(self, principal: Principal, seconds: int) -> str:
         """A session secret for a browser's cookie."""
         ...

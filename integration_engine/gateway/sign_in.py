@@ -1,5 +1,8 @@
-"""Signing in to the pages with a token: a form, a session cookie, and the page that belongs to one's role."""
+"""Signing in to the pages: by a token, or by password and code; a session cookie, and the page that belongs to one's role.
+The way by a provider of identities is ``gateway.openid``."""
 
+from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request, Response
@@ -9,7 +12,7 @@ from integration_engine.gateway.answers import Refusal
 from integration_engine.gateway.body import media_type, read_body
 from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.page import page, stylesheet
-from integration_engine.security.identity import Principal, Role
+from integration_engine.security.identity import DECIDING, Principal, Role
 
 _FORM_LIMIT_BYTES = 8 * 1024
 _FORM = frozenset({"application/x-www-form-urlencoded"})
@@ -23,6 +26,16 @@ _HOME: dict[Role, str] = {
     "jar": "/console/cdop",
     "national": "/console/cdop",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways in that the sign-in page offers. ``bearers``, who may do it by a token: where people have a better way,
+    ``organisations`` alone (a panel's inbox, a coroner's office), because a token is no second factor."""
+
+    provider: bool = False
+    password: bool = False
+    bearers: Literal["everybody", "organisations", "nobody"] = "everybody"
 
 
 def home(principal: Principal) -> str:
@@ -49,8 +62,8 @@ async def form_of(request: Request) -> dict[str, str]:
     return {name: values[0] for name, values in fields.items()}
 
 
-def sign_in_pages(entry: Entry) -> APIRouter:
-    """The routes of signing in and out, and the style sheet."""
+def sign_in_pages(entry: Entry, ways: Ways = Ways()) -> APIRouter:
+    """The routes of signing in and out, and the style sheet. A way that isn't offered isn't there."""
     router = APIRouter(include_in_schema=False)
 
     @router.get(SIGN_IN)
@@ -58,19 +71,41 @@ def sign_in_pages(entry: Entry) -> APIRouter:
         principal = await entry.session(request)
         if principal:
             return RedirectResponse(home(principal), 303)
-        return page("sign_in.html", None, wrong=False)
+        return page("sign_in.html", None, wrong="", ways=ways)
 
-    @router.post(SIGN_IN)
-    async def enter(request: Request) -> Response:
-        _same_site(request)
-        fields = await form_of(request)
-        try:
-            principal = await entry.known(fields.get("token", "").strip())
-        except Refusal:
-            return page("sign_in.html", None, status=403, wrong=True)
+    async def entered(principal: Principal) -> Response:
         answer = RedirectResponse(home(principal), 303)
         await entry.sign_in(principal, answer)
         return answer
+
+    async def by_token(request: Request) -> Response:
+        _same_site(request)
+        entry.failures.require(request)
+        fields = await form_of(request)
+        try:
+            principal = await entry.known(fields.get("token", "").strip())
+            if ways.bearers == "organisations" and principal.role in DECIDING:
+                raise Refusal(403, "sign-in", "Sign in as a person.")
+        except Refusal:
+            entry.failures.count(request)
+            return page("sign_in.html", None, status=403, wrong="token", ways=ways)
+        return await entered(principal)
+
+    async def by_password(request: Request) -> Response:
+        _same_site(request)
+        entry.failures.require(request)
+        fields = await form_of(request)
+        shown = (fields.get(name, "") for name in ("name", "password", "code"))
+        principal = await entry.signed_in(*shown)
+        if principal is None:
+            entry.failures.count(request)
+            return page("sign_in.html", None, status=403, wrong="password", ways=ways)
+        return await entered(principal)
+
+    if ways.bearers != "nobody":
+        router.add_api_route(SIGN_IN, by_token, methods=["POST"])
+    if ways.password:
+        router.add_api_route(f"{SIGN_IN}/password", by_password, methods=["POST"])
 
     @router.post("/sign-out")
     async def leave(request: Request) -> Response:

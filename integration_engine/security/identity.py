@@ -31,6 +31,7 @@ RECEIVERS: tuple[Receiver, ...] = ("cdop", "jar", "national")
 """Who is delivered to: panels, joint agency response teams, the national record."""
 
 _TOKEN = re.compile(r"cdr_([a-z2-7]{16})_([A-Za-z0-9_-]{43})")
+_LOOKUP = re.compile(r"[a-z2-7]{16}")
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 # Compared against where no credential was found, so that both ways take the same steps.
 _NOBODY = hashlib.sha256(b"no such credential").hexdigest()
@@ -89,7 +90,7 @@ class Principal:
     code, or an operator's name.
     ``kinds`` are the doors a partner may use (``hospital-hl7``, ``hospital-fhir``, ``police``, ``coroner``).
     ``organisations`` are further codes it may name as a message's sender; of a coordinator or designated doctor, the panels
-    they belong to. ``credential`` is its token's lookup, for audit.
+    they belong to. ``credential`` is its token's lookup, or what else it was proved by, for audit.
     """
 
     name: str
@@ -139,6 +140,11 @@ def split(token: str) -> tuple[str, str] | None:
     """(lookup, secret) of a token's text, None where it isn't one."""
     match = _TOKEN.fullmatch(token)
     return (match[1], match[2]) if match else None
+
+
+def is_lookup(credential: str) -> bool:
+    """Whether a principal was proved by a token of the register; else by a provider, a password, a certificate."""
+    return bool(_LOOKUP.fullmatch(credential))
 
 
 def matches(secret: str, kept: str) -> bool:

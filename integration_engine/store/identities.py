@@ -20,6 +20,7 @@ from integration_engine.security.identity import Credential, NotAllowed, Princip
 from integration_engine.store.audit import Entry, append
 from integration_engine.store.database import Store
 from integration_engine.store.machine_keys import MachineKey, every_key, owner_of_certificate, owners, revoke_keys
+from integration_engine.store.people import People
 from integration_engine.store.tables import Instant
 
 Clock = Callable[[], datetime]
@@ -116,6 +117,7 @@ class Identities:
     def __init__(self, store: Store, clock: Clock = lambda: datetime.now(UTC)) -> None:
         self._store = store
         self._clock = clock
+        self.people = People(store, clock)
 
     @contextmanager
     def _writing(self, *audited: Entry) -> Iterator[Session]:

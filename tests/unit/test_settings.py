@@ -1,6 +1,7 @@
 """What an operator can set, and how a mistake is told."""
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import get_type_hints
 
@@ -196,3 +197,25 @@ def test_a_part_of_mesh_may_come_from_the_environment(monkeypatch: pytest.Monkey
 def test_folders_that_cant_be_so_are_refused_with_the_reason(folders: list[str], why: str) -> None:
     problems = refused("".join(f"[[folders]]\n{each}\n" for each in folders))
     assert any(why in text for text in problems.values())
+
+
+OIDC = '[oidc]\nissuer = "ISSUER"\nclient_id = "cdr"\n[[oidc.roles]]\nclaim = "r"\nvalue = "x"\nrole = "operator"\n'
+
+
+def test_a_provider_of_identities_is_asked_over_tls_only_and_sends_people_back_to_a_known_address() -> None:
+    ours = 'public_url = "https://cdr.example.org"\n'
+    for issuer in ("http://login.example.org", "ftp://127.0.0.1", "login.example.org", "http://127.0.0.1.example.org"):
+        assert refused(ours + OIDC.replace("ISSUER", issuer))
+    assert refused(OIDC.replace("ISSUER", "https://login.example.org"))
+    assert load_settings(written(ours + OIDC.replace("ISSUER", "https://login.example.org"))).oidc
+    assert refused('trusted_proxies = ["somewhere"]')
+
+
+def test_the_examples_of_the_page_about_identity_are_settings() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "identity.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert len(examples) == 2
+    loaded = [load_settings(written(example)) for example in examples]
+    assert loaded[0].http_tls is not None
+    assert loaded[1].oidc is not None
+    assert loaded[1].oidc.mapped().areas == ("groups", "boards")
