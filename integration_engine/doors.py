@@ -27,6 +27,7 @@ from integration_engine.clockwork import LOOK_EVERY_S, clock_rules, put_figures
 from integration_engine.console.clocks import clock_pages
 from integration_engine.console.deciding import deciding_pages
 from integration_engine.console.figures import Figures, QueueFigure, Queues
+from integration_engine.console.glass import glass_pages
 from integration_engine.console.reference import reference_pages
 from integration_engine.console.routes import console_pages
 from integration_engine.desk import Desk
@@ -249,6 +250,7 @@ async def open_gateway(
                 deciding_pages(entry, store, desk),
                 reference_pages(entry, rules),
                 clock_pages(entry, store, clocks),
+                glass_pages(entry, store),
             ]
             pages = shown if console else []
             async with open_doors(settings, rooms, pages, mllp=mllp) as listening:

@@ -17,7 +17,7 @@ from integration_engine.record.decision import Decision
 from integration_engine.record.fields import at_path, dictionary
 from integration_engine.record.notice import DeathNotice
 from integration_engine.security.identity import Principal
-from integration_engine.store import audit, waiting
+from integration_engine.store import audit, glass, waiting
 from integration_engine.store.audit import Entry, Line
 from integration_engine.store.cases import CaseContent, case_content
 from integration_engine.store.database import Store
@@ -41,7 +41,8 @@ class Value:
 
 @dataclass(frozen=True)
 class CaseFile:
-    """A case as somebody may see it. ``values`` and reasons are empty where they see codes only."""
+    """A case as somebody may see it. ``values`` and reasons are empty where they see codes only. ``own``: theirs to see and
+    decide about; else, or in more detail than is theirs, opened by broken glass ``until`` then."""
 
     held: CaseContent
     full: bool
@@ -50,6 +51,8 @@ class CaseFile:
     history: Sequence[Line]
     sent: Sequence[SentLine]
     questions: Sequence[Question]
+    own: bool = True
+    until: datetime | None = None
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -123,11 +126,14 @@ def open_case(store: Store, who: Principal, name: str, now: datetime) -> CaseFil
     """A case's file, the look audited; None where there is none that this person may see. Raises Transient, KeyMissing,
     SealBroken."""
     line = waiting.case_line(store, name)
-    held = case_content(store, name) if line and may_see(who, line) else None
+    own = line is not None and may_see(who, line)
+    until = _by_broken_glass(store, who, line, now) if line and not (own and sees_details(who)) else None
+    held = case_content(store, name) if own or until else None
     if line is None or held is None:
         return None
-    full = sees_details(who)
-    _look(store, "case.read", held.id, {"role": who.role, "details": full}, who, now)
+    full = sees_details(who) or until is not None
+    said = {"role": who.role, "details": full} | ({"glass": True} if until else {})
+    _look(store, "case.read", held.id, said, who, now)
     with store.reading() as transaction:
         decided = decisions_about(transaction, [held.id, name, *held.content["notices"]])
     questions = waiting.questions(store, about=[held.id])
@@ -139,7 +145,14 @@ def open_case(store: Store, who: Principal, name: str, now: datetime) -> CaseFil
         audit.lines(store, subject=held.id, limit=500),
         waiting.sent(store, held.id),
         [question for question in questions if may_answer(who, question)],
+        own,
+        until,
     )
+
+
+def _by_broken_glass(store: Store, who: Principal, case: WaitingCase, now: datetime) -> datetime | None:
+    """Until when; a case that was restricted since is shut again."""
+    return None if case.restricted or case.rule == RESTRICTED else glass.open_until(store, who, case.id, now)
 
 
 def open_history(store: Store, who: Principal, name: str, now: datetime) -> list[tuple[str, list[Value]]] | None:

@@ -8,6 +8,7 @@ import pytest
 
 import integration_engine.backlog
 import integration_engine.clockwork
+import integration_engine.console.glass
 import integration_engine.courier
 import integration_engine.fetching
 import integration_engine.gateway.mllp
