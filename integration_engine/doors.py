@@ -31,7 +31,7 @@ from integration_engine.console.glass import glass_pages
 from integration_engine.console.reference import reference_pages
 from integration_engine.console.routes import console_pages
 from integration_engine.desk import Desk
-from integration_engine.duty import doing
+from integration_engine.duty import KEYS_EVERY_S, doing
 from integration_engine.gateway.app import Rooms, make_entry
 from integration_engine.gateway.ports import Delivery, NotDurable
 from integration_engine.gateway.serve import Listening, open_doors
@@ -239,6 +239,7 @@ async def open_gateway(
             Counted(store).writing() as ledger,
             doing("retractions", _retraction_watch(settings, store).look, RETRACTIONS_EVERY_S),
             doing("clock-figures", count_clocks, LOOK_EVERY_S),
+            doing("keys", store.follow_keys, KEYS_EVERY_S),
             doing("backlog", backlog.look, BACKLOG_EVERY_S),
         ):
             desk = Desk(store, rules)

@@ -10,6 +10,9 @@ from integration_engine.store.database import StoreError
 
 log = logging.getLogger(__name__)
 
+KEYS_EVERY_S = 10.0
+"""How soon a process that writes nothing meanwhile learns that another key seals; who writes learns it at once."""
+
 
 @contextlib.contextmanager
 def doing(name: str, look: Callable[[], bool | None], every_s: float) -> Iterator[None]:

@@ -57,6 +57,8 @@ Stage = Literal[
     "watch.read",
     "watch.queued",
     "watch.answered",
+    "reseal.written",
+    "reseal.committed",
 ]
 
 WHAT: Mapping[Stage, str] = {
@@ -96,6 +98,8 @@ WHAT: Mapping[Stage, str] = {
     "watch.read": "a file has been read whole; nothing has been done with it",
     "watch.queued": "the broker has it; its answer does not lie beside it yet",
     "watch.answered": "its answer lies there; the file itself is still where it was laid down",
+    "reseal.written": "a batch of values has been sealed anew; it is not committed",
+    "reseal.committed": "it is committed; the next has not begun",
 }
 
 _FAULT = re.compile(r"\s*([\w.-]+)=(die|raise|pause):?(\d+(?:\.\d+)?)?@(\d+)\s*")

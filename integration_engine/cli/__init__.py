@@ -33,6 +33,7 @@ _COMMANDS = {
     "queues": ("integration_engine.cli.queues", "command", "Queues: depth, consumers, age."),
     "broker": ("integration_engine.cli.broker", "app", "The broker's topology: apply, check, definitions."),
     "db": ("integration_engine.cli.db", "app", "The store: schema, backup, restore."),
+    "keys": ("integration_engine.cli.keys", "app", "Keys: which are held, rotate, retire."),
     "audit": ("integration_engine.cli.audit", "app", "The audit chain."),
     "reference": ("integration_engine.cli.reference", "app", "Reference data: check, show, import, load lookups."),
 }

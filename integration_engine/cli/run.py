@@ -109,7 +109,7 @@ def work(settings: Settings, stop: Stop) -> int:
     from integration_engine.broker.topology import load_topology
     from integration_engine.clockwork import LOOK_EVERY_S, Clockwork, clock_rules
     from integration_engine.courier import Courier
-    from integration_engine.duty import doing
+    from integration_engine.duty import KEYS_EVERY_S, doing
     from integration_engine.lookout import Observed, begin_at_nothing, looked_at
     from integration_engine.monitoring.timing import confirmed, time_transactions
     from integration_engine.monitoring.tracing import exporting
@@ -144,6 +144,7 @@ def work(settings: Settings, stop: Stop) -> int:
         Publisher(url, name, heard=confirmed) as publisher,
         Courier(store, publisher) as courier,
         doing("clocks", Clockwork(store, publisher, clocks).look, LOOK_EVERY_S),
+        doing("keys", store.follow_keys, KEYS_EVERY_S),
         doing("revisiting", Revisiting(store, courier, rules.reference, rules.switches).look, REVISIT_EVERY_S),
         _fetching(settings, store, knowledge),
     ):

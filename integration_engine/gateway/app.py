@@ -1,5 +1,6 @@
 """The HTTP front doors as one application: partners' doors, recipients' inboxes, sign-in, health and numbers."""
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -37,7 +38,10 @@ from integration_engine.monitoring import tracing
 from integration_engine.monitoring.health import Check
 from integration_engine.record.codes import PartnerKind
 from integration_engine.security.identity import RECEIVERS, NotAllowed
+from integration_engine.security.keys import KeyMissing, SealBroken
 from integration_engine.settings import Settings
+
+log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 30
 # The framework would record paths, queries and what an exception says, join partners' traces and hand on their baggage.
@@ -172,6 +176,11 @@ def _answer_failures(app: FastAPI) -> None:
         text = "The store can't answer now. Try again."
         return answer(request, Refusal(503, "store-away", text, headers={"Retry-After": str(RETRY_SECONDS)}))
 
+    async def locked(request: Request, error: Any) -> Response:
+        log.error("a sealed value could not be opened", extra={"code": error.code})
+        text = "What is held can’t be opened now: a key is missing or a value was altered. The operators have to see to it."
+        return answer(request, Refusal(503, error.code, text))
+
     async def malformed(request: Request, error: Any) -> Response:
         # FastAPI's own text would quote what came in.
         places = sorted({".".join(str(part) for part in each["loc"]) for each in error.errors()})
@@ -187,5 +196,7 @@ def _answer_failures(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, refused)
     app.add_exception_handler(NotAllowed, not_allowed)
     app.add_exception_handler(StoreAway, away)
+    app.add_exception_handler(KeyMissing, locked)
+    app.add_exception_handler(SealBroken, locked)
     app.add_exception_handler(RequestValidationError, malformed)
     app.add_exception_handler(HTTPException, no_route)

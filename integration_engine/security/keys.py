@@ -1,11 +1,11 @@
 """The keys of the store: sealing keys that encrypt what is held about a child, index keys that make lookups blind.
 
-Several sealing keys may be held at once: the first seals, all unseal, so a key is rotated by putting a new one in front.
-Sealing is AES-256-GCM, one call a value. Versions before sealed with Fernet, four passes of ciphers and base64 that took ten
-times as long; what they sealed still opens.
-Index keys carry a version, because a blind index made with one key can't be found with another: lookups try every
-version held, new entries are made with the highest. A key that is lost is a state with a name (``KeyMissing``), never a
-row that silently reads as empty.
+Several sealing keys may be held at once: one seals, all unseal. It is the first, until the store has been sealed anew once:
+from then on the store says which, so that all processes change over in the same moment (``seal_with``). A process that
+meets a key it doesn't hold looks again where its keys come from, before it says that one is missing: a rotation needs no
+restart. Index keys carry a version, because a blind index made with one key can't be found with another: lookups try every
+version held, new entries are made with the highest. A key that is lost is a state with a name (``KeyMissing``), never a row
+that silently reads as empty.
 """
 
 import base64
@@ -14,32 +14,32 @@ import hashlib
 import hmac
 import json
 import os
-from collections.abc import Mapping, Sequence
+import shlex
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from integration_engine.security.sealing_key import FINGERPRINT_BYTES, SealingKey, fingerprint
 
 SEAL_KEYS = "CDR_SEAL_KEYS"
 INDEX_KEYS = "CDR_INDEX_KEYS"
+KEYS_COMMAND = "CDR_KEYS_COMMAND"
 KEYS_FILE = "CDR_KEYS_FILE"
+_COMMAND_SECONDS = 30
+# A key that nobody has would otherwise be asked for with every row that it sealed.
+_LOOK_AGAIN_S = 5.0
 
-FINGERPRINT_BYTES = 4
 BLIND_BYTES = 16
 """128 bits of an HMAC-SHA256: no two keys of any realistic store collide, and half a hash says less than a whole one."""
 _INDEX_KEY_BYTES = 32
-# What stands behind the fingerprint says how the rest is sealed. A Fernet token begins with another byte (0x80).
-_GCM = b"\x81"
-# Chance alone makes nonces of this size safe for four thousand million values a key (NIST SP 800-38D, 8.3).
-_NONCE_BYTES = 12
-_HEADING_BYTES = FINGERPRINT_BYTES + len(_GCM)
 _ABOUT = (
     "Whoever holds this file can read the database; without it nobody can. Keep a copy apart from the database's backups. "
-    "New sealing keys go in front, old ones stay."
+    "cdr keys rotate and cdr keys retire change it."
 )
 
 
@@ -61,10 +61,6 @@ class SealBroken(ValueError):
     code = "seal-broken"
 
 
-def _fingerprint(key: bytes) -> bytes:
-    return hashlib.sha256(b"cdr key fingerprint" + key).digest()[:FINGERPRINT_BYTES]
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class IndexKey:
     """One version of the key behind the blind indexes; ``version`` counts from 1."""
@@ -74,40 +70,27 @@ class IndexKey:
 
     @property
     def fingerprint(self) -> bytes:
-        return _fingerprint(self.secret)
+        return fingerprint(self.secret)
 
 
-class _SealingKey:
-    """One sealing key: it seals by one cipher, and unseals what was sealed by that or by Fernet."""
-
-    def __init__(self, key: bytes) -> None:
-        self._fernet = Fernet(key)
-        secret = base64.urlsafe_b64decode(key)
-        self.fingerprint = _fingerprint(secret)
-        # A key of its own for the other cipher: no secret is used in two ways.
-        derived = HKDF(SHA256(), length=32, salt=None, info=b"cdr sealing AES-256-GCM").derive(secret)
-        self._cipher, self._heading = AESGCM(derived), self.fingerprint + _GCM
-
-    def seal(self, plain: bytes) -> bytes:
-        nonce = os.urandom(_NONCE_BYTES)
-        return self._heading + nonce + self._cipher.encrypt(nonce, plain, self._heading)
-
-    def unseal(self, sealed: bytes) -> bytes:
-        """Raises InvalidTag, InvalidToken or ValueError (too short to be sealed)."""
-        if sealed[:_HEADING_BYTES] != self._heading:
-            return self._fernet.decrypt(base64.urlsafe_b64encode(sealed[FINGERPRINT_BYTES:]))
-        begins = _HEADING_BYTES + _NONCE_BYTES
-        return self._cipher.decrypt(sealed[_HEADING_BYTES:begins], sealed[begins:], self._heading)
+def _newest_first(key: IndexKey) -> int:
+    return -key.version
 
 
 class Keyring:
     """The sealing and index keys held by this process.
 
     Parameters: sealing keys (Fernet keys: URL-safe base64 of 32 bytes), the first of which seals; index keys, the highest
-    version of which makes new entries. Raises KeyMissing where either is empty, KeyUnreadable where a key isn't one.
+    version of which makes new entries; ``again`` reads them anew from where they came. Raises KeyMissing where either is
+    empty, KeyUnreadable where a key isn't one.
     """
 
-    def __init__(self, seal_keys: Sequence[str | bytes], index_keys: Sequence[IndexKey]) -> None:
+    def __init__(
+        self,
+        seal_keys: Sequence[str | bytes],
+        index_keys: Sequence[IndexKey],
+        again: "Callable[[], Keyring] | None" = None,
+    ) -> None:
         if not seal_keys:
             raise KeyMissing(f"No sealing key is given: set {SEAL_KEYS} or {KEYS_FILE}.")
         if not index_keys:
@@ -115,12 +98,14 @@ class Keyring:
         if len({key.version for key in index_keys}) != len(index_keys):
             raise KeyUnreadable("Two index keys carry the same version.")
         try:
-            keys = [_SealingKey(key.encode() if isinstance(key, str) else key) for key in seal_keys]
+            keys = [SealingKey(key.encode() if isinstance(key, str) else key) for key in seal_keys]
         except (ValueError, binascii.Error) as error:
             raise KeyUnreadable("A sealing key is not 32 bytes of URL-safe base64.") from error
         self._sealing = keys[0]
         self._unsealing = {key.fingerprint: key for key in keys}
-        self._index = sorted(index_keys, key=lambda key: -key.version)
+        self._again = again
+        self._looked = -_LOOK_AGAIN_S
+        self._index = sorted(index_keys, key=_newest_first)
         # An HMAC object with the key already in it is copied for each use: half the cost of keying it every time.
         self._macs = {key.version: hmac.new(key.secret, digestmod=hashlib.sha256) for key in self._index}
 
@@ -130,7 +115,44 @@ class Keyring:
     @property
     def seal_fingerprints(self) -> tuple[str, ...]:
         """Fingerprints of the sealing keys, the one that seals first."""
-        return tuple(fingerprint.hex() for fingerprint in self._unsealing)
+        return tuple(name.hex() for name in self._unsealing)
+
+    @property
+    def sealing(self) -> str:
+        """The fingerprint of the key that seals."""
+        return self._sealing.fingerprint.hex()
+
+    def seal_with(self, name: str) -> bool:
+        """Seal with the key of this fingerprint from now on. False where it isn't held, nor to be had."""
+        chosen = bytes.fromhex(name)
+        if chosen not in self._unsealing:
+            self._look_again(index=False)
+        if chosen not in self._unsealing:
+            return False
+        self._sealing = self._unsealing[chosen]
+        return True
+
+    def look_again(self) -> None:
+        """Take over what there is of keys now where these came from; what is held stays held. Index keys change only so: call
+        it where no transaction of one's own has made entries with them."""
+        self._look_again(index=True)
+
+    def _look_again(self, *, index: bool) -> None:
+        now = time.monotonic()
+        if self._again is None or now < self._looked + _LOOK_AGAIN_S:
+            return
+        self._looked = now
+        try:
+            found = self._again()
+        except (KeyMissing, KeyUnreadable):
+            # The keys we hold are good whatever has become of their place.
+            return
+        self._unsealing = {**self._unsealing, **found._unsealing}
+        if index:
+            self._macs = {**self._macs, **found._macs}
+            self._index = sorted(
+                {key.version: key for key in (*found._index, *self._index)}.values(), key=_newest_first
+            )
 
     @property
     def index_fingerprints(self) -> Mapping[int, str]:
@@ -151,8 +173,11 @@ class Keyring:
         sealed = bytes(sealed)
         key = self._unsealing.get(sealed[:FINGERPRINT_BYTES])
         if key is None:
-            fingerprint = sealed[:FINGERPRINT_BYTES].hex()
-            raise KeyMissing(f"The sealing key with fingerprint {fingerprint} is not among the keys given.")
+            self._look_again(index=False)
+            key = self._unsealing.get(sealed[:FINGERPRINT_BYTES])
+        if key is None:
+            name = sealed[:FINGERPRINT_BYTES].hex()
+            raise KeyMissing(f"The sealing key with fingerprint {name} is not among the keys given.")
         try:
             return key.unseal(sealed)
         except (InvalidTag, InvalidToken, ValueError) as error:
@@ -206,31 +231,68 @@ def _index_key(version: str, text: str) -> IndexKey:
 def read_file(path: Path) -> Keyring:
     """The keyring of a keys file. Raises KeyMissing where there is no such file, KeyUnreadable where it can't be read."""
     try:
-        content = json.loads(path.read_text())
+        written = path.read_text()
     except FileNotFoundError as error:
         raise KeyMissing("The keys file does not exist: make one, or bring back the one of this database.") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise KeyUnreadable("The keys file is not valid JSON.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise KeyUnreadable("The keys file can't be read.") from error
+    return read_text(written, "keys file", lambda: read_file(path))
+
+
+def read_command(command: str) -> Keyring:
+    """The keyring that a command prints, in the form of a keys file: a vault's own program, called without a shell. Raises
+    KeyMissing where it fails or doesn't end, KeyUnreadable where what it prints is none; what it says beside is for
+    nobody."""
+    try:
+        done = subprocess.run(  # noqa: S603 - the operator's own setting
+            shlex.split(command), capture_output=True, timeout=_COMMAND_SECONDS, check=True, stdin=subprocess.DEVNULL
+        )
+        written = done.stdout.decode()
+    except subprocess.CalledProcessError as error:
+        raise KeyMissing(f"The command that gives the keys ended with status {error.returncode}.") from None
+    except subprocess.TimeoutExpired:
+        raise KeyMissing(f"The command that gives the keys did not end within {_COMMAND_SECONDS} seconds.") from None
+    except (OSError, ValueError):
+        raise KeyMissing(f"The command that gives the keys could not be called: see {KEYS_COMMAND}.") from None
+    return read_text(written, "output of the command that gives the keys", lambda: read_command(command))
+
+
+def read_text(written: str, what: str, again: Callable[[], Keyring]) -> Keyring:
+    """The keyring that text in the form of a keys file has. Raises KeyMissing or KeyUnreadable, and quotes nothing."""
+    try:
+        content = json.loads(written)
+    except json.JSONDecodeError:
+        raise KeyUnreadable(f"The {what} is not valid JSON.") from None
     seal, index = (content.get("seal", []), content.get("index", {})) if isinstance(content, dict) else (None, None)
     if not isinstance(seal, list) or not isinstance(index, dict):
-        raise KeyUnreadable("The keys file needs a list 'seal' and an object 'index'.")
-    return Keyring(list(map(str, seal)), [_index_key(version, str(text)) for version, text in index.items()])
+        raise KeyUnreadable(f"The {what} needs a list 'seal' and an object 'index'.")
+    return Keyring(list(map(str, seal)), [_index_key(version, str(text)) for version, text in index.items()], again)
 
 
 def keyring(environment: Mapping[str, str], file: Path | None = None, *, create: bool = False) -> Keyring:
     """The keyring that the environment names, else that of a keys file.
 
-    ``CDR_SEAL_KEYS`` (comma-separated) and ``CDR_INDEX_KEYS`` (``1:key,2:key``) come first, then ``CDR_KEYS_FILE``, then
-    ``file``; ``create`` makes that file where it doesn't exist yet. Raises KeyMissing or KeyUnreadable.
+    ``CDR_SEAL_KEYS`` (comma-separated) and ``CDR_INDEX_KEYS`` (``1:key,2:key``) come first, then what ``CDR_KEYS_COMMAND``
+    prints, then ``CDR_KEYS_FILE``, then ``file``; ``create`` makes that file where it doesn't exist yet. Raises KeyMissing
+    or KeyUnreadable.
     """
     if environment.get(SEAL_KEYS):
         pairs = [pair.partition(":") for pair in environment.get(INDEX_KEYS, "").split(",") if pair.strip()]
         keys = [key.strip() for key in environment[SEAL_KEYS].split(",") if key.strip()]
         return Keyring(keys, [_index_key(version, text.strip()) for version, _, text in pairs])
-    named = environment.get(KEYS_FILE)
-    path = Path(named) if named else file
+    if command := environment.get(KEYS_COMMAND):
+        return read_command(command)
+    path = file_of(environment, file)
     if path is None:
-        raise KeyMissing(f"No keys are given: set {SEAL_KEYS} and {INDEX_KEYS}, or {KEYS_FILE}.")
+        raise KeyMissing(f"No keys are given: set {SEAL_KEYS} and {INDEX_KEYS}, {KEYS_COMMAND} or {KEYS_FILE}.")
     if create and not path.exists():
         write_new(path)
     return read_file(path)
+
+
+def file_of(environment: Mapping[str, str], file: Path | None = None) -> Path | None:
+    """The keys file in use; None where the environment itself or a command gives the keys."""
+    if environment.get(SEAL_KEYS) or environment.get(KEYS_COMMAND):
+        return None
+    named = environment.get(KEYS_FILE)
+    return Path(named) if named else file

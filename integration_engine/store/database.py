@@ -24,7 +24,7 @@ from integration_engine.security.keys import KeyMissing, Keyring, keyring
 from integration_engine.store import migrations
 from integration_engine.store.arrays import Packed
 from integration_engine.store.silence import Silence
-from integration_engine.store.tables import KeyInUse
+from integration_engine.store.tables import KeyInUse, LedgerHead
 from integration_engine.store.writing import Writing, write
 from integration_engine.store.writing import table as table  # noqa: PLC0414 - the tables of a database are asked for from here
 
@@ -74,6 +74,8 @@ class Transaction:
 
     connection: Connection
     keys: Keyring
+    began_with: tuple[str, int] = ("", 0)
+    """The sealing key and the version of the index key in force when it began: what it wrote was made with these."""
     _locked: set[int] = field(default_factory=set)
 
     @property
@@ -155,13 +157,13 @@ class Store:
         with _failures(), self.engine.connect() as connection:
             writing = connection.execution_options(cdr_begin="BEGIN IMMEDIATE")
             with writing.begin():
-                yield Transaction(writing, self.keys)
+                yield Transaction(writing, self.keys, (self.keys.sealing, self.keys.index_version))
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """A transaction that only reads. Raises Transient."""
         with _failures(), self.engine.connect() as connection, connection.begin():
-            yield Transaction(connection, self.keys)
+            yield Transaction(connection, self.keys, (self.keys.sealing, self.keys.index_version))
 
     def require_schema(self) -> None:
         """Raises NotUpgraded where the database's schema isn't the newest this program knows."""
@@ -174,9 +176,8 @@ class Store:
         held = {("seal", fingerprint): 0 for fingerprint in self.keys.seal_fingerprints}
         held |= {("index", fingerprint): version for version, fingerprint in self.keys.index_fingerprints.items()}
         with self.transaction() as transaction:
-            rows = transaction.connection.execute(
-                select(table(KeyInUse).c.purpose, table(KeyInUse).c.fingerprint)
-            ).all()
+            known = select(table(KeyInUse).c.purpose, table(KeyInUse).c.fingerprint)
+            rows = transaction.connection.execute(known.where(table(KeyInUse).c.retired_at.is_(None))).all()
             lost = [
                 f"{row.purpose} key {row.fingerprint}" for row in rows if (row.purpose, row.fingerprint) not in held
             ]
@@ -187,6 +188,16 @@ class Store:
                 for (purpose, fingerprint), version in held.items()
             ]
             transaction.upsert(KeyInUse, new)
+            seals = transaction.connection.execute(select(table(LedgerHead).c.sealing_key)).scalar_one_or_none()
+        if seals is not None and not self.keys.seal_with(seals):
+            raise KeyMissing(f"This database is sealed with a key that is not given: seal key {seals}.")
+
+    def follow_keys(self) -> None:
+        """Seal with the key that the store names now: a rotation that another process began. Raises Transient."""
+        with self.reading() as transaction:
+            seals = transaction.connection.execute(select(table(LedgerHead).c.sealing_key)).scalar_one_or_none()
+        if seals is not None and seals != self.keys.sealing:
+            self.keys.seal_with(seals)
 
     def close(self) -> None:
         """Close every pooled connection."""

@@ -82,7 +82,11 @@ def require_found(transaction: Transaction) -> None:
     """Raises NotIndexed where what is held isn't found by this program's rules of blocking. Called with the ledger's head
     locked, that holds until the transaction ends."""
     found = last(transaction.connection)
-    if found is None or not found.serves(transaction.keys):
+    keys = transaction.keys
+    current = transaction.began_with[1] in (0, keys.index_version)
+    if found is None or not found.serves(keys) or not current:
+        # What was made so far was made with the keys held before: only the next attempt may use others.
+        keys.look_again()
         raise NotIndexed("What is held is not found by this program's rules or keys: run cdr db reindex.")
 
 

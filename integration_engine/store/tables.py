@@ -46,13 +46,15 @@ def _sealed(nullable: bool = False) -> Any:
 
 
 class KeyInUse(SQLModel, table=True):
-    """The fingerprint of a key that something here was sealed or indexed with, so that a lost key is seen at once."""
+    """The fingerprint of a key that something here was sealed or indexed with, so that a lost key is seen at once; of one
+    that is ``retired`` nothing is left."""
 
     __tablename__ = "key_in_use"
     purpose: str = Field(sa_column=_text(primary_key=True))
     fingerprint: str = Field(sa_column=_text(primary_key=True))
     version: int = 0
     first_used_at: datetime = Field(sa_column=_instant())
+    retired_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
 
 
 class SubmissionRow(SQLModel, table=True):
@@ -278,6 +280,7 @@ class LedgerHead(SQLModel, table=True):
 
     ``mark`` is a keyed fingerprint of the end, so that a chain cut short or rewritten without the key is seen. Whatever is
     told of a case from now on has a version above ``version_floor``: 0, unless the store was put back to an earlier state.
+    ``sealing_key`` is the fingerprint of the one key that may seal; None: whichever stands first where the keys come from.
     """
 
     __tablename__ = "ledger_head"
@@ -287,6 +290,7 @@ class LedgerHead(SQLModel, table=True):
     mark: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     delivery_sequence: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     version_floor: int = 0
+    sealing_key: str | None = Field(default=None, sa_column=_text(nullable=True))
 
 
 METADATA = SQLModel.metadata
