@@ -80,13 +80,13 @@ def sign_in_pages(entry: Entry, ways: Ways = Ways()) -> APIRouter:
 
     async def by_token(request: Request) -> Response:
         _same_site(request)
-        entry.failures.require(request)
         fields = await form_of(request)
         try:
             principal = await entry.known(fields.get("token", "").strip())
             if ways.bearers == "organisations" and principal.role in DECIDING:
                 raise Refusal(403, "sign-in", "Sign in as a person.")
         except Refusal:
+            entry.failures.require(request)
             entry.failures.count(request)
             return page("sign_in.html", None, status=403, wrong="token", ways=ways)
         return await entered(principal)
