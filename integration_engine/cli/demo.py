@@ -178,10 +178,18 @@ def _read_by_verdict(running: Engine) -> Counter[str]:
 def _stay(console: Console, running: Engine) -> None:
     console.print(f"\nThe console stays open: http://127.0.0.1:{running.http_port}/console")
     console.print(f"Sign in with this token: {running.operator_token}")
+    person = running.coordinator
+    if person:
+        console.print(
+            f"Or, to see a panel’s cases in full, as {person.name} with password {person.password} and this code:"
+        )
     console.print("Ctrl-C ends everything.")
     try:
-        while True:
-            running.require_running()
-            time.sleep(1)
+        # A code is good for half a minute: it stands in the last line, where it can change.
+        with Live("", console=console, transient=True) as live:
+            while True:
+                running.require_running()
+                live.update(f"code {person.code(time.time())}" if person else "")
+                time.sleep(1)
     except KeyboardInterrupt:
         console.print("ending")

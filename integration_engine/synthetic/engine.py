@@ -5,6 +5,7 @@ Everything is started as an operator would start it (``cdr run``), with settings
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from typing import Any
 from integration_engine.broker.declare import apply_topology
 from integration_engine.broker.topology import load_topology
 from integration_engine.security.keys import keyring
+from integration_engine.security.passwords import STEP_SECONDS, CodeKey
 from integration_engine.services import Broker, rabbitmq
 from integration_engine.services.private import free_ports
 from integration_engine.settings import load_settings
@@ -35,8 +37,22 @@ class EngineFailed(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
+class Coordinator:
+    """A person who sees one panel's cases in full, and what they sign in with."""
+
+    name: str
+    password: str = field(repr=False)
+    codes: CodeKey = field(repr=False)
+
+    def code(self, now: float) -> str:
+        """What their authenticator shows at this time (seconds since 1970)."""
+        return self.codes.code(int(now) // STEP_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
 class Engine:
-    """A running engine: where its doors are, and the tokens of those who use them, by code."""
+    """A running engine: where its doors are, the tokens of those who use them, by code, and a coordinator where people may
+    sign in by password."""
 
     http: Http
     http_port: int
@@ -44,6 +60,7 @@ class Engine:
     amqp_url: str = field(repr=False)
     tokens: Mapping[str, str]
     operator_token: str
+    coordinator: "Coordinator | None"
     folder: Path
     process: "subprocess.Popen[bytes] | None"
 
@@ -82,16 +99,17 @@ def engine(
             "CDR_HTTP_PORT": str(http_port),
             "CDR_MLLP": json.dumps([{"host": "127.0.0.1", "port": mllp_port}]),
             "CDR_COOKIE_SECURE": "false",
+            "CDR_PASSWORD_SIGN_IN": "true",
         }
         if broker.management_url:
             environment["CDR_AMQP_MANAGEMENT_URL"] = broker.management_url
         topology = load_topology()
         apply_topology(topology.only(*queues) if queues else topology, broker.url)
-        tokens, operator = _register(partners, panels, environment)
+        tokens, operator, coordinator = _register(partners, panels, environment)
         process = _start(folder, environment)
         try:
             http = Http("127.0.0.1", http_port)
-            started = Engine(http, http_port, mllp_port, broker.url, tokens, operator, folder, process)
+            started = Engine(http, http_port, mllp_port, broker.url, tokens, operator, coordinator, folder, process)
             _await_ready(started)
             yield started
         finally:
@@ -111,19 +129,21 @@ def running_engine(partners: Iterable[Partner], panels: Iterable[str]) -> Iterat
     settings = load_settings()
     store = open_store(settings)
     try:
+        panels = list(panels)
         tokens, operator = _enter(store, partners, panels)
+        coordinator = _coordinator(store, panels[0]) if settings.password_sign_in else None
     finally:
         store.close()
     http, url = Http("127.0.0.1", settings.http_port), settings.amqp_url.get_secret_value()
-    found = Engine(http, settings.http_port, settings.mllp[0].port, url, tokens, operator, Path(), None)
+    found = Engine(http, settings.http_port, settings.mllp[0].port, url, tokens, operator, coordinator, Path(), None)
     _await_ready(found)
     yield found
 
 
 def _register(
     partners: Iterable[Partner], panels: Iterable[str], environment: Mapping[str, str]
-) -> tuple[dict[str, str], str]:
-    """Bring the store's schema up and enter everybody; an operator's token comes last."""
+) -> tuple[dict[str, str], str, Coordinator]:
+    """Bring the store's schema up and enter everybody: the tokens by code, an operator's, and a coordinator."""
     places: dict[str, Any] = {
         "database_url": environment["CDR_DATABASE_URL"],
         "keys_file": Path(environment["CDR_KEYS_FILE"]),
@@ -133,7 +153,8 @@ def _register(
     keyring({}, settings.keys_file, create=True)
     store = open_store(settings, upgrade=True)
     try:
-        return _enter(store, partners, panels)
+        panels = list(panels)
+        return *_enter(store, partners, panels), _coordinator(store, panels[0])
     finally:
         store.close()
 
@@ -143,6 +164,11 @@ def _enter(store: Store, partners: Iterable[Partner], panels: Iterable[str]) -> 
     tokens = {p.code: register.add(p.code, "partner", kinds=(p.kind,)).text for p in partners}
     tokens |= {panel: register.add(panel, "cdop").text for panel in panels}
     return tokens, register.add("demo-operator", "operator").text
+
+
+def _coordinator(store: Store, panel: str) -> Coordinator:
+    name, password = "demo-coordinator", secrets.token_urlsafe(9)
+    return Coordinator(name, password, Identities(store).people.add(name, "coordinator", password, [panel]).codes)
 
 
 def _start(folder: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
