@@ -33,11 +33,11 @@ from integration_engine.mesh.settings import MeshSettings
 from integration_engine.mllp_ports import MllpListener, Port
 from integration_engine.record.age import AgeRules
 from integration_engine.record.codes import PartnerKind
-from integration_engine.security.claims import Mapped, RoleRule
 from integration_engine.security.identity import Deciding
 
 if TYPE_CHECKING:
     from adapters.adapter import Feed
+    from integration_engine.security.claims import Mapped
 
 MEBIBYTE = 1024 * 1024
 # RabbitMQ 4.x refuses messages of 16 MiB and more; a body must fit with its envelope.
@@ -174,8 +174,11 @@ class OidcSettings(_Part):
             raise ValueError("a provider is asked over https only")
         return issuer
 
-    def mapped(self) -> Mapped:
+    def mapped(self) -> "Mapped":
         """How the provider's claims are read."""
+        # What checks signatures takes a while to load, and most commands never do.
+        from integration_engine.security.claims import Mapped, RoleRule
+
         rules = tuple(RoleRule(_path(each.claim), each.value, each.role, each.areas) for each in self.roles)
         return Mapped(rules, _path(self.name_claim), _path(self.areas_claim), self.areas)
 

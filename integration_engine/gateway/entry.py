@@ -76,7 +76,7 @@ class Entry:
         COUNTERS.add(SIGN_INS, outcome="known", role=principal.role)
         return principal
 
-    async def signed_in(self, name: str, password: str, code: str) -> Principal | None:
+    async def by_password(self, name: str, password: str, code: str) -> Principal | None:
         """Who that is by password and code; None where anything of it is wrong."""
         fits = max(map(len, (name, password, code))) <= _LONGEST_TOKEN
         principal = await self._people.sign_in(name.strip(), password, code.strip()) if fits else None

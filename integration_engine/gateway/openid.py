@@ -20,7 +20,7 @@ from integration_engine.gateway.page import page
 from integration_engine.gateway.provider import Provider, ProviderAway
 from integration_engine.gateway.sign_in import home
 from integration_engine.monitoring.counters import COUNTERS, SIGN_INS
-from integration_engine.security.claims import Mapped, person
+from integration_engine.security.claims import Claims, Mapped, person
 from integration_engine.security.identity import NotAllowed
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ def provider_pages(entry: Entry, provider: Provider, mapped: Mapped, *, secure: 
         answer.delete_cookie(cookie, path="/", secure=secure, httponly=True, samesite="lax")
         return answer
 
-    async def _claims(request: Request):  # type: ignore[no-untyped-def]  # as Provider.claims
+    async def _claims(request: Request) -> Claims:
         secret = request.cookies.get(cookie, "")
         said = request.query_params
         state, code = said.get("state", ""), said.get("code", "")

@@ -4,11 +4,12 @@ The provider is the one that settings name, its addresses those of its own disco
 followed, answers are read up to a limit. Whatever it answers is checked before it is believed (``security.claims``).
 """
 
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 import httpx
 import orjson
@@ -70,7 +71,9 @@ class Provider:
             "code_verifier": verifier,
         }
         secret = self._settings.client_secret
-        proof = httpx.BasicAuth(self._settings.client_id, secret.get_secret_value()) if secret else None
+        # Written as a form is, before it is put together (RFC 6749 2.3.1).
+        parts = [quote_plus(part) for part in (self._settings.client_id, secret.get_secret_value())] if secret else []
+        proof = httpx.BasicAuth(*parts) if parts else None
         if proof is None:
             said["client_id"] = self._settings.client_id
         given = await self._asked("POST", str(about["token_endpoint"]), data=said, auth=proof, refused="code")
@@ -137,7 +140,7 @@ class Provider:
 
     async def _asked(self, method: str, address: str, *, refused: str = "refused", **how: Any) -> Mapping[str, Any]:
         """The JSON object that an address answers. Raises NotProved where it refuses a code, else ProviderAway."""
-        verify: Any = str(self._settings.ca) if self._settings.ca else True
+        verify = ssl.create_default_context(cafile=self._settings.ca) if self._settings.ca else True
         body = bytearray()
         try:
             async with (

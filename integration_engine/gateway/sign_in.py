@@ -95,8 +95,8 @@ def sign_in_pages(entry: Entry, ways: Ways = Ways()) -> APIRouter:
         _same_site(request)
         entry.failures.require(request)
         fields = await form_of(request)
-        shown = (fields.get(name, "") for name in ("name", "password", "code"))
-        principal = await entry.signed_in(*shown)
+        name, password, code = (fields.get(name, "") for name in ("name", "password", "code"))
+        principal = await entry.by_password(name, password, code)
         if principal is None:
             entry.failures.count(request)
             return page("sign_in.html", None, status=403, wrong="password", ways=ways)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -120,8 +121,6 @@ class AccessTokens:
         session.execute(delete(CredentialRow).where(*given, col(CredentialRow.lookup).not_in(used)))
 
 
-def _once(dialect: str):  # type: ignore[no-untyped-def]  # two dialects' own inserts
-    from sqlalchemy.dialects import postgresql, sqlite
-
+def _once(dialect: str) -> postgresql.Insert | sqlite.Insert:
     made = postgresql.insert(UsedAssertionRow) if dialect == "postgresql" else sqlite.insert(UsedAssertionRow)
     return made.on_conflict_do_nothing(index_elements=["hashed"])

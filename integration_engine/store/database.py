@@ -189,15 +189,17 @@ class Store:
             ]
             transaction.upsert(KeyInUse, new)
             seals = transaction.connection.execute(select(table(LedgerHead).c.sealing_key)).scalar_one_or_none()
-        if seals is not None and not self.keys.seal_with(seals):
-            raise KeyMissing(f"This database is sealed with a key that is not given: seal key {seals}.")
+        self._seal_with(seals)
 
     def follow_keys(self) -> None:
-        """Seal with the key that the store names now: a rotation that another process began. Raises Transient."""
+        """Seal with the key that the store names now: a rotation that another process began. Raises KeyMissing, Transient."""
         with self.reading() as transaction:
             seals = transaction.connection.execute(select(table(LedgerHead).c.sealing_key)).scalar_one_or_none()
-        if seals is not None and seals != self.keys.sealing:
-            self.keys.seal_with(seals)
+        self._seal_with(seals)
+
+    def _seal_with(self, seals: str | None) -> None:
+        if seals is not None and seals != self.keys.sealing and not self.keys.seal_with(seals):
+            raise KeyMissing(f"This database is sealed with a key that is not given: seal key {seals}.")
 
     def close(self) -> None:
         """Close every pooled connection."""

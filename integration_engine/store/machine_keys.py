@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Column, ForeignKey, Index, Text, or_, select
+from sqlalchemy import Column, ForeignKey, Index, Select, Text, or_, select
 from sqlalchemy.orm import Session
 from sqlmodel import Field, SQLModel, col
 
@@ -100,6 +100,6 @@ def revoke_keys(session: Session, partner: str, name: str | None, now: datetime)
     return [row.id for row in rows]
 
 
-def _live(now: datetime):  # type: ignore[no-untyped-def]  # Select's own type names every column
+def _live(now: datetime) -> Select[tuple[MachineKeyRow]]:
     ends = col(MachineKeyRow.expires_at)
     return select(MachineKeyRow).where(col(MachineKeyRow.revoked_at).is_(None), or_(ends.is_(None), ends > now))
