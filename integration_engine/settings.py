@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     SecretStr,
@@ -29,15 +28,14 @@ from pydantic_settings import SettingsError as UnreadableSetting
 from typing_extensions import TypedDict
 
 from integration_engine.dropfolder.settings import FolderSettings
+from integration_engine.identity_settings import HttpTls, OidcSettings, Part
 from integration_engine.mesh.settings import MeshSettings
 from integration_engine.mllp_ports import MllpListener, Port
 from integration_engine.record.age import AgeRules
 from integration_engine.record.codes import PartnerKind
-from integration_engine.security.identity import Deciding
 
 if TYPE_CHECKING:
     from adapters.adapter import Feed
-    from integration_engine.security.claims import Mapped
 
 MEBIBYTE = 1024 * 1024
 # RabbitMQ 4.x refuses messages of 16 MiB and more; a body must fit with its envelope.
@@ -61,11 +59,7 @@ class SettingsError(Exception):
         super().__init__("; ".join(f"{name}: {why}" for name, why in problems))
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class FeedSettings(_Part):
+class FeedSettings(Part):
     """One feed of a partner, as ``[[feeds]]`` in ``cdr.toml``: the fields of ``adapters.adapter.Feed``."""
 
     name: str = Field(min_length=1)
@@ -98,7 +92,7 @@ def check_feed(feed: FeedSettings) -> None:
         raise ValueError("version is none of HL7 v2")
 
 
-class DemographicsSettings(_Part):
+class DemographicsSettings(Part):
     """The demographics service that events which only point to a record are fetched from, as ``[demographics]``.
 
     ``url`` is its FHIR base address: ``https``, or ``http`` on this machine itself. ``token_file`` holds a bearer token and
@@ -129,68 +123,6 @@ class DemographicsSettings(_Part):
         if not parts.hostname or parts.username or parts.password or parts.query or parts.fragment:
             raise ValueError("is a base address: a host, perhaps a port and a path, and nothing else")
         return url
-
-
-class HttpTls(_Part):
-    """TLS of the HTTP doors themselves, ``[http_tls]``: PEM files. ``client_ca`` signs partners' client certificates; whoever
-    shows none still comes in by a token."""
-
-    certificate: Path
-    key: Path
-    client_ca: Path | None = None
-
-
-class OidcRole(_Part):
-    """One rule of ``[[oidc.roles]]``: who has ``value`` at ``claim`` has ``role`` here, for ``areas`` where the provider
-    doesn't say which panels. A claim inside another is a list of names."""
-
-    claim: str | tuple[str, ...]
-    value: str = Field(min_length=1)
-    role: Deciding
-    areas: tuple[str, ...] = ()
-
-
-class OidcSettings(_Part):
-    """The provider of people's identities, ``[oidc]`` (OpenID Connect, authorization code with PKCE). ``roles`` are tried in
-    their order. ``areas_claim`` is where the panels of a coordinator or designated doctor stand, ``areas`` says which panel
-    each word of the provider's is. ``strengths``: the ``acr`` of which a sign-in has to be one."""
-
-    issuer: str
-    client_id: str = Field(min_length=1)
-    client_secret: SecretStr | None = None
-    scope: str = "openid profile"
-    roles: tuple[OidcRole, ...]
-    name_claim: str | tuple[str, ...] = "preferred_username"
-    areas_claim: str | tuple[str, ...] = ()
-    areas: dict[str, str] = {}
-    strengths: tuple[str, ...] = ()
-    userinfo: bool = False
-    ca: Path | None = None
-
-    @field_validator("issuer")
-    @classmethod
-    def _by_tls(cls, issuer: str) -> str:
-        if not tls_or_here(issuer):
-            raise ValueError("a provider is asked over https only")
-        return issuer
-
-    def mapped(self) -> "Mapped":
-        """How the provider's claims are read."""
-        # What checks signatures takes a while to load, and most commands never do.
-        from integration_engine.security.claims import Mapped, RoleRule
-
-        rules = tuple(RoleRule(_path(each.claim), each.value, each.role, each.areas) for each in self.roles)
-        return Mapped(rules, _path(self.name_claim), _path(self.areas_claim), self.areas)
-
-
-def tls_or_here(address: str) -> bool:
-    """Whether an address is reached by TLS, or never leaves this machine."""
-    parts = urlsplit(address)
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost"))
-
-
-def _path(claim: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (claim,) if isinstance(claim, str) else claim
 
 
 @with_config(ConfigDict(extra="forbid"))

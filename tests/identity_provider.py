@@ -14,11 +14,12 @@ from typing import Any
 
 from authlib.integrations.flask_oauth2 import AuthorizationServer
 from authlib.oauth2.rfc6749 import ClientMixin, grants
+from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oidc.core import UserInfo
 from authlib.oidc.core.grants import OpenIDCode
 from flask import Flask, Response, jsonify, request
-from joserfc.jwk import RSAKey
+from joserfc.jwk import ECKey, RSAKey
 from werkzeug.serving import make_server
 
 CLIENT_ID, CLIENT_SECRET = "cdr", "a-secret-of-the-test"
@@ -34,6 +35,7 @@ class Provider:
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, auto_kid=True))
     published: list[RSAKey] = field(default_factory=list)
     publishes_own: bool = True
+    client_key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256"))
     issuer: str = ""
     codes: dict[str, "_Code"] = field(default_factory=dict)
     asked: list[dict[str, str]] = field(default_factory=list)
@@ -65,7 +67,7 @@ class _Client(ClientMixin):  # type: ignore[misc]  # Authlib has no types
         return client_secret == CLIENT_SECRET
 
     def check_endpoint_auth_method(self, method: str, endpoint: str) -> bool:
-        return method == "client_secret_basic"
+        return method in ("client_secret_basic", "client_assertion_jwt")
 
     def check_response_type(self, response_type: str) -> bool:
         return response_type == "code"
@@ -105,7 +107,7 @@ class _Code:
 
 def _grant(provider: Provider) -> type[grants.AuthorizationCodeGrant]:
     class Grant(grants.AuthorizationCodeGrant):  # type: ignore[misc]
-        TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic"]
+        TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_assertion_jwt"]
 
         def save_authorization_code(self, code: str, request: Any) -> None:
             said = request.payload.data
@@ -154,12 +156,31 @@ def _signing(provider: Provider) -> OpenIDCode:
     return Signing(require_nonce=True)
 
 
+class _Assertion(JWTBearerClientAssertion):  # type: ignore[misc]
+    def __init__(self, provider: Provider) -> None:
+        super().__init__()
+        self._provider = provider
+        self._used: set[str] = set()
+
+    def get_audiences(self) -> list[str]:
+        return [f"{self._provider.issuer}/token"]
+
+    def resolve_client_public_key(self, client: _Client) -> dict[str, Any]:
+        return self._provider.client_key.as_dict(private=False)
+
+    def validate_jti(self, claims: dict[str, Any], jti: str) -> bool:
+        new = jti not in self._used
+        self._used.add(jti)
+        return new
+
+
 def _application(provider: Provider) -> Flask:
     app = Flask("provider")
     client = _Client(provider)
     server = AuthorizationServer(
         app, query_client=lambda name: client if name == CLIENT_ID else None, save_token=lambda token, request: None
     )
+    server.register_client_auth_method(_Assertion.CLIENT_AUTH_METHOD, _Assertion(provider))
     server.register_grant(_grant(provider), [_signing(provider), CodeChallenge(required=True)])
 
     @app.get("/.well-known/openid-configuration")

@@ -55,10 +55,10 @@ def provider_pages(entry: Entry, provider: Provider, mapped: Mapped, *, secure: 
 
     @router.get(BACK)
     async def back(request: Request) -> Response:
-        entry.failures.require(request)
         try:
             principal = person(await _claims(request), mapped)
         except NotAllowed as error:
+            entry.failures.require(request)
             entry.failures.count(request)
             COUNTERS.add(SIGN_INS, outcome=error.code, role="none")
             log.warning("a sign-in by the provider was refused", extra={"code": error.code})

@@ -1,8 +1,8 @@
 """How often somebody may try, and how fast a partner may send: nobody guesses for long, and nobody crowds the others out.
 
 Both count in this process alone; a guess is counted by the address it comes from (behind a proxy, the one that a trusted
-proxy names). What is proved right is never held up by others' wrong guesses at a door that takes tokens: it costs a guess of
-256 bits. Where people's passwords are checked the account itself is locked too (``store.people``).
+proxy names). What is proved right is never held up by others' wrong guesses, but at the one door where a guess is cheap and
+looking is dear: people's passwords. There the account itself is locked too (``store.people``).
 """
 
 import math

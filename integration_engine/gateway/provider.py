@@ -14,8 +14,10 @@ from urllib.parse import quote_plus, urlencode
 import httpx
 import orjson
 
+from integration_engine.identity_settings import OidcSettings, tls_or_here
+from integration_engine.security.assertion import ASSERTION_TYPE, signed
 from integration_engine.security.claims import Claims, NotProved, checked
-from integration_engine.settings import OidcSettings, tls_or_here
+from integration_engine.security.identity import NotAllowed
 
 _TIMEOUT_S = 10.0
 _MOST_BYTES = 1024 * 1024
@@ -70,13 +72,9 @@ class Provider:
             "redirect_uri": self._redirect_uri,
             "code_verifier": verifier,
         }
-        secret = self._settings.client_secret
-        # Written as a form is, before it is put together (RFC 6749 2.3.1).
-        parts = [quote_plus(part) for part in (self._settings.client_id, secret.get_secret_value())] if secret else []
-        proof = httpx.BasicAuth(*parts) if parts else None
-        if proof is None:
-            said["client_id"] = self._settings.client_id
-        given = await self._asked("POST", str(about["token_endpoint"]), data=said, auth=proof, refused="code")
+        endpoint = str(about["token_endpoint"])
+        ours, basic = self._proof(endpoint)
+        given = await self._asked("POST", endpoint, data=said | ours, auth=basic, refused="code")
         text = given.get("id_token")
         if not isinstance(text, str):
             raise ProviderAway("no-id-token")
@@ -84,6 +82,21 @@ class Provider:
         if self._settings.userinfo:
             found = {**await self._told(about, given, found), **found}
         return found
+
+    def _proof(self, endpoint: str) -> tuple[dict[str, str], httpx.BasicAuth | None]:
+        """By what we prove to be its client: fields of the form, and the header's."""
+        chosen, name = self._settings, self._settings.client_id
+        if chosen.client_key:
+            try:
+                private = chosen.client_key.read_text()
+                text = signed(name, endpoint, private, chosen.client_algorithm, datetime.now(UTC))
+            except (OSError, ValueError, NotAllowed) as error:
+                raise ProviderAway("client-key") from error
+            return {"client_id": name, "client_assertion_type": ASSERTION_TYPE, "client_assertion": text}, None
+        if chosen.client_secret:
+            # Written as a form is, before it is put together (RFC 6749 2.3.1).
+            return {}, httpx.BasicAuth(quote_plus(name), quote_plus(chosen.client_secret.get_secret_value()))
+        return {"client_id": name}, None
 
     async def _checked(self, text: str, nonce: str) -> Claims:
         """The identity token's claims; with keys asked for anew where those we have don't fit."""

@@ -66,11 +66,11 @@ def token_door(grants: Grants, public_url: str, failures: Failures) -> APIRouter
 
     @router.post(TOKEN_PATH, summary="An access token for a signed statement", openapi_extra=_TAKES)
     async def give(request: Request) -> Response:
-        failures.require(request)
         try:
             asked = await _assertion(request)
             granted = await asyncio.to_thread(grants.exchange, asked, audiences)
         except AssertionRefused as error:
+            failures.require(request)
             failures.count(request)
             COUNTERS.add(SIGN_INS, outcome=error.code, role="none")
             refused = _Refused("invalid_client", f"{error.code}: {error}", 401)

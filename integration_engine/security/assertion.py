@@ -7,6 +7,7 @@ never looked at. Pure: which statements were used before is remembered by ``stor
 
 import binascii
 import json
+import secrets
 from base64 import urlsafe_b64decode
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -72,6 +73,25 @@ def public_key(text: str) -> PublicKey:
     if not strong:
         raise NotAllowed("bad-key", "a key is RSA with 2,048 bits or more, or EC on P-256 or P-384")
     return PublicKey(name, {part: jwk[part] for part in ("kty", "crv", "x", "y", "n", "e") if part in jwk})
+
+
+def signed(client: str, audience: str, private: str, algorithm: str, now: datetime) -> str:
+    """The same the other way round: our own statement, for a provider of identities whose client we are. ``private`` is
+    PEM; its public half is registered there under its RFC 7638 thumbprint. Raises NotAllowed ``bad-key``."""
+    try:
+        key = import_key(private, "EC" if algorithm.startswith("ES") else "RSA")
+        begins, ends = int(now.timestamp()), int((now + timedelta(minutes=2)).timestamp())
+        claims = {
+            "iss": client,
+            "sub": client,
+            "aud": audience,
+            "iat": begins,
+            "exp": ends,
+            "jti": secrets.token_urlsafe(16),
+        }
+        return jwt.encode({"alg": algorithm, "kid": key.thumbprint()}, claims, key, algorithms=[algorithm])
+    except (JoseError, ValueError, TypeError):
+        raise NotAllowed("bad-key", "that is no private key for this algorithm") from None
 
 
 def named(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from joserfc.jwk import RSAKey
+from joserfc.jwk import ECKey, RSAKey
 
 from integration_engine.security import passwords
 from integration_engine.services.private import free_ports
@@ -26,6 +26,7 @@ ROLES: list[dict[str, Any]] = [
 ]
 PANELS = {"E54000044": "BERKS", "E54000010": "OXON"}
 JANE = {"preferred_username": "jane", "realm": {"roles": ["staff", "cdr-coordinator"]}, "boards": ["E54000044", "E99"]}
+ANOTHER = ECKey.generate_key("P-256")
 PASSWORD = "a long enough one"
 
 
@@ -53,14 +54,20 @@ class World:
         return browser.get(self.sent_back(browser, who))
 
 
-@pytest.fixture
-def world(amqp_url: str, sqlite_url: str, tmp_path: Path) -> Iterator[World]:
+@pytest.fixture(params=["by a secret"])
+def world(request: pytest.FixtureRequest, amqp_url: str, sqlite_url: str, tmp_path: Path) -> Iterator[World]:
     declare(amqp_url)
     (port,) = free_ports(1)
     address = f"http://127.0.0.1:{port}"
     with identity_provider(f"{address}/sign-in/back") as provider:
         provider.claims["p-1"] = JANE
-        oidc = {"issuer": provider.issuer, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "roles": ROLES}
+        oidc: dict[str, Any] = {"issuer": provider.issuer, "client_id": CLIENT_ID, "roles": ROLES}
+        if request.param == "by a secret":
+            oidc["client_secret"] = CLIENT_SECRET
+        else:
+            key = tmp_path / "client.pem"
+            key.write_bytes((provider.client_key if request.param == "by a key" else ANOTHER).as_pem(private=True))
+            oidc |= {"client_key": key, "client_algorithm": "ES256"}
         oidc |= {"areas_claim": "boards", "areas": PANELS}
         changes: dict[str, Any] = {"oidc": oidc, "public_url": address, "http_port": port}
         with house(amqp_url, sqlite_url, tmp_path, bearers_sign_in="organisations", **changes) as doors:
@@ -83,6 +90,18 @@ def test_a_coordinator_signs_in_at_the_provider_and_sees_their_own_panels_work(w
     assert [(line.actor, dict(line.detail)) for line in lines] == [
         ("jane", {"by": "provider", "role": "coordinator", "areas": ["BERKS"]})
     ]
+
+
+@pytest.mark.parametrize("world", ["by a key"], indirect=True)
+def test_we_prove_to_be_the_providers_client_by_a_key_that_it_never_had(world: World) -> None:
+    with world.browser() as browser:
+        assert world.sign_in(browser).status_code == 200
+
+
+@pytest.mark.parametrize("world", ["by another key"], indirect=True)
+def test_whom_the_provider_does_not_know_for_its_client_gets_nobody_in(world: World) -> None:
+    with world.browser() as browser:
+        assert world.sign_in(browser).status_code == 403
 
 
 def test_the_first_rule_that_fits_gives_the_role(world: World) -> None:
