@@ -2,7 +2,7 @@
 standard.
 
 It knows one client, keeps to the code's one use, its redirect address, nonce and PKCE, and signs with a key that can be
-changed. Who signs in is whom the browser names in a header; what is said of them is the test's.
+changed. Who signs in is whom the browser names in a header, else ``whoever``; what is said of them is the test's.
 """
 
 import contextlib
@@ -35,6 +35,7 @@ class Provider:
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, auto_kid=True))
     published: list[RSAKey] = field(default_factory=list)
     publishes_own: bool = True
+    whoever: str = "p-1"
     client_key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256"))
     issuer: str = ""
     codes: dict[str, "_Code"] = field(default_factory=dict)
@@ -200,7 +201,7 @@ def _application(provider: Provider) -> Flask:
     @app.get("/authorize")
     def authorize() -> Any:
         provider.asked.append(dict(request.args))
-        who = request.headers["X-Test-Person"]
+        who = request.headers.get("X-Test-Person", provider.whoever)
         return server.create_authorization_response(grant_user=who, grant=server.get_consent_grant(end_user=who))
 
     @app.post("/token")
