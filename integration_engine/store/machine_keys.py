@@ -100,6 +100,6 @@ def revoke_keys(session: Session, partner: str, name: str | None, now: datetime)
     return [row.id for row in rows]
 
 
-def _live(now: datetime) -> Select[tuple[MachineKeyRow]]:
+def _live(now: datetime) -> Select[MachineKeyRow]:
     ends = col(MachineKeyRow.expires_at)
     return select(MachineKeyRow).where(col(MachineKeyRow.revoked_at).is_(None), or_(ends.is_(None), ends > now))

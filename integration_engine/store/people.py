@@ -90,11 +90,16 @@ class People:
             raise NotAllowed("no-area", "a coordinator or designated doctor has a panel, and nobody else")
         kept, codes, now = passwords.hashed(password, name), passwords.new_code_key(), self._clock()
         with self._store.transaction() as transaction, Session(transaction.connection) as session:
-            row = session.get(PersonRow, name) or PersonRow(name=name, added_at=now)
-            row.role, row.areas, row.password = role, json.dumps(sorted(set(areas))), kept
-            row.code_sealed = seal(transaction.keys, codes.secret)
-            row.last_step, row.failures, row.locked_until, row.ended_at = 0, 0, None, None
-            session.add(row)
+            before = session.get(PersonRow, name)
+            anew = PersonRow(
+                name=name,
+                role=role,
+                areas=json.dumps(sorted(set(areas))),
+                password=kept,
+                code_sealed=seal(transaction.keys, codes.secret),
+                added_at=before.added_at if before else now,
+            )
+            session.merge(anew)
             session.execute(delete(PersonSessionRow).where(col(PersonSessionRow.name) == name))
             session.flush()
             append(transaction, now, [Entry("person.added", name, {"role": role, "areas": sorted(areas)}, by)])

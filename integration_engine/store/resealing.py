@@ -213,7 +213,8 @@ def _step(transaction: Transaction, column: Sealed, to: str, after: tuple[Any, .
     rows = transaction.connection.execute(query.order_by(*column.key).limit(at_once)).all()
     if not rows:
         return _Step(None)
-    names, size = [], 0
+    names: list[tuple[Any, ...]] = []
+    size = 0
     for row in rows:
         size += row.size
         if names and size > _MOST_BYTES:
