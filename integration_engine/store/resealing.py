@@ -30,7 +30,8 @@ from integration_engine.security.keys import KeyMissing, SealBroken
 from integration_engine.stages import reached
 from integration_engine.store.audit import Entry, append
 from integration_engine.store.database import Store, StoreError, Transaction, table
-from integration_engine.store.tables import METADATA, KeyInUse, LedgerHead
+from integration_engine.store.every_table import METADATA
+from integration_engine.store.tables import KeyInUse, LedgerHead
 
 BEGUN, DONE, RETIRED = "keys.rotating", "keys.resealed", "keys.retired"
 AT_ONCE = 200

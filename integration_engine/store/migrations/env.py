@@ -5,11 +5,8 @@ from datetime import UTC, datetime
 
 from alembic import context
 
-from integration_engine.store import clocks, glass, identities, indexing, machine_keys, people, pointers, receipts, reviews, watch
-from integration_engine.store.tables import METADATA
-
-# Their tables are in METADATA once they are imported.
-_ = (clocks, glass, identities, indexing, machine_keys, people, pointers, receipts, reviews, watch)
+from integration_engine.store import indexing
+from integration_engine.store.every_table import METADATA
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
 context.run_migrations()
