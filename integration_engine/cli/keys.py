@@ -44,7 +44,7 @@ def show(as_json: Json = False) -> None:
         typer.echo(json.dumps({"sealing": keys, "index": index, "lost": lost}))
     else:
         for key, count in counts.items():
-            state = "seals" if key == seals else "opens" if key in held else "LOST"
+            state = "LOST" if key not in held else "seals" if key == seals else "opens"
             typer.echo(f"sealing {key}  {state}  {count} values")
         for version, key in index.items():
             typer.echo(f"index   {key}  version {version}")
