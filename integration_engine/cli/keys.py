@@ -2,8 +2,9 @@
 
 import json
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from integration_engine.store.database import Store
     from integration_engine.store.resealing import Progress
+
+T = TypeVar("T")
 
 app = typer.Typer(no_args_is_help=True, help="Sealing and index keys: which are held, rotate, retire.")
 
@@ -145,7 +148,7 @@ def _next_key(store: "Store") -> str:
     from integration_engine.store import resealing
 
     now_seals = resealing.sealing_key(store)
-    if now_seals is not None and sum(resealing.otherwise(store, now_seals).values()):
+    if now_seals is not None and any(resealing.otherwise(store, now_seals).values()):
         return now_seals
     first = store.keys.seal_fingerprints[0]
     used = {key for by_key in resealing.counted(store).values() for key in by_key}
@@ -219,7 +222,7 @@ def _store(as_json: bool, *, check: bool = True) -> "Store":
     return _or_stop(opened, as_json)
 
 
-def _or_stop(call: Any, as_json: bool) -> Any:
+def _or_stop(call: Callable[[], T], as_json: bool) -> T:
     """What a call gives, or why it doesn't and exit status 1."""
     from integration_engine.security.keys import KeyMissing, KeyUnreadable
     from integration_engine.settings import SettingsError
