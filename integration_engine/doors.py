@@ -11,6 +11,7 @@ import itertools
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 
 from adapters.adapter import Feed, Reading, Submission
 from adapters.coroner.forms import table
@@ -18,11 +19,12 @@ from adapters.registry import ADAPTERS, read
 from adapters.tables import NotATable, Table
 from integration_engine.backlog import LOOK_EVERY_S as BACKLOG_EVERY_S
 from integration_engine.backlog import Backlog, queues_by
+from integration_engine.broker.asyncapi import document_text
 from integration_engine.broker.connection import user_of
 from integration_engine.broker.depth import Depth, depths
 from integration_engine.broker.message import Message
 from integration_engine.broker.publisher import NOT_CONFIRMED, NotConfirmed, Publisher
-from integration_engine.broker.topology import INTAKE
+from integration_engine.broker.topology import INTAKE, Topology
 from integration_engine.clockwork import LOOK_EVERY_S, clock_rules, put_figures
 from integration_engine.console.clocks import clock_pages
 from integration_engine.console.deciding import deciding_pages
@@ -37,6 +39,7 @@ from integration_engine.gateway.ports import Delivery, NotDurable
 from integration_engine.gateway.serve import Listening, open_doors
 from integration_engine.in_force import Rules, rules_in_force, topology_in_force
 from integration_engine.ledger import Counted
+from integration_engine.mapping.files import published_schemas
 from integration_engine.mapping.profile import load_profile
 from integration_engine.monitoring import tracing
 from integration_engine.monitoring.counters import COUNTERS, NOT_DURABLE
@@ -56,6 +59,7 @@ from integration_engine.store.receipts import Receipts
 
 log = logging.getLogger(__name__)
 
+DISTRIBUTION = "child-death-review-engine"
 _READY_SECONDS = 2.0
 # The queues whose oldest message may be looked at: looking takes it and puts it back.
 _NOBODY_CONSUMES = ("refused.", "dead.")
@@ -177,8 +181,10 @@ def make_rooms(
     ledger: Counted | None = None,
     desk: Desk | None = None,
     missing: Callable[[], Collection[str]] = frozenset,
+    topology: Topology | None = None,
 ) -> Rooms:
-    """What the doors open onto, for a store and a started publisher; ``missing`` tells the queues that aren't there."""
+    """What the doors open onto, for a store and a started publisher; ``missing`` tells the queues that aren't there,
+    ``topology`` what the AsyncAPI document tells of."""
     identities = Identities(store)
 
     async def broker() -> None:
@@ -203,6 +209,7 @@ def make_rooms(
         ledger=ledger,
         panels=desk,
         grants=Given(AccessTokens(store)),
+        contract=document_text(topology, published_schemas(), version(DISTRIBUTION)) if topology else None,
     )
 
 
@@ -233,7 +240,8 @@ async def open_gateway(
     try:
         await asyncio.to_thread(publisher.wait_ready, _READY_SECONDS)
         rules, clocks = rules_in_force(settings), clock_rules(settings)
-        backlog = Backlog(store, queues_by(settings, topology_in_force(settings, rules)))
+        topology = topology_in_force(settings, rules)
+        backlog = Backlog(store, queues_by(settings, topology))
         count_clocks = functools.partial(_count_clocks, store, clocks)
         with (
             Counted(store).writing() as ledger,
@@ -243,7 +251,7 @@ async def open_gateway(
             doing("backlog", backlog.look, BACKLOG_EVERY_S),
         ):
             desk = Desk(store, rules)
-            rooms = make_rooms(settings, store, publisher, ledger, desk, lambda: backlog.missing)
+            rooms = make_rooms(settings, store, publisher, ledger, desk, lambda: backlog.missing, topology)
             figures = Figures(store, retraction_limit=timedelta(minutes=settings.retraction_limit_minutes))
             entry = make_entry(settings, rooms)
             shown = [

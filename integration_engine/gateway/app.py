@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse
 from integration_engine import __doc__ as about
 from integration_engine.gateway.answers import Refusal, problem_json
 from integration_engine.gateway.cdop import inbox_door
+from integration_engine.gateway.contract import contract_door
 from integration_engine.gateway.coroner import coroner_door
 from integration_engine.gateway.coroner_pages import coroner_pages
 from integration_engine.gateway.door import Door
@@ -52,7 +53,7 @@ _PAGES = ("/console", "/coroner/upload", "/sign-in", "/sign-out")
 @dataclass(frozen=True)
 class Rooms:
     """What the doors open onto. ``read``, ``sender`` and ``table`` are the adapters'; ``checks`` say whether the broker
-    and the store answer."""
+    and the store answer; ``contract`` is the AsyncAPI document."""
 
     publisher: Publisher
     people: People
@@ -65,6 +66,7 @@ class Rooms:
     ledger: Ledger | None = None
     panels: Panels | None = None
     grants: Grants | None = None
+    contract: bytes | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -118,6 +120,8 @@ def create_app(
         app.include_router(inbox_door(receiver, rooms.inbox, entry))
     if rooms.panels:
         app.include_router(panels_door(rooms.panels, entry))
+    if rooms.contract:
+        app.include_router(contract_door(rooms.contract))
     if rooms.grants and settings.public_url:
         app.include_router(token_door(rooms.grants, settings.public_url, entry.failures))
     ways = Ways(
