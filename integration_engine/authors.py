@@ -9,7 +9,7 @@ from adapters.adapter import Feed, Item, Reading, Submission, content_hash
 from integration_engine.broker.origin import Origin
 from integration_engine.record.codes import PartnerKind
 from integration_engine.record.notice import Problem
-from integration_engine.security.identity import Principal, WrongSender, require_sender
+from integration_engine.security.identity import NotAllowed, Principal, WrongSender, require_live, require_sender
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class AuthorsReader:
         said = tuple(readings)
         try:
             self._require(origin, submission, said)
-        except WrongSender as problem:
+        except NotAllowed as problem:
             yield _refused(origin, submission, problem.code, str(problem))
         else:
             yield from said
@@ -39,6 +39,7 @@ class AuthorsReader:
         principal = self.find(origin.partner)
         if principal is None or origin.kind not in principal.kinds:
             raise WrongSender("user")
+        require_live(principal, origin.kind)
         require_sender(principal, [("sender", registry.ADAPTERS[origin.kind].sender(submission.body)[0])])
         for reading in said:
             require_sender(principal, [("sender", reading.sender)])

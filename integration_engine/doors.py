@@ -30,12 +30,14 @@ from integration_engine.console.clocks import clock_pages
 from integration_engine.console.deciding import deciding_pages
 from integration_engine.console.figures import Figures, QueueFigure, Queues
 from integration_engine.console.glass import glass_pages
+from integration_engine.console.partners import partner_pages
 from integration_engine.console.reference import reference_pages
 from integration_engine.console.routes import console_pages
 from integration_engine.desk import Desk
 from integration_engine.duty import KEYS_EVERY_S, doing
-from integration_engine.gateway.app import Rooms, make_entry
+from integration_engine.gateway.app import make_entry
 from integration_engine.gateway.ports import Delivery, NotDurable
+from integration_engine.gateway.rooms import Rooms
 from integration_engine.gateway.serve import Listening, open_doors
 from integration_engine.in_force import Rules, rules_in_force, topology_in_force
 from integration_engine.ledger import Counted
@@ -45,9 +47,11 @@ from integration_engine.monitoring import tracing
 from integration_engine.monitoring.counters import COUNTERS, NOT_DURABLE
 from integration_engine.monitoring.health import Check, QueueMissing
 from integration_engine.monitoring.timing import confirmed, time_transactions
+from integration_engine.own_account import OwnAccount
 from integration_engine.record.clock_event import ClockRule
 from integration_engine.record.codes import PartnerKind
 from integration_engine.register import Register, or_away
+from integration_engine.rehearsed import Rehearsed
 from integration_engine.retraction_watch import LOOK_EVERY_S as RETRACTIONS_EVERY_S
 from integration_engine.retraction_watch import RetractionWatch
 from integration_engine.settings import Settings
@@ -182,6 +186,7 @@ def make_rooms(
     desk: Desk | None = None,
     missing: Callable[[], Collection[str]] = frozenset,
     topology: Topology | None = None,
+    rehearsed: Rehearsed | None = None,
 ) -> Rooms:
     """What the doors open onto, for a store and a started publisher; ``missing`` tells the queues that aren't there,
     ``topology`` what the AsyncAPI document tells of."""
@@ -209,6 +214,8 @@ def make_rooms(
         ledger=ledger,
         panels=desk,
         grants=Given(AccessTokens(store)),
+        rehearsals=rehearsed,
+        accounts=OwnAccount(store),
         contract=document_text(topology, published_schemas(), version(DISTRIBUTION)) if topology else None,
     )
 
@@ -245,13 +252,14 @@ async def open_gateway(
         count_clocks = functools.partial(_count_clocks, store, clocks)
         with (
             Counted(store).writing() as ledger,
+            Rehearsed(store).writing() as rehearsed,
             doing("retractions", _retraction_watch(settings, store).look, RETRACTIONS_EVERY_S),
             doing("clock-figures", count_clocks, LOOK_EVERY_S),
             doing("keys", store.follow_keys, KEYS_EVERY_S),
             doing("backlog", backlog.look, BACKLOG_EVERY_S),
         ):
             desk = Desk(store, rules)
-            rooms = make_rooms(settings, store, publisher, ledger, desk, lambda: backlog.missing, topology)
+            rooms = make_rooms(settings, store, publisher, ledger, desk, lambda: backlog.missing, topology, rehearsed)
             figures = Figures(store, retraction_limit=timedelta(minutes=settings.retraction_limit_minutes))
             entry = make_entry(settings, rooms)
             shown = [
@@ -260,6 +268,7 @@ async def open_gateway(
                 reference_pages(entry, rules),
                 clock_pages(entry, store, clocks),
                 glass_pages(entry, store),
+                partner_pages(entry, store),
             ]
             pages = shown if console else []
             async with open_doors(settings, rooms, pages, mllp=mllp) as listening:

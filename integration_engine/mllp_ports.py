@@ -39,7 +39,7 @@ class MllpListener(_Part):
     bind each connection to the partner of its certificate. With neither any registered hospital may speak, so such a port
     belongs on a network that only they reach. ``feed`` names the feed whose settings answer when the sender doesn't decide.
     Certificate files are PEM; ``client_ca`` asks for mutual TLS, ``client_crl`` is what those authorities have revoked. All
-    files are read again when they change.
+    files are read again when they change. At a ``sandbox`` port messages are answered as they would be and go nowhere.
     """
 
     host: str = "127.0.0.1"
@@ -52,6 +52,7 @@ class MllpListener(_Part):
     client_crl: Path | None = None
     clients: tuple[BoundClient, ...] = ()
     clients_file: Path | None = None
+    sandbox: bool = False
 
     @property
     def binds_clients(self) -> bool:

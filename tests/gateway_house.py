@@ -131,10 +131,13 @@ def house(
     *,
     mllp: bool = False,
     ports: Sequence[Mapping[str, Any]] = (),
+    sandbox: bool = False,
     **changes: Any,
 ) -> Iterator[House]:
     """A gateway for the length of the block, with PARTNERS (one has two feeds), two panels and two operators. ``ports`` are
-    MLLP listeners; with ``mllp`` alone there is one that anybody may speak on."""
+    MLLP listeners; with ``mllp`` alone there is one that anybody may speak on. ``sandbox``: a second one is the sandbox's."""
+    if sandbox:
+        ports = ({"host": "127.0.0.1", "port": 0}, {"host": "127.0.0.1", "port": 0, "sandbox": True})
     if ports:
         mllp, changes = True, {"mllp": ports} | changes
     upgrade_schema(database_url)

@@ -38,6 +38,7 @@ _CONDITIONS: dict[str, tuple[bool, str]] = {
     "unsupported-version": (True, "203"),
     "test-message": (True, "202"),
     "wrong-sender": (True, "207"),
+    "not-live": (True, "207"),
     "no-pid": (False, "100"),
     "no-mrg": (False, "100"),
     "message-cut": (False, "100"),

@@ -260,7 +260,9 @@ def _schema(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
 
 def _moved(value: Any, root: str) -> Any:
     if isinstance(value, Mapping):
-        return {k: root + v[1:] if k == "$ref" and str(v).startswith("#/") else _moved(v, root) for k, v in value.items()}
+        return {
+            k: root + v[1:] if k == "$ref" and str(v).startswith("#/") else _moved(v, root) for k, v in value.items()
+        }
     return [_moved(each, root) for each in value] if isinstance(value, list) else value
 
 

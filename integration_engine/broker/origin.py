@@ -5,11 +5,14 @@ name only, and ``user_id`` can't be another's. The gateway's user may write unde
 has checked that partner's token.
 """
 
+import re
 from dataclasses import dataclass
 
 from integration_engine.broker.message import Delivered
 
 PARTNER_USER = "partner."
+# A partner may have several accounts, numbered from the second on; a code holds no dot.
+_ACCOUNT = re.compile(r"partner\.[^.]+(?:\.[2-9])?")
 
 
 class Unproved(Exception):
@@ -45,6 +48,6 @@ def origin_of(message: Delivered, trusted: frozenset[str]) -> Origin:
         raise Unproved("no-user")
     if message.user in trusted:
         return Origin(kind, partner, direct=False)
-    if message.user != PARTNER_USER + partner:
+    if not _ACCOUNT.fullmatch(message.user) or message.user.split(".")[1] != partner:
         raise Unproved("other-user")
     return Origin(kind, partner, direct=True)

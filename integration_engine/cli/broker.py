@@ -1,7 +1,6 @@
 """``cdr broker``: what has to exist on the broker - make it so, or say where it isn't."""
 
 import json
-import secrets
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from integration_engine.cli.broker_users import user as user_command
 from integration_engine.settings import SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="The broker's topology: make it, ch
 
 _USAGE = 2
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+app.command("user")(user_command)
 
 
 def _topology(as_json: bool) -> "Topology":
@@ -33,9 +34,12 @@ def _topology(as_json: bool) -> "Topology":
 
 @app.command("apply")
 def apply(as_json: Json = False) -> None:
-    """Declare every exchange, queue and binding, and put the rights of known users right. Doing it again changes nothing."""
+    """Declare every exchange, queue and binding, and make the users of partners and recipients those of the register.
+
+    Doing it again changes nothing."""
     from integration_engine.broker import declare, users
     from integration_engine.broker.connection import virtual_host
+    from integration_engine.cli import broker_users
 
     topology, url, management = _topology(as_json), _url(), _management()
     try:
@@ -44,15 +48,16 @@ def apply(as_json: Json = False) -> None:
         _fail(as_json, str(problem), "differs")
     except _away() as problem:
         _fail(as_json, f"The broker can't be reached ({type(problem).__name__}).", "broker-away")
-    vhost = virtual_host(url)
-    repaired = users.repair_users(topology, management, vhost) if management is not None else []
+    repaired = users.repair_users(topology, management, virtual_host(url)) if management is not None else []
+    followed = broker_users.follow_register(topology, management, virtual_host(url))
     done = {"exchanges": len(topology.exchanges), "queues": len(topology.queues), "bindings": len(topology.bindings)}
     if as_json:
-        typer.echo(json.dumps({**done, "users_put_right": repaired}))
+        typer.echo(json.dumps({**done, "users_put_right": repaired, **followed}))
         return
     typer.echo(f"{done['exchanges']} exchanges, {done['queues']} queues and {done['bindings']} bindings are there.")
     for user in repaired:
         typer.echo(f"The rights of {user} were put right.")
+    broker_users.show_followed(followed)
     if management is None:
         typer.echo("Users were not looked at: set CDR_AMQP_MANAGEMENT_URL.")
 
@@ -62,6 +67,7 @@ def check(as_json: Json = False) -> None:
     """Say where the broker differs from the topology; changes nothing. Exit 1 if it differs."""
     from integration_engine.broker import declare, users
     from integration_engine.broker.connection import virtual_host
+    from integration_engine.cli import broker_users
 
     topology, url, management = _topology(as_json), _url(), _management()
     try:
@@ -69,7 +75,9 @@ def check(as_json: Json = False) -> None:
     except _away() as problem:
         _fail(as_json, f"The broker can't be reached ({type(problem).__name__}).", "broker-away")
     if management is not None:
-        drifts += users.user_drifts(topology, management, virtual_host(url))
+        found = users.user_drifts(topology, management, virtual_host(url))
+        known = broker_users.register_drifts(topology, management, virtual_host(url))
+        drifts = list(dict.fromkeys([*drifts, *found, *known]))
     if as_json:
         typer.echo(json.dumps({"drift": [asdict(drift) for drift in drifts]}))
     else:
@@ -99,51 +107,16 @@ def definitions(
         typer.echo(text, nl=False)
 
 
-@app.command("user")
-def user(
-    role: Annotated[str, typer.Argument(help="gateway, mesh, worker, operator, partner, cdop, jar or national.")],
-    code: Annotated[str | None, typer.Argument(help="The partner's, panel's, team's or record's code.")] = None,
-    kind: Annotated[list[str] | None, typer.Option("--kind", help="What a partner sends (may be repeated).")] = None,
-    remove: Annotated[bool, typer.Option("--remove", help="Take the user away instead.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Make a broker user with just the rights of its role, or give it a new password; the password is shown this once."""
-    from integration_engine.broker.connection import virtual_host
-    from integration_engine.broker.management import ManagementError
-    from integration_engine.broker.users import put_user, remove_user
+@app.command("asyncapi")
+def asyncapi() -> None:
+    """Print the AsyncAPI document: what partners may publish and recipients read. The gateway serves it at /asyncapi.json."""
+    from importlib.metadata import version
 
-    roles = _topology(as_json).roles
-    if role not in roles:
-        _fail(as_json, f"There is no role {role}; there are: {', '.join(roles)}.", "no-such-role", _USAGE)
-    values = _named(role, roles[role].user, code, kind or (), as_json)
-    management = _management()
-    if management is None:
-        _fail(as_json, "Users are kept by the management API: set CDR_AMQP_MANAGEMENT_URL.", "no-management", _USAGE)
-    password = secrets.token_urlsafe(24)
-    try:
-        if remove:
-            remove_user(management, roles[role], values)
-            name = None
-        else:
-            name = put_user(management, virtual_host(_url()), roles[role], password, values)
-    except ManagementError as problem:
-        _fail(as_json, str(problem), "management")
-    if as_json:
-        typer.echo(json.dumps({"user": name, "password": password} if name else {"removed": True}))
-    elif name:
-        typer.echo(f"{name} may come in. Its password, shown this once:\n\n    {password}")
-    else:
-        typer.echo("Gone.")
+    from integration_engine.broker.asyncapi import document_text
+    from integration_engine.mapping.files import published_schemas
 
-
-def _named(role: str, pattern: str, code: str | None, kinds: Sequence[str], as_json: bool) -> dict[str, str]:
-    needed = [name for name in ("partner", "cdop", "team", "national") if f"{{{name}}}" in pattern]
-    if bool(needed) != bool(code):
-        _fail(as_json, f"A {role} user {'needs its' if needed else 'has no'} CODE.", "code", _USAGE)
-    if role == "partner" and not kinds:
-        _fail(as_json, "A partner user needs --kind: what it may send.", "kind", _USAGE)
-    values = dict.fromkeys(needed, code or "")
-    return {**values, "kinds": "|".join(kinds)} if kinds else values
+    text = document_text(_topology(False), published_schemas(), version("child-death-review-engine"))
+    typer.echo(text.decode(), nl=False)
 
 
 def _show(drifts: Sequence[Any], looked_at_all: bool) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from integration_engine.cli import partner_keys
 from integration_engine.cli.keyboard import at_the_keyboard
+from integration_engine.cli.onboarding import conformance, gate, open_, register, revoke_accounts, shut
 from integration_engine.security.identity import OF_PANELS, ROLES, NotAllowed, Role
 
 app = typer.Typer(
@@ -17,6 +18,9 @@ app = typer.Typer(
 feed_app = typer.Typer(no_args_is_help=True, help="Register a partner's feeds.")
 app.add_typer(feed_app, name="feed")
 app.add_typer(partner_keys.app, name="key")
+app.command("open")(open_)
+app.command("shut")(shut)
+app.command("conformance")(conformance)
 
 _PARTNER_KINDS = ("hospital-hl7", "hospital-fhir", "police", "coroner")
 _ROLES: dict[str, Role] = {role: role for role in ROLES if role != "partner"}
@@ -50,6 +54,10 @@ def add(
         typer.Option("--area", help="The panel a coordinator or designated doctor belongs to (may be repeated)."),
     ] = None,
     days: Annotated[int | None, typer.Option(min=1, help="The token ends after so many days.")] = None,
+    live: Annotated[
+        str | None,
+        typer.Option("--live", help="Open its live doors at once, for this reason; else it begins in the sandbox."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Register CODE, or give it one more token. The token is shown once: a new one beside the old makes a rotation."""
@@ -57,12 +65,17 @@ def add(
     if bool(area) != (role in OF_PANELS):
         typer.echo("--area names the panel of a coordinator or designated doctor, and of nobody else.", err=True)
         raise typer.Exit(2)
+    if live is not None and not (live.strip() and role == "partner"):
+        typer.echo("--live says why a partner's live doors are opened at once.", err=True)
+        raise typer.Exit(2)
     expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
     named = area or organisation or ()
     try:
-        token = _register().add(
-            code, role, kinds=kinds, organisations=named, expires_at=expires_at, by=at_the_keyboard()
+        token = register().add(
+            code, role, kinds=kinds, organisations=named, expires_at=expires_at, live=False, by=at_the_keyboard()
         )
+        for each in kinds if live else ():
+            gate(code, each, live=True, reason=live or "")
     except NotAllowed as error:
         _stop(error.code, str(error), as_json)
     said: dict[str, Any] = {"partner": code, "role": role, "kinds": sorted(kinds), "credential": token.lookup}
@@ -74,13 +87,16 @@ def add(
     typer.echo(
         f"{code} may come in as {', '.join(sorted(kinds)) or role}. Its token, shown this once:\n\n    {token.text}\n"
     )
+    trying = _trying(code)
+    if trying:
+        typer.echo(f"{', '.join(trying)}: in the sandbox, until cdr partner open {code} --kind ... --reason ...")
     typer.echo(f"Revoke it with: cdr partner revoke {code} --credential {token.lookup}")
 
 
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """Show everybody who may come in, with their tokens' state (never the tokens)."""
-    registered = _register().registered()
+    registered = register().registered()
     now = datetime.now(UTC)
     if as_json:
         for each in registered:
@@ -90,13 +106,14 @@ def list_(as_json: Json = False) -> None:
     from rich.table import Table
 
     table = Table(title="Who may come in")
-    for heading in ("Code", "As", "May also name", "Feeds", "Live tokens", "Ended tokens"):
+    for heading in ("Code", "As", "In the sandbox", "May also name", "Feeds", "Live tokens", "Ended tokens"):
         table.add_column(heading, overflow="fold")
     for each in registered:
         live = [token.lookup for token in each.credentials if token.live(now)]
         table.add_row(
             each.code,
             ", ".join(each.kinds) or each.role,
+            ", ".join(sorted({*each.kinds} - {*each.open_kinds})),
             ", ".join(each.organisations),
             ", ".join(feed["name"] for feed in each.feeds),
             ", ".join(live),
@@ -109,17 +126,25 @@ def list_(as_json: Json = False) -> None:
 def revoke(
     code: Code,
     credential: Annotated[
-        str | None, typer.Option("--credential", help="One token or key, by its name in the lists; else all of them.")
+        str | None, typer.Option("--credential", help="One token or key, by its name in the lists; else everything.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Revoke a partner's token or key, or all of them, at once. Exit 1 where there was nothing live to revoke."""
-    ended = _register().revoke(code, credential, by=at_the_keyboard())
+    """Revoke a partner's token or key, or everything it may come in by: all of them and its broker accounts. It takes effect at once.
+
+    Exit 1 where there was nothing live to revoke."""
+    ended = register().revoke(code, credential, by=at_the_keyboard())
+    accounts, left = ([], []) if credential else revoke_accounts(code)
     if as_json:
-        typer.echo(json.dumps({"partner": code, "revoked": ended}))
+        said = {"accounts": accounts, "still_on_the_broker": left} if accounts else {}
+        typer.echo(json.dumps({"partner": code, "revoked": ended, **said}))
     else:
         typer.echo(f"{ended} token{'' if ended == 1 else 's'} and keys of {code} revoked.")
-    raise typer.Exit(0 if ended else 1)
+        for name in accounts:
+            typer.echo(
+                f"Broker account {name} revoked" + (": cdr broker apply takes it away." if name in left else ".")
+            )
+    raise typer.Exit(0 if ended or accounts else 1)
 
 
 @feed_app.command("add")
@@ -170,7 +195,7 @@ def feed_add(  # noqa: PLR0913, PLR0917  # one option a feed setting; typer call
         raise typer.Exit(2) from None
     settings = feed.model_dump(exclude={"name", "partner", "kind"}, exclude_none=True)
     try:
-        _register().add_feed(name, partner, kind, settings, by=at_the_keyboard())
+        register().add_feed(name, partner, kind, settings, by=at_the_keyboard())
     except NotAllowed as error:
         _stop(error.code, str(error), as_json)
     typer.echo(
@@ -178,20 +203,9 @@ def feed_add(  # noqa: PLR0913, PLR0917  # one option a feed setting; typer call
     )
 
 
-def _register() -> Any:
-    from integration_engine.security.keys import KeyMissing
-    from integration_engine.settings import SettingsError, load_settings
-    from integration_engine.store.database import StoreError, open_store
-    from integration_engine.store.identities import Identities
-
-    try:
-        settings = load_settings()
-        # An embedded database is made on first use; a server's schema is changed by `cdr db upgrade` alone.
-        embedded = settings.database_url.get_secret_value().startswith("sqlite")
-        return Identities(open_store(settings, upgrade=embedded))
-    except (SettingsError, StoreError, KeyMissing) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
+def _trying(code: str) -> list[str]:
+    own = [each for each in register().registered() if each.code == code]
+    return sorted({kind for each in own for kind in {*each.kinds} - {*each.open_kinds}})
 
 
 def _role_of(kinds: list[str]) -> tuple[Role, list[str]]:
@@ -213,6 +227,7 @@ def _written(each: Any, now: datetime) -> dict[str, Any]:
         "partner": each.code,
         "role": each.role,
         "kinds": list(each.kinds),
+        "live": list(each.open_kinds),
         "organisations": list(each.organisations),
         "feeds": list(each.feeds),
         "credentials": [

@@ -1,9 +1,7 @@
 """The HTTP front doors as one application: partners' doors, recipients' inboxes, sign-in, health and numbers."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -22,14 +20,16 @@ from integration_engine.gateway.door import Door
 from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.envelope import Envelope
 from integration_engine.gateway.fhir import fhir_door, fhir_refusal
-from integration_engine.gateway.intake import Intake, Reader, Sender
+from integration_engine.gateway.intake import Intake
 from integration_engine.gateway.openid import BACK, provider_pages
+from integration_engine.gateway.own_account import own_account_door
 from integration_engine.gateway.page import refusal_page
 from integration_engine.gateway.panels import panels_door
 from integration_engine.gateway.police import police_door
-from integration_engine.gateway.ports import Grants, Inbox, Ledger, Panels, People, Publisher, Receipts, StoreAway
+from integration_engine.gateway.ports import People, StoreAway
 from integration_engine.gateway.provider import Provider
-from integration_engine.gateway.rows import Read
+from integration_engine.gateway.rooms import Rooms
+from integration_engine.gateway.sandbox import SANDBOX, sandbox_app
 from integration_engine.gateway.schemas import schema_door
 from integration_engine.gateway.sign_in import Ways, sign_in_pages
 from integration_engine.gateway.token import token_door
@@ -48,26 +48,7 @@ RETRY_SECONDS = 30
 # The framework would record paths, queries and what an exception says, join partners' traces and hand on their baggage.
 _NOT_ITS_OWN: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 _PAGES = ("/console", "/coroner/upload", "/sign-in", "/sign-out")
-
-
-@dataclass(frozen=True)
-class Rooms:
-    """What the doors open onto. ``read``, ``sender`` and ``table`` are the adapters'; ``checks`` say whether the broker
-    and the store answer; ``contract`` is the AsyncAPI document."""
-
-    publisher: Publisher
-    people: People
-    inbox: Inbox
-    receipts: Receipts
-    read: Reader
-    sender: Sender
-    table: Read
-    checks: Mapping[str, Check] = field(default_factory=dict)
-    ledger: Ledger | None = None
-    panels: Panels | None = None
-    grants: Grants | None = None
-    contract: bytes | None = None
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+_OWN_PAGE = "/partner"
 
 
 def make_intake(settings: Settings, rooms: Rooms) -> Intake:
@@ -122,6 +103,8 @@ def create_app(
         app.include_router(panels_door(rooms.panels, entry))
     if rooms.contract:
         app.include_router(contract_door(rooms.contract))
+    if rooms.accounts:
+        app.include_router(own_account_door(rooms.accounts, entry))
     if rooms.grants and settings.public_url:
         app.include_router(token_door(rooms.grants, settings.public_url, entry.failures))
     ways = Ways(
@@ -134,6 +117,7 @@ def create_app(
     for router in pages:
         app.include_router(router)
     app.include_router(watch_door(entry, rooms.checks))
+    app.mount(SANDBOX, sandbox_app(settings, rooms, entry, _answer_failures))
     _answer_failures(app)
     if tracing.on():
         app.add_middleware(Traced)
@@ -159,12 +143,12 @@ def create_watch_app(settings: Settings, people: People, checks: Mapping[str, Ch
 
 def answer(request: Request, refusal: Refusal) -> Response:
     """A refusal in the language of the door it happened at."""
-    path = request.url.path
+    path = request.url.path.removeprefix(SANDBOX)
     if refusal.status == 303:
         return RedirectResponse(refusal.headers["Location"], 303)
     if path.startswith("/fhir"):
         return fhir_refusal(request, refusal)
-    if path.startswith(_PAGES):
+    if path.startswith(_PAGES) or path == _OWN_PAGE:
         return refusal_page(refusal, request)
     return problem_json(refusal, request.state.request_id)
 

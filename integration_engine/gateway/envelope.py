@@ -32,7 +32,8 @@ _HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
 _DOORS = (
-    "fhir", "police", "coroner", "cdop", "jar", "national", "oauth", "sign-in", "console", "health", "metrics", "schemas",
+    "fhir", "police", "coroner", "cdop", "jar", "national", "oauth", "sign-in", "partner", "sandbox", "console", "health",
+    "metrics", "schemas",
 )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from integration_engine.monitoring.counters import COUNTERS, ITEMS, MESSAGES, NO
 from integration_engine.monitoring.logs import correlation, new_id
 from integration_engine.record.age import AgeRules
 from integration_engine.record.codes import PartnerKind
-from integration_engine.security.identity import Principal, WrongSender, require_sender
+from integration_engine.security.identity import Principal, WrongSender, require_live, require_sender
 from integration_engine.stages import reached
 
 log = logging.getLogger(__name__)
@@ -121,8 +121,10 @@ class Intake:
         """Screen and read; count what was passed over or refused. ``named`` is the sender and system that the message names,
         where the door has looked already.
 
-        Raises WrongSender where the message names a sender this partner may not speak as.
+        Raises WrongSender where the message names a sender this partner may not speak as, NotAllowed ``not-live`` where
+        nobody has opened the live doors for it yet.
         """
+        self._admit(partner, kind)
         reached("gateway.read")
         try:
             heard = await self.consider(
@@ -205,6 +207,10 @@ class Intake:
     ) -> Feed | None:
         """The feed that a message of this partner belongs to (``choose_feed``), where nothing is heard of it."""
         return choose_feed(await self._feeds(partner, kind), asked, named)
+
+    def _admit(self, partner: Principal, kind: PartnerKind) -> None:
+        """Raises NotAllowed where this partner's messages of that kind have no business at these doors."""
+        require_live(partner, kind)
 
     async def _feeds(self, partner: str, kind: PartnerKind) -> list[Feed]:
         registered = await self._people.feeds(partner, kind)

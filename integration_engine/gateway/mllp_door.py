@@ -60,7 +60,8 @@ class HospitalDoor:
         try:
             return await self._answered(body)
         except NotAllowed as error:
-            problem = Problem(code="wrong-sender", text=str(error), path="MSH-4")
+            code = error.code if error.code == "not-live" else "wrong-sender"
+            problem = Problem(code=code, text=str(error), path="MSH-4")
             log.warning("a message from nobody we know was refused", extra={"door": "mllp", "code": error.code})
         except _NobodysLine:
             log.warning("a connection whose certificate is bound to nobody any more was closed", extra={"door": "mllp"})

@@ -5,7 +5,6 @@ import contextlib
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from integration_engine.gateway.descriptors import connections_allowed
 from integration_engine.gateway.intake import Intake
@@ -14,20 +13,21 @@ from integration_engine.gateway.mllp_clients import Bound, ClientCertificate, Cl
 from integration_engine.gateway.mllp_door import HospitalDoor
 from integration_engine.gateway.mllp_line import Door, Limits, Room
 from integration_engine.gateway.mllp_tls import Tls
+from integration_engine.gateway.rooms import Rooms
 from integration_engine.gateway.traced import traced
 from integration_engine.gateway.turns import Paces
 from integration_engine.mllp_ports import MllpListener
 from integration_engine.monitoring.counters import COUNTERS
 from integration_engine.settings import Settings, SettingsError
 
-if TYPE_CHECKING:
-    from integration_engine.gateway.app import Rooms
-
 
 @contextlib.asynccontextmanager
-async def listeners(settings: Settings, rooms: "Rooms", intake: Intake) -> AsyncIterator[Sequence[int]]:
-    """Open every MLLP port of the settings for the length of the block; their numbers. Raises OSError where a port is taken,
-    SettingsError for certificates or a file of clients that can't be used."""
+async def listeners(
+    settings: Settings, rooms: Rooms, intake: Intake, sandbox: Intake
+) -> AsyncIterator[Sequence[int]]:
+    """Open every MLLP port of the settings for the length of the block; their numbers. What comes in at a sandbox port is
+    heard by ``sandbox``. Raises OSError where a port is taken, SettingsError for certificates or a file of clients that can't
+    be used."""
     COUNTERS.put(CONNECTIONS, 0)
     limits = limits_of(settings)
     room, paces = Room(limits), Paces(settings.mllp_partner_rate)
@@ -36,7 +36,7 @@ async def listeners(settings: Settings, rooms: "Rooms", intake: Intake) -> Async
     try:
         for place, listener in enumerate(settings.mllp):
             tls, clients = _files_of(f"mllp.{place}", listener)
-            welcome = _welcome(listener, clients, rooms, intake, paces)
+            welcome = _welcome(listener, clients, rooms, sandbox if listener.sandbox else intake, paces)
             server = MllpServer(welcome, limits, tls, room, rooms.clock)
             servers.append(server)
             ports.append(await server.start(listener.host, listener.port))
@@ -74,7 +74,7 @@ def _files_of(name: str, listener: MllpListener) -> tuple[Tls | None, Clients | 
     return tls, clients
 
 
-def _welcome(listener: MllpListener, clients: Clients | None, rooms: "Rooms", intake: Intake, paces: Paces) -> Welcome:
+def _welcome(listener: MllpListener, clients: Clients | None, rooms: Rooms, intake: Intake, paces: Paces) -> Welcome:
     anybody = (Bound(listener.partner, listener.feed),)
 
     async def welcome(certificate: ClientCertificate | None) -> Door | None:

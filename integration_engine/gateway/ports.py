@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from adapters.adapter import Feed, Reading
+from integration_engine.record.codes import PartnerKind
 from integration_engine.security.identity import Principal
 
 
@@ -36,6 +37,26 @@ class Ledger(Protocol):
 
     def note(self, kind: str, partner: str, readings: Sequence[Reading]) -> None:
         """Count messages that were passed over or refused; of a refused one also why and where, never what it said."""
+        ...
+
+
+class Rehearsals(Protocol):
+    """Remembers what was tried in the sandbox, for partners and operators to see how good it is. Never waits or fails."""
+
+    def tried(self, kind: PartnerKind, partner: str, readings: Sequence[Reading]) -> None:
+        """Assess a message that was heard in the sandbox; nothing of it is kept but codes, places and counts."""
+        ...
+
+
+class PartnersView(Protocol):
+    """What a partner sees of itself, and of nobody else. May raise StoreAway."""
+
+    def status(self, partner: Principal) -> Mapping[str, Any]:
+        """What it sent, was answered, tried, and how it may come in, as JSON knows it. No patient data."""
+        ...
+
+    def find(self, partner: Principal, message_id: str) -> Sequence[Mapping[str, Any]]:
+        """Its messages that were taken under this id of its own."""
         ...
 
 

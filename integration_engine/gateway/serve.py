@@ -19,10 +19,12 @@ from typing import Any
 import uvicorn
 from fastapi import APIRouter, FastAPI
 
-from integration_engine.gateway.app import Rooms, create_app, make_intake
+from integration_engine.gateway.app import create_app, make_intake
 from integration_engine.gateway.certificates import protocol
 from integration_engine.gateway.intake import Intake
 from integration_engine.gateway.mllp_listeners import listeners
+from integration_engine.gateway.rooms import Rooms
+from integration_engine.gateway.sandbox import make_sandbox
 from integration_engine.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -118,5 +120,5 @@ async def http(
 
 @contextlib.asynccontextmanager
 async def _mllp(settings: Settings, rooms: Rooms, intake: Intake) -> AsyncIterator[tuple[int, ...]]:
-    async with listeners(settings, rooms, intake) as ports:
+    async with listeners(settings, rooms, intake, make_sandbox(settings, rooms)) as ports:
         yield tuple(ports)

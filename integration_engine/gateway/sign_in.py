@@ -40,7 +40,7 @@ class Ways:
 
 def home(principal: Principal) -> str:
     """The page that belongs to somebody's role."""
-    return _HOME.get(principal.role, "/coroner/upload")
+    return _HOME.get(principal.role, "/coroner/upload" if "coroner" in principal.kinds else "/partner")
 
 
 async def signed_in(entry: Entry, request: Request) -> Principal:

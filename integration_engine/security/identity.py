@@ -90,7 +90,8 @@ class Principal:
     code, or an operator's name.
     ``kinds`` are the doors a partner may use (``hospital-hl7``, ``hospital-fhir``, ``police``, ``coroner``).
     ``organisations`` are further codes it may name as a message's sender; of a coordinator or designated doctor, the panels
-    they belong to. ``credential`` is its token's lookup, or what else it was proved by, for audit.
+    they belong to. ``credential`` is its token's lookup, or what else it was proved by, for audit. ``trying`` are the kinds
+    that nobody has opened yet: what it sends of those goes to the sandbox only.
     """
 
     name: str
@@ -98,6 +99,7 @@ class Principal:
     kinds: frozenset[str] = frozenset()
     organisations: frozenset[str] = frozenset()
     credential: str = ""
+    trying: frozenset[str] = frozenset()
 
     @property
     def areas(self) -> frozenset[str] | None:
@@ -169,6 +171,12 @@ def require_kind(principal: Principal, kind: str) -> None:
     require_role(principal, ("partner",))
     if kind not in principal.kinds:
         raise NotAllowed("kind", f"this partner is not registered to send {kind}")
+
+
+def require_live(principal: Principal, kind: str) -> None:
+    """Raises NotAllowed ``not-live`` while nobody has opened the live doors for this partner's messages of that kind."""
+    if kind in principal.trying:
+        raise NotAllowed("not-live", f"{kind} of this partner is not live yet: send it to the sandbox")
 
 
 def require_sender(principal: Principal, named: Iterable[tuple[str, str | None]]) -> None:

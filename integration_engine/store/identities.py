@@ -27,12 +27,14 @@ Clock = Callable[[], datetime]
 
 
 class PartnerRow(SQLModel, table=True):
-    """A partner, CDOP or operator. ``kinds`` and ``organisations`` are JSON lists; a closed one opens nothing."""
+    """A partner, CDOP or operator. ``kinds``, ``open_kinds`` and ``organisations`` are JSON lists; what is among a partner's
+    kinds and not among the open ones goes to the sandbox only."""
 
     __tablename__ = "partner"
     code: str = Field(sa_column=Column(Text, primary_key=True))
     role: str = Field(sa_column=Column(Text, nullable=False))
     kinds: str = Field(default="[]", sa_column=Column(Text, nullable=False))
+    open_kinds: str = Field(default="[]", sa_column=Column(Text, nullable=False, server_default="[]"))
     organisations: str = Field(default="[]", sa_column=Column(Text, nullable=False))
     added_at: datetime = Field(sa_column=Column(Instant, nullable=False))
 
@@ -78,6 +80,7 @@ _TOKENS = (
         col(CredentialRow.hashed),
         col(PartnerRow.code),
         col(PartnerRow.kinds),
+        col(PartnerRow.open_kinds),
         col(PartnerRow.organisations),
     )
     .join(PartnerRow, col(CredentialRow.partner) == col(PartnerRow.code))
@@ -109,6 +112,7 @@ class Registered:
     added_at: datetime
     credentials: tuple[Credential, ...] = ()
     feeds: tuple[dict[str, Any], ...] = ()
+    open_kinds: tuple[str, ...] = ()
 
 
 class Identities:
@@ -141,9 +145,11 @@ class Identities:
         kinds: Sequence[str] = (),
         organisations: Sequence[str] = (),
         expires_at: datetime | None = None,
+        live: bool = True,
         by: str = "engine",
     ) -> Token:
         """Register a partner, or widen one that is there, and make it a new token. ``by`` is who does it, for the audit log.
+        Not ``live``: kinds that are new to it go to the sandbox until ``gates.set_gate`` opens them.
 
         Raises NotAllowed ``bad-code`` for a code that can't stand in a routing key, ``other-role`` where the code is
         another kind of principal's, ``taken-organisation`` where another partner already speaks for one of the codes.
@@ -156,6 +162,7 @@ class Identities:
             "kinds": sorted(kinds),
             "organisations": sorted(organisations),
             "credential": token.lookup,
+            "live": live,
         }
         with self._writing(Entry("partner.added", code, said, by)) as session:
             row = session.get(PartnerRow, code)
@@ -165,6 +172,7 @@ class Identities:
             if row is None:
                 row = PartnerRow(code=code, role=role, added_at=self._clock())
             row.kinds = _json({*json.loads(row.kinds), *kinds})
+            row.open_kinds = _json({*json.loads(row.open_kinds), *(kinds if live else ())})
             row.organisations = _json({*json.loads(row.organisations), *organisations})
             session.add(row)
             session.flush()
@@ -211,6 +219,7 @@ class Identities:
                     row.added_at,
                     tuple(_credential(each, row) for each in credentials if each.partner == row.code),
                     tuple(_feed(each) for each in feeds if each.partner == row.code),
+                    tuple(json.loads(row.open_kinds)),
                 )
                 for row in partners
             ]
@@ -264,6 +273,7 @@ class Identities:
                     frozenset(json.loads(row.kinds)),
                     frozenset(json.loads(row.organisations)),
                     row.lookup,
+                    frozenset(json.loads(row.kinds)) - frozenset(json.loads(row.open_kinds)),
                 ),
                 row.hashed,
             )
@@ -336,6 +346,15 @@ class Identities:
                 raise NotAllowed("taken-organisation", "another partner already speaks for one of these codes")
 
 
+def opened_kinds(row: PartnerRow) -> frozenset[str]:
+    """The kinds of a partner that a person has opened: the others go to the sandbox only."""
+    return frozenset(json.loads(row.open_kinds)) & frozenset(json.loads(row.kinds))
+
+
+def role_of(row: PartnerRow) -> Role:
+    return _role(row.role)
+
+
 def _json(values: set[str]) -> str:
     return json.dumps(sorted(values))
 
@@ -352,7 +371,7 @@ def _credential(row: CredentialRow, partner: PartnerRow) -> Credential:
 
 def _principal(row: PartnerRow, lookup: str) -> Principal:
     kinds, organisations = frozenset(json.loads(row.kinds)), frozenset(json.loads(row.organisations))
-    return Principal(row.code, _role(row.role), kinds, organisations, lookup)
+    return Principal(row.code, _role(row.role), kinds, organisations, lookup, kinds - opened_kinds(row))
 
 
 def _feed(row: FeedRow) -> dict[str, Any]:

@@ -64,6 +64,7 @@ class SubmissionRow(SQLModel, table=True):
     __table_args__ = (
         Index("ix_submission_content_key", "content_key", unique=True),
         Index("ix_submission_message_key", "message_key"),
+        Index("ix_submission_partner", "partner", "received_at"),
     )
     id: str = Field(sa_column=_text(primary_key=True))
     kind: str = Field(sa_column=_text())
@@ -235,7 +236,7 @@ class RefusalRow(SQLModel, table=True):
     """A message that was refused: who, when, why and where in it. The message itself is in the refused queue."""
 
     __tablename__ = "refusal"
-    __table_args__ = (Index("ix_refusal_last_at", "last_at"),)
+    __table_args__ = (Index("ix_refusal_last_at", "last_at"), Index("ix_refusal_partner", "partner", "last_at"))
     content_key: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
     position: int = Field(primary_key=True)
     kind: str = Field(sa_column=_text())

@@ -15,6 +15,7 @@ import integration_engine.console.glass
 import integration_engine.courier
 import integration_engine.fetching
 import integration_engine.gateway.mllp
+import integration_engine.gateway.sandbox
 import integration_engine.lookout
 import integration_engine.mailroom
 import integration_engine.monitoring.timing

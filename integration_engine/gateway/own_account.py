@@ -1,0 +1,53 @@
+"""A partner's own page and the same as JSON: what it sent, what it was answered, what it tried, how it may come in.
+
+A partner sees its own and nothing else: whose it is comes from the token or session, never from the address. There is no
+patient data in it: ids of ours, times, verdicts, reasons, places in a message.
+"""
+
+import asyncio
+
+import orjson
+from fastapi import APIRouter, Request, Response
+
+from integration_engine.gateway.answers import Refusal
+from integration_engine.gateway.entry import Entry, need
+from integration_engine.gateway.page import page
+from integration_engine.gateway.ports import PartnersView
+from integration_engine.gateway.sign_in import form_of, signed_in
+
+_LONGEST_ID = 255
+
+
+def own_account_door(accounts: PartnersView, entry: Entry) -> APIRouter:
+    """``/partner``: a page for people, ``/partner/status`` for programs."""
+    router = APIRouter(tags=["partner"])
+
+    @router.get("/partner/status", summary="What you sent and tried, and what you were answered")
+    async def status(request: Request) -> Response:
+        principal = await entry.bearer(request)
+        need(principal, ("partner",))
+        found = await asyncio.to_thread(accounts.status, principal)
+        return Response(orjson.dumps(found), media_type="application/json")
+
+    @router.get("/partner", include_in_schema=False)
+    async def own_page(request: Request) -> Response:
+        return await _page(request)
+
+    @router.post("/partner", include_in_schema=False)
+    async def search(request: Request) -> Response:
+        # by POST: a message's id could say something of a child, and addresses are remembered everywhere
+        fields = await form_of(request)
+        entry.check_form(request, fields.get("form", ""))
+        sought = fields.get("message_id", "").strip()
+        if not sought or len(sought) > _LONGEST_ID:
+            raise Refusal(400, "form", "Give the id of one of your messages.")
+        return await _page(request, sought)
+
+    async def _page(request: Request, sought: str | None = None) -> Response:
+        principal = await signed_in(entry, request)
+        need(principal, ("partner",))
+        status = await asyncio.to_thread(accounts.status, principal)
+        found = None if sought is None else await asyncio.to_thread(accounts.find, principal, sought)
+        return page("partner.html", principal, entry.form_value(request), own=status, found=found)
+
+    return router

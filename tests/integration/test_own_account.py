@@ -1,0 +1,96 @@
+"""What a partner sees of its own messages, on both databases: what was taken, found by its own id, and never another's."""
+
+import json
+from datetime import timedelta
+
+from adapters.adapter import Submission
+from integration_engine.own_account import OwnAccount
+from integration_engine.pipeline import process
+from integration_engine.rehearsed import plain_id
+from integration_engine.security.identity import Principal
+from integration_engine.store import rehearsals
+from integration_engine.store.accounts import Accounts
+from integration_engine.store.database import Store
+from integration_engine.store.identities import Identities
+from integration_engine.store.inbox import Refusal, Tally, count, refuse
+from integration_engine.store.rehearsals import KEPT, Tried, keep
+from tests.store_samples import NOW, nobodys_namesake, read, report, retraction, rules
+
+OWN = Principal("RTH", "partner", frozenset({"hospital-hl7"}))
+OTHER = Principal("RXH", "partner", frozenset({"hospital-hl7"}))
+
+
+def take(store: Store, *submissions: Submission) -> None:
+    process(store, submissions, read=read, now=NOW + timedelta(hours=1), **rules())
+
+
+def account(store: Store) -> OwnAccount:
+    return OwnAccount(store, lambda: NOW)
+
+
+def test_what_was_taken_is_shown_to_its_sender_alone_and_without_a_child(store: Store) -> None:
+    take(store, report(message_id="M1"), retraction(5, message_id="M2"))
+    take(store, report(9, partner="RXH", message_id="M1", child=nobodys_namesake(3)))
+    own, other = account(store).status(OWN), account(store).status(OTHER)
+    assert [each["verdicts"] for each in own["taken"]] == [["retraction"], ["notice"]]
+    assert [each["verdicts"] for each in other["taken"]] == [["notice"]]
+    assert {each["id"] for each in own["taken"]}.isdisjoint(each["id"] for each in other["taken"])
+    for value in ("Quillfeather", "Barnaby", "9991000003", "2014-05-09", "Larkspur"):
+        assert value not in json.dumps(own)
+
+
+def test_a_message_is_found_by_its_senders_own_id_and_by_nobody_elses(store: Store) -> None:
+    take(store, report(message_id="M1"))
+    take(store, report(9, partner="RXH", message_id="X9", child=nobodys_namesake(3)))
+    [found] = account(store).find(OWN, "M1")
+    assert found["verdicts"] == ["notice"]
+    assert account(store).find(OWN, "X9") == []
+    assert account(store).find(OTHER, "M1") == []
+
+
+def test_refusals_and_counts_are_the_partners_own(store: Store) -> None:
+    with store.transaction() as transaction:
+        tally = Tally()
+        for partner in ("RTH", "RXH"):
+            tally.add("hospital-hl7", partner, "passed-over", "living")
+        count(transaction, tally, NOW)
+        refuse(transaction, [Refusal("hospital-hl7", p, p, 0, f"no-{p}", ()) for p in ("RTH", "RXH")], NOW)
+    found = account(store).status(OWN)
+    assert [each["reason"] for each in found["refused"]] == ["no-RTH"]
+    assert [(each["verdict"], each["reason"], each["persons"]) for each in found["days"]] == [
+        ("passed-over", "living", 1)
+    ]
+
+
+def test_its_ways_in_are_named_and_never_shown(store: Store) -> None:
+    identities = Identities(store, lambda: NOW)
+    token = identities.add("RTH", "partner", kinds=["hospital-hl7"])
+    gone = identities.add("RTH", "partner", kinds=["hospital-hl7"])
+    identities.revoke("RTH", gone.lookup)
+    identities.add("RXH", "partner", kinds=["hospital-hl7"])
+    accounts = Accounts(store, lambda: NOW)
+    accounts.put("partner.RTH", "RTH", "partner", "salted", "tests")
+    accounts.put("partner.RXH", "RXH", "partner", "salted", "tests")
+    found = account(store).status(OWN)["ways_in"]
+    assert [(each["way"], each["name"]) for each in found] == [("token", token.lookup), ("broker", "partner.RTH")]
+    assert token.text not in json.dumps(found)
+    assert "salted" not in json.dumps(found)
+
+
+def test_of_what_was_tried_the_last_ones_are_kept(store: Store) -> None:
+    tried = [
+        Tried("RTH", "hospital-hl7", f"c{n}", f"M{n}", NOW + timedelta(minutes=n), "notice", "death", [])
+        for n in range(KEPT + 5)
+    ]
+    with store.transaction() as transaction:
+        keep(transaction, tried)
+        keep(transaction, [Tried("RXH", "hospital-hl7", "c1", "M1", NOW, "notice", "death", [])])
+    found = rehearsals.latest(store, "RTH", "hospital-hl7")
+    assert (len(found), found[0]["message_id"], found[-1]["message_id"]) == (KEPT, f"M{KEPT + 4}", "M5")
+    assert len(rehearsals.latest(store, "RXH", "hospital-hl7")) == 1
+
+
+def test_an_id_that_could_be_a_person_is_not_shown_again() -> None:
+    assert plain_id("RTH-20260309-17") == "RTH-20260309-17"
+    for doubtful in (None, "", "9991000003", "A9991000003B", "Ava Harrowgate", "x" * 65):
+        assert plain_id(doubtful) is None
