@@ -45,6 +45,7 @@ check: setup
 	$(BIN)/cdr map test
 	$(BIN)/cdr reference check
 	$(BIN)/cdr broker definitions --check
+	@.ci/asyncapi-check $(BIN)/python
 
 bench: setup
 	@$(BIN)/python -m benchmarks $(NAME) $(ARGS)

@@ -135,8 +135,8 @@ def process(  # noqa: PLR0913 - one keyword for each thing a batch is decided by
     """Take a batch of submissions in one transaction.
 
     Parameters: ``kinds`` is each submission's partner kind where the queue it came by tells (else its feed's, else what it
-    looks like); ``now`` is zone-aware; ``later`` says what isn't decided yet; ``count``, if given, takes the counts of a batch
-    of which nothing else is kept: they aren't worth a transaction.
+    looks like); ``now`` is zone-aware; ``later`` says what isn't decided yet; ``count``, if given, takes the counts of a
+    batch of which nothing else is kept: they aren't worth a transaction.
     A message that came before changes nothing. Raises Transient where the database couldn't do it now, KeyMissing or
     SealBroken where what is held can't be read, ProfileError for an unusable profile; bad input is a refusal, never an
     exception.

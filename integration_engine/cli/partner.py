@@ -130,7 +130,7 @@ def revoke(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Revoke a partner's token or key, or everything it may come in by: all of them and its broker accounts. It takes effect at once.
+    """Revoke a partner's token or key, or everything it may come in by: all of them and its broker accounts. At once.
 
     Exit 1 where there was nothing live to revoke."""
     ended = register().revoke(code, credential, by=at_the_keyboard())

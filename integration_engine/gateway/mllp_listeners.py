@@ -22,9 +22,7 @@ from integration_engine.settings import Settings, SettingsError
 
 
 @contextlib.asynccontextmanager
-async def listeners(
-    settings: Settings, rooms: Rooms, intake: Intake, sandbox: Intake
-) -> AsyncIterator[Sequence[int]]:
+async def listeners(settings: Settings, rooms: Rooms, intake: Intake, sandbox: Intake) -> AsyncIterator[Sequence[int]]:
     """Open every MLLP port of the settings for the length of the block; their numbers. What comes in at a sandbox port is
     heard by ``sandbox``. Raises OSError where a port is taken, SettingsError for certificates or a file of clients that can't
     be used."""

@@ -23,8 +23,8 @@ from integration_engine.monitoring.health import Check
 @dataclass(frozen=True)
 class Rooms:
     """What the doors open onto. ``read``, ``sender`` and ``table`` are the adapters'; ``checks`` say whether the broker
-    and the store answer; ``grants`` are tokens for a while; ``contract`` is the AsyncAPI document, ``rehearsals`` what was tried
-    in the sandbox, ``accounts`` what partners see of their own messages."""
+    and the store answer; ``grants`` are tokens for a while; ``contract`` is the AsyncAPI document, ``rehearsals`` what was
+    tried in the sandbox, ``accounts`` what partners see of their own messages."""
 
     publisher: Publisher
     people: People
