@@ -19,7 +19,9 @@ _USAGE = 2
 
 
 def user(
-    role: Annotated[str, typer.Argument(help="gateway, mesh, worker, operator, alerting, partner, cdop, jar or national.")],
+    role: Annotated[
+        str, typer.Argument(help="gateway, mesh, worker, operator, alerting, partner, cdop, jar or national.")
+    ],
     code: Annotated[
         str | None, typer.Argument(help="The registered partner's, panel's, team's or record's code.")
     ] = None,

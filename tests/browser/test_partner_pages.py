@@ -1,8 +1,8 @@
 """A partner reads its own page, and an operator opens a gate, each in a real browser."""
 
 from playwright.sync_api import expect
-from tests.browser.screen import Screen
 
+from tests.browser.screen import Screen
 from tests.gateway_house import FAMILY_NAME, NHS_NUMBER, police_report
 from tests.worker_samples import eventually
 
