@@ -18,7 +18,8 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from adapters.hospital_fhir.content import JSON, XML, media
-from integration_engine.settings import DemographicsSettings, SettingsError
+from integration_engine.settings import SettingsError
+from integration_engine.settings.demographics import DemographicsSettings
 
 Why = Literal[
     "away", "too-slow", "certificate", "token", "not-allowed", "not-found", "busy", "service-error", "redirected",

@@ -15,10 +15,10 @@ from integration_engine.mesh.deliver import Deliveries
 from integration_engine.mesh.mailbox import Mailbox
 from integration_engine.mesh.office import Office
 from integration_engine.mesh.panels import PanelAnswers
-from integration_engine.mesh.settings import MeshSettings
 from integration_engine.monitoring.counters import COUNTERS
 from integration_engine.register import or_away
 from integration_engine.settings import Settings
+from integration_engine.settings.mesh import MeshSettings
 from integration_engine.store.database import Store, table
 from integration_engine.store.inbox import Alarm, raise_alarms
 from integration_engine.store.tables import DeliveryRow

@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 from adapters.adapter import Feed
 from integration_engine.gateway.ports import StoreAway
 from integration_engine.security.identity import TRUST_CODE, Principal, is_lookup, matches, split
-from integration_engine.settings import FeedSettings
+from integration_engine.settings.feeds import FeedSettings
 from integration_engine.store.database import Transient
 from integration_engine.store.identities import Held, Identities
 

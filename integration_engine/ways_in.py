@@ -11,7 +11,6 @@ from typing import Any
 from integration_engine.broker.publisher import Publisher
 from integration_engine.doors import make_rooms
 from integration_engine.dropfolder.rounds import Rounds, Watching
-from integration_engine.dropfolder.settings import FolderSettings
 from integration_engine.dropfolder.watch import Watch
 from integration_engine.gateway.app import Rooms, make_intake
 from integration_engine.gateway.handed_in import Reception
@@ -19,6 +18,7 @@ from integration_engine.ledger import Counted
 from integration_engine.lookout import shown
 from integration_engine.monitoring.timing import confirmed, time_transactions
 from integration_engine.settings import Settings
+from integration_engine.settings.folders import FolderSettings
 from integration_engine.store.database import Store
 
 log = logging.getLogger(__name__)

@@ -19,9 +19,9 @@ from mesh_client import MeshClient
 from integration_engine.mailroom import make_office
 from integration_engine.mesh.mailbox import Mailbox
 from integration_engine.mesh.office import Office
-from integration_engine.mesh.settings import MeshSettings
 from integration_engine.services.mesh import Sandbox
 from integration_engine.settings import Settings
+from integration_engine.settings.mesh import MeshSettings
 from integration_engine.store.database import Store, upgrade_schema
 from integration_engine.store.identities import Identities
 from integration_engine.ways_in import way_in

@@ -168,7 +168,7 @@ def feed_add(  # noqa: PLR0913, PLR0917  # one option a feed setting; typer call
     """Register one feed of a partner, or change its settings."""
     from pydantic import ValidationError
 
-    from integration_engine.settings import FeedSettings, check_feed
+    from integration_engine.settings.feeds import FeedSettings, check_feed
 
     said = {
         "name": name,

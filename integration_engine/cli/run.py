@@ -299,7 +299,7 @@ def store_of(settings: Settings, stop: Stop) -> "Store | None":
 
 def _feeds(settings: Settings, store: "Store") -> "Callable[[], Sequence[Feed]]":
     """The feeds of the register and of ``cdr.toml``; asked for each batch, looked up every few seconds."""
-    from integration_engine.settings import FeedSettings
+    from integration_engine.settings.feeds import FeedSettings
     from integration_engine.store.identities import Identities
 
     identities = Identities(store)

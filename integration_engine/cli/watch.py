@@ -15,7 +15,7 @@ from integration_engine.settings import Settings, load_settings, problem_of
 from integration_engine.stages import VARIABLE as FAULTS
 
 if TYPE_CHECKING:
-    from integration_engine.dropfolder.settings import FolderSettings
+    from integration_engine.settings.folders import FolderSettings
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ def command(
 
 def _folders(settings: Settings, asked: dict[str, object]) -> "tuple[FolderSettings, ...]":
     """The folder of the command line, or those of the settings."""
-    from integration_engine.dropfolder.settings import FolderSettings
+    from integration_engine.settings.folders import FolderSettings
 
     if asked["folder"] is None:
         if not settings.folders:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from integration_engine.dropfolder.directory import Directory, Entry
-from integration_engine.dropfolder.settings import FolderSettings
 from integration_engine.record.codes import PartnerKind
+from integration_engine.settings.folders import FolderSettings
 
 DONE, REFUSED = "done", "refused"
 RESULT, TO_CORRECT, PART = ".result.json", ".to-correct.csv", ".cdr-part"

@@ -19,10 +19,10 @@ from typing import Literal
 from integration_engine.dropfolder.answered import Answered, Content, Marks, Prepared
 from integration_engine.dropfolder.directory import Changed, Directory, State
 from integration_engine.dropfolder.places import Found, found_in
-from integration_engine.dropfolder.settings import FolderSettings
 from integration_engine.gateway.handed_in import Handed, NotNow, Reception, turned_away
 from integration_engine.monitoring.counters import COUNTERS, Counters, describe
 from integration_engine.monitoring.logs import correlated, new_id
+from integration_engine.settings.folders import FolderSettings
 from integration_engine.stages import reached
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 from pydantic import TypeAdapter, ValidationError
 
-from integration_engine.mllp_ports import BoundClient
+from integration_engine.settings.mllp import BoundClient
 
 log = logging.getLogger(__name__)
 

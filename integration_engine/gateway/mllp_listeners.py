@@ -16,9 +16,9 @@ from integration_engine.gateway.mllp_tls import Tls
 from integration_engine.gateway.rooms import Rooms
 from integration_engine.gateway.traced import traced
 from integration_engine.gateway.turns import Paces
-from integration_engine.mllp_ports import MllpListener
 from integration_engine.monitoring.counters import COUNTERS
 from integration_engine.settings import Settings, SettingsError
+from integration_engine.settings.mllp import MllpListener
 
 
 @contextlib.asynccontextmanager

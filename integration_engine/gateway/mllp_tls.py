@@ -11,8 +11,8 @@ from pathlib import Path
 from cryptography import x509
 
 from integration_engine.gateway.mllp_clients import Stamp, stamp
-from integration_engine.mllp_ports import MllpListener
 from integration_engine.monitoring.counters import COUNTERS, describe
+from integration_engine.settings.mllp import MllpListener
 
 log = logging.getLogger(__name__)
 

@@ -14,10 +14,11 @@ from urllib.parse import quote_plus, urlencode
 import httpx
 import orjson
 
-from integration_engine.identity_settings import OidcSettings, tls_or_here
 from integration_engine.security.assertion import ASSERTION_TYPE, signed
 from integration_engine.security.claims import Claims, NotProved, checked
 from integration_engine.security.identity import NotAllowed
+from integration_engine.settings.identity import OidcSettings
+from integration_engine.settings.part import tls_or_here
 
 _TIMEOUT_S = 10.0
 _MOST_BYTES = 1024 * 1024

@@ -18,9 +18,9 @@ from integration_engine.gateway.handed_in import Handed, NotNow, Reception, turn
 from integration_engine.gateway.ports import StoreAway
 from integration_engine.mesh.mailbox import NOT_LET_IN, Gone, Letter, Mailbox, MeshAway, MeshRefused, Report
 from integration_engine.mesh.panels import PanelAnswers
-from integration_engine.mesh.settings import MeshSettings, MeshWorkflow
 from integration_engine.monitoring.counters import COUNTERS, Counters, describe
 from integration_engine.monitoring.logs import correlated, new_id
+from integration_engine.settings.mesh import MeshSettings, MeshWorkflow
 from integration_engine.stages import reached
 
 log = logging.getLogger(__name__)

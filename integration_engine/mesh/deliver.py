@@ -15,8 +15,8 @@ from pika.exceptions import AMQPError, ChannelClosedByBroker
 from integration_engine.broker.connection import connect
 from integration_engine.mesh.collect import SENT
 from integration_engine.mesh.mailbox import Gone, Mailbox, MeshAway, MeshRefused
-from integration_engine.mesh.settings import MeshRecipient, MeshSettings
 from integration_engine.monitoring.counters import COUNTERS, Counters
+from integration_engine.settings.mesh import MeshRecipient, MeshSettings
 from integration_engine.stages import reached
 
 log = logging.getLogger(__name__)

@@ -15,8 +15,8 @@ from requests import HTTPError, RequestException
 from requests.exceptions import InvalidHeader, InvalidURL
 from urllib3.exceptions import HTTPError as WireError
 
-from integration_engine.mesh.settings import MeshMailbox, MeshSettings, secret_of
 from integration_engine.mesh.unpacking import GZIP, BadCompression, Bounded, TooLarge, unpacked
+from integration_engine.settings.mesh import MeshMailbox, MeshSettings, secret_of
 
 _PIECE_BYTES = 64 * 1024
 _GONE = (404, 410)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from integration_engine.gateway.handed_in import Handed, NotNow, turned_away
 from integration_engine.gateway.ports import Inbox, StoreAway
 from integration_engine.mesh.mailbox import Letter
-from integration_engine.mesh.settings import MeshSettings
+from integration_engine.settings.mesh import MeshSettings
 
 
 class DeliveryAnswer(BaseModel):

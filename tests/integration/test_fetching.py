@@ -27,7 +27,7 @@ from integration_engine.fetching import ANSWERS, Fetching, patience
 from integration_engine.monitoring.counters import Counters
 from integration_engine.pipeline import Later, process
 from integration_engine.services import Broker
-from integration_engine.settings import DemographicsSettings
+from integration_engine.settings.demographics import DemographicsSettings
 from integration_engine.store import audit, overview, pointers
 from integration_engine.store.database import Store, table
 from integration_engine.store.pointers import PointerRow

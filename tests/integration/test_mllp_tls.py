@@ -20,7 +20,7 @@ from integration_engine.gateway.mllp import MllpServer
 from integration_engine.gateway.mllp_clients import ClientCertificate
 from integration_engine.gateway.mllp_line import Limits, Reply
 from integration_engine.gateway.mllp_tls import Tls
-from integration_engine.mllp_ports import MllpListener
+from integration_engine.settings.mllp import MllpListener
 from integration_engine.store.database import upgrade_schema
 from tests.certificates import Authority, fingerprint_of
 from tests.gateway_house import House, declare, house, keys_in_the_environment, own_vhost

@@ -16,13 +16,13 @@ import pytest
 from integration_engine.broker.management import Management
 from integration_engine.dropfolder.answered import Answered
 from integration_engine.dropfolder.directory import Changed, Directory
-from integration_engine.dropfolder.settings import FolderSettings
 from integration_engine.dropfolder.watch import FolderAway, Round, Watch
 from integration_engine.gateway.handed_in import NotNow
 from integration_engine.mapping.files import mappings
 from integration_engine.monitoring.counters import Counters
 from integration_engine.services import Broker
 from integration_engine.settings import Settings
+from integration_engine.settings.folders import FolderSettings
 from integration_engine.store.database import Store, upgrade_schema
 from integration_engine.store.identities import Identities
 from integration_engine.ways_in import make_watch, way_in

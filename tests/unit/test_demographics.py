@@ -18,7 +18,8 @@ from pydantic import ValidationError
 
 from integration_engine.demographics import Demographics, Unanswered, Why
 from integration_engine.pointer_words import WHY
-from integration_engine.settings import DemographicsSettings, SettingsError
+from integration_engine.settings import SettingsError
+from integration_engine.settings.demographics import DemographicsSettings
 from tests.demographics_stand_in import Answer, StandIn, say, standing_in
 from tests.fhir_samples import WREN, dead
 

@@ -18,12 +18,12 @@ import integration_engine.monitoring.timing
 import integration_engine.retraction_watch
 import integration_engine.revisit
 import integration_engine.worker  # noqa: F401  # each describes its own metrics
-from integration_engine.dropfolder.settings import FolderSettings
-from integration_engine.mesh.settings import MeshSettings
 from integration_engine.monitoring.counters import METRICS
 from integration_engine.monitoring.logs import FIELDS
 from integration_engine.routing.switches import Switches
 from integration_engine.settings import Settings, load_settings
+from integration_engine.settings.folders import FolderSettings
+from integration_engine.settings.mesh import MeshSettings
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "operators.md").read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pydantic import ValidationError
 
 from integration_engine.gateway.mllp_clients import Bound, ClientCertificate, Clients, read_clients
-from integration_engine.mllp_ports import BoundClient, MllpListener
+from integration_engine.settings.mllp import BoundClient, MllpListener
 from tests.certificates import Authority, fingerprint_of
 
 

@@ -15,38 +15,33 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
     field_validator,
     model_validator,
-    with_config,
 )
 from pydantic_settings import BaseSettings, InitSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
-from typing_extensions import TypedDict
 
-from integration_engine.dropfolder.settings import FolderSettings
-from integration_engine.identity_settings import HttpTls, OidcSettings, Part
-from integration_engine.mesh.settings import MeshSettings
-from integration_engine.mllp_ports import MllpListener, Port
 from integration_engine.record.age import AgeRules
-from integration_engine.record.codes import PartnerKind
+from integration_engine.settings.demographics import DemographicsSettings
+from integration_engine.settings.feeds import FeedSettings, check_feed
+from integration_engine.settings.folders import FolderSettings
+from integration_engine.settings.identity import HttpTls, OidcSettings
+from integration_engine.settings.mesh import MeshSettings
+from integration_engine.settings.mllp import MllpListener
+from integration_engine.settings.part import BROKER_CEILING, MEBIBYTE, Port
+from integration_engine.settings.switches import SwitchSettings
 
 if TYPE_CHECKING:
     from adapters.adapter import Feed
-
-MEBIBYTE = 1024 * 1024
-# RabbitMQ 4.x refuses messages of 16 MiB and more; a body must fit with its envelope.
-BROKER_CEILING = 16 * MEBIBYTE - 64 * 1024
 
 # Where the age on the day of the fatal event decides: deaths later than this after it were told of long before.
 EVENT_BEFORE_DEATH_DAYS = 90
 
 # What cdr.toml says, while settings are being loaded: pydantic-settings gives a source no other way to be handed data.
 _WRITTEN: ContextVar[dict[str, Any]] = ContextVar("written", default={})  # noqa: B039  # read only
-CdopDue = Literal["24h", "48h", "next-working-day"]
 
 
 class SettingsError(Exception):
@@ -57,92 +52,6 @@ class SettingsError(Exception):
     def __init__(self, problems: list[tuple[str, str]]) -> None:
         self.problems = tuple(problems)
         super().__init__("; ".join(f"{name}: {why}" for name, why in problems))
-
-
-class FeedSettings(Part):
-    """One feed of a partner, as ``[[feeds]]`` in ``cdr.toml``: the fields of ``adapters.adapter.Feed``."""
-
-    name: str = Field(min_length=1)
-    partner: str = Field(min_length=1)
-    kind: PartnerKind
-    profile: str = Field(min_length=1)
-    acknowledgement: Literal["auto", "original", "enhanced"] = "auto"
-    n_is_reliable: bool | None = None
-    midnight_is_unknown: bool | None = None
-    charset: str | None = None
-    version: str | None = None
-    production: bool = True
-
-    def feed(self) -> "Feed":
-        # Commands that read no message load no adapter.
-        from adapters.adapter import Feed
-
-        return Feed(**self.model_dump())
-
-
-def check_feed(feed: FeedSettings) -> None:
-    """Raises ValueError for an HL7 v2 feed whose character set or version nobody knows: it would go unheeded."""
-    if feed.kind != "hospital-hl7":
-        return
-    from adapters.hospital_hl7.charsets import codec_of
-
-    if feed.charset and codec_of(feed.charset) is None:
-        raise ValueError("charset is none that HL7 v2 messages are read in (HL7 table 0211)")
-    if feed.version and not re.fullmatch(r"2(?:\.\d{1,2}){1,2}", feed.version):
-        raise ValueError("version is none of HL7 v2")
-
-
-class DemographicsSettings(Part):
-    """The demographics service that events which only point to a record are fetched from, as ``[demographics]``.
-
-    ``url`` is its FHIR base address: ``https``, or ``http`` on this machine itself. ``token_file`` holds a bearer token and
-    is read anew for each question; ``ca``, ``certificate`` and ``key`` are PEM files. An answer has ``timeout_seconds`` and
-    ``max_bytes`` at most.
-    """
-
-    url: str
-    token_file: Path | None = None
-    ca: Path | None = None
-    certificate: Path | None = None
-    key: Path | None = None
-    timeout_seconds: float = Field(default=10.0, gt=0, le=60)
-    max_bytes: int = Field(default=MEBIBYTE, ge=1024, le=BROKER_CEILING)
-
-    @field_validator("url")
-    @classmethod
-    def _one_address(cls, url: str) -> str:
-        """An address that is whole, safe on the way, and has nothing in it that could lead elsewhere."""
-        try:
-            parts = urlsplit(url)
-            _ = parts.port
-        except ValueError:
-            raise ValueError("is not an address") from None
-        here = parts.hostname in ("127.0.0.1", "::1", "localhost")
-        if parts.scheme != "https" and not (parts.scheme == "http" and here):
-            raise ValueError("has to be https (http only on this machine itself)")
-        if not parts.hostname or parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("is a base address: a host, perhaps a port and a path, and nothing else")
-        return url
-
-
-@with_config(ConfigDict(extra="forbid"))
-class SwitchSettings(TypedDict, total=False):
-    """The rules that an operator may switch, as ``[switches]``: named as in routing's ``Switches``, which says what each
-    means and gives the defaults (``Switches(**settings.switches)``). They are named here too because the gateway reads
-    settings and may not know routing."""
-
-    looked_after_leads: bool
-    home_before_custody: bool
-    leap_birthday_in_march: bool
-    age_on: Literal["death", "event"]
-    cdop_due: CdopDue
-    cdop_due_of: dict[str, CdopDue]
-    jar_attendance_hours: Annotated[int, Field(ge=0, le=48)]
-    jar_team: Literal["death", "residence"]
-    jar_abroad: Literal["modified", "none"]
-    police_lead: Literal["event", "death"]
-    newborn_days: Annotated[int, Field(ge=0, le=365)]
-    key_worker_days: Annotated[int, Field(ge=0)]
 
 
 class Settings(BaseSettings):
@@ -175,7 +84,7 @@ class Settings(BaseSettings):
 
     # Front doors
     http_host: str = "127.0.0.1"
-    http_port: Port = Field(default=8080, ge=0, le=65535)
+    http_port: Port = 8080
     mllp: tuple[MllpListener, ...] = (MllpListener(port=2575),)
     public_url: str | None = None
     http_tls: HttpTls | None = None
@@ -209,7 +118,7 @@ class Settings(BaseSettings):
 
     # Where a worker process shows its health and numbers: the first free port from this one on; none without it
     worker_http_host: str = "127.0.0.1"
-    worker_http_port: Port | None = Field(default=None, ge=0, le=65535)
+    worker_http_port: Port | None = None
 
     # Retractions: how long a recipient may take to acknowledge one, and how soon an operator is reminded again
     retraction_limit_minutes: int = Field(default=60, ge=1)

@@ -1,16 +1,14 @@
 """What an operator sets of MESH, as ``[mesh]`` in ``cdr.toml``."""
 
 from collections.abc import Iterable
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
 from integration_engine.record.codes import PartnerKind
+from integration_engine.settings.part import MEBIBYTE, Part, tls_or_here
 
-MEBIBYTE = 1024 * 1024
 # What NHS England takes in one piece; longer messages travel in several.
 LARGEST_CHUNK = 100 * MEBIBYTE
 
@@ -18,11 +16,7 @@ MailboxId = Annotated[str, BeforeValidator(lambda text: str(text).strip().upper(
 WorkflowId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,100}$")]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class MeshMailbox(_Part):
+class MeshMailbox(Part):
     """A mailbox of ours, with its password or the file that holds it."""
 
     id: MailboxId
@@ -36,7 +30,7 @@ class MeshMailbox(_Part):
         return self
 
 
-class MeshWorkflow(_Part):
+class MeshWorkflow(Part):
     """What messages of a workflow are: their kind, and the feed that reads them where the partner has several."""
 
     id: WorkflowId
@@ -44,21 +38,21 @@ class MeshWorkflow(_Part):
     feed: str | None = None
 
 
-class MeshSender(_Part):
+class MeshSender(Part):
     """Whose a mailbox is: what comes from it speaks as this partner, and as nobody else."""
 
     mailbox: MailboxId
     partner: str = Field(min_length=1)
 
 
-class MeshRecipient(_Part):
+class MeshRecipient(Part):
     """Where the deliveries of a recipient (``cdop.BERKS``, ``jar.JAR-OXON``, ``national.ncmd``) go."""
 
     recipient: str = Field(pattern=r"^(cdop|jar|national)\.[A-Za-z0-9-]{1,32}$")
     mailbox: MailboxId
 
 
-class MeshSettings(_Part):
+class MeshSettings(Part):
     """MESH as this engine uses it. ``certificate`` and ``key`` are what MESH knows us by, ``ca`` whom we trust to be MESH
     (of NHS England's own addresses that is known). ``answers``: whether senders are told of all, or of what was refused."""
 
@@ -89,8 +83,7 @@ class MeshSettings(_Part):
     @field_validator("url")
     @classmethod
     def _encrypted(cls, url: str) -> str:
-        parts = urlsplit(url)
-        if parts.scheme != "https" and not (parts.scheme == "http" and _is_here(parts.hostname)):
+        if not tls_or_here(url):
             raise ValueError("MESH is reached by https://; http:// is for a sandbox on this machine alone")
         return url.rstrip("/")
 
@@ -122,10 +115,3 @@ def _once(what: str, names: Iterable[str]) -> None:
     listed = list(names)
     if len(set(listed)) != len(listed):
         raise ValueError(f"a {what} is there twice")
-
-
-def _is_here(host: str | None) -> bool:
-    try:
-        return host == "localhost" or ip_address(host or "").is_loopback
-    except ValueError:
-        return False

@@ -2,16 +2,12 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Port = int
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+from integration_engine.settings.part import Part, Port
 
 
-class BoundClient(_Part):
+class BoundClient(Part):
     """Whose a client certificate is, as ``[[mllp.clients]]`` or in a ``clients_file``.
 
     One of: ``fingerprint``, the SHA-256 of the certificate in hexadecimal, with or without colons; ``name``, one of its
@@ -32,7 +28,7 @@ class BoundClient(_Part):
         return self
 
 
-class MllpListener(_Part):
+class MllpListener(Part):
     """One MLLP port, as ``[[mllp]]``.
 
     ``partner`` binds the port to one partner: whatever comes in must name it as its sender. ``clients`` and ``clients_file``
@@ -43,7 +39,7 @@ class MllpListener(_Part):
     """
 
     host: str = "127.0.0.1"
-    port: Port = Field(ge=0, le=65535)
+    port: Port
     partner: str | None = None
     feed: str | None = None
     tls_certificate: Path | None = None

@@ -2,20 +2,14 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from integration_engine.security.identity import Deciding
+from integration_engine.settings.part import Part, tls_or_here
 
 if TYPE_CHECKING:
     from integration_engine.security.claims import Mapped
-
-
-class Part(BaseModel):
-    """A part of the settings with names of its own; a misspelt one is refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class HttpTls(Part):
@@ -71,12 +65,6 @@ class OidcSettings(Part):
 
         rules = tuple(RoleRule(_path(each.claim), each.value, each.role, each.areas) for each in self.roles)
         return Mapped(rules, _path(self.name_claim), _path(self.areas_claim), self.areas)
-
-
-def tls_or_here(address: str) -> bool:
-    """Whether an address is reached by TLS, or never leaves this machine."""
-    parts = urlsplit(address)
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost"))
 
 
 def _path(claim: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -3,20 +3,19 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from integration_engine.record.codes import PartnerKind
+from integration_engine.settings.part import Part
 
 
-class FolderSettings(BaseModel):
+class FolderSettings(Part):
     """A folder that is watched. What isn't set of ``partner``, ``kind`` and ``feed`` is the name of a subfolder, in this
     order: ``DIR/E23000038/police/report.json``; a feed's subfolder may be left out.
 
     ``after``: what becomes of a file that was answered: it is moved to ``done`` or ``refused``, or left where it lies.
     ``settle_seconds`` is how long a file must have been the same before it counts as whole.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     folder: Path
     partner: str | None = Field(default=None, min_length=1)
