@@ -15,7 +15,8 @@ from integration_engine.record.age import AgeRules
 from integration_engine.routing.reference import Reference, load_reference
 from integration_engine.routing.switches import Switches
 from integration_engine.routing.tables import DUSK
-from integration_engine.settings import Settings, SettingsError, SwitchSettings, problem_of
+from integration_engine.settings import Settings, SettingsError, problem_of
+from integration_engine.settings.switches import SwitchSettings
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,8 +12,9 @@ from integration_engine.broker.publisher import Publisher
 from integration_engine.doors import make_rooms
 from integration_engine.dropfolder.rounds import Rounds, Watching
 from integration_engine.dropfolder.watch import Watch
-from integration_engine.gateway.app import Rooms, make_intake
+from integration_engine.gateway.app import make_intake
 from integration_engine.gateway.handed_in import Reception
+from integration_engine.gateway.rooms import Rooms
 from integration_engine.ledger import Counted
 from integration_engine.lookout import shown
 from integration_engine.monitoring.timing import confirmed, time_transactions

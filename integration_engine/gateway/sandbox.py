@@ -8,6 +8,7 @@ answered as if it were the first time.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.datastructures import MutableHeaders
@@ -48,11 +49,24 @@ class RemembersNothing:
     def seen(self, partner: str, fingerprint: str) -> str | None:
         return None
 
-    def keep(self, partner: str, kind: str, fingerprint: str, receipt: str, accepted: int, refused: int) -> None:
+    def keep(
+        self,
+        partner: str,
+        kind: str,
+        fingerprint: str,
+        receipt: str,
+        counts: Mapping[str, int],
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        taken: bool,
+    ) -> None:
         return None
 
-    def latest(self, partner: str) -> Sequence[Upload]:
+    def latest(self, partner: str, limit: int) -> Sequence[Upload]:
         return ()
+
+    def opened(self, partner: str, receipt: str) -> tuple[Upload, Sequence[Mapping[str, Any]] | None] | None:
+        return None
 
 
 class Sandbox(Intake):
