@@ -46,6 +46,7 @@ check: setup
 	$(BIN)/cdr reference check
 	$(BIN)/cdr broker definitions --check
 	@.ci/asyncapi-check $(BIN)/python
+	@.ci/advisories $(BIN)/python
 
 bench: setup
 	@$(BIN)/python -m benchmarks $(NAME) $(ARGS)
@@ -87,3 +88,4 @@ lock:
 	$(PIN) --extra fuzz -c requirements.lock pyproject.toml -o fuzz.lock
 	$(PIN) --group linkage-names --no-deps -o linkage-names.lock
 	$(PIN) --group mesh-sandbox -o mesh-sandbox.lock
+	$(PIN) --group advisories -o advisories.lock
