@@ -14,6 +14,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -125,19 +126,19 @@ class Demographics:
         # The national service wants every request to have an id; it is by chance and says nothing.
         headers = {"Accept": JSON, "Accept-Encoding": "identity", "X-Request-ID": str(uuid.uuid4())}
         if self._settings.token_file is not None:
-            headers["Authorization"] = f"Bearer {self._token()}"
+            headers["Authorization"] = f"Bearer {_token(self._settings.token_file)}"
         return headers
 
-    def _token(self) -> str:
-        """Read anew for each question: whoever renews the token only has to replace the file."""
-        assert self._settings.token_file is not None
-        try:
-            token = self._settings.token_file.read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            raise Unanswered("token") from None
-        if not token or not token.isprintable() or " " in token:
-            raise Unanswered("token")
-        return token
+
+def _token(file: Path) -> str:
+    """Read anew for each question: whoever renews the token only has to replace the file."""
+    try:
+        token = file.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        raise Unanswered("token") from None
+    if not token or not token.isprintable() or " " in token:
+        raise Unanswered("token")
+    return token
 
 
 def _require_success(answer: http.client.HTTPResponse) -> None:

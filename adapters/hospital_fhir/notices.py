@@ -50,7 +50,8 @@ def notice_of(
 ) -> DeathNotice:
     """The notice or retraction of one kept patient. Raises Refused for a Patient that can't be read without guessing."""
     judgement = finding.judgement
-    assert judgement is not None, "a kept finding has a judgement"
+    if judgement is None:
+        raise ValueError("a finding that isn't kept has no notice")
     resource, problems = check(patient, envelope.version)
     supporting: list[Problem] = []
     for placed in _supporting(finding):
