@@ -23,7 +23,8 @@ from integration_engine.broker.asyncapi import document_text
 from integration_engine.broker.connection import user_of
 from integration_engine.broker.depth import Depth, depths
 from integration_engine.broker.message import Message
-from integration_engine.broker.publisher import NOT_CONFIRMED, NotConfirmed, Publisher
+from integration_engine.broker.on_its_way import NOT_CONFIRMED, NotConfirmed
+from integration_engine.broker.publisher import Publisher
 from integration_engine.broker.topology import INTAKE, Topology
 from integration_engine.clockwork import LOOK_EVERY_S, clock_rules, put_figures
 from integration_engine.console.clocks import clock_pages

@@ -102,12 +102,12 @@ def virtual_host(url: str) -> str:
     return str(pika.URLParameters(addresses(url)[0]).virtual_host)
 
 
-def why(error: BaseException) -> str:
+def kind_of_failure(error: BaseException) -> str:
     """What kept a connection from being opened, as the kind of failure: a new broker that doesn't know us, for one, is a
     ``ProbableAuthenticationError``."""
     within = getattr(error, "exceptions", ()) or getattr(error, "args", ())
     inner = within[-1] if within else None
-    return why(inner) if isinstance(inner, BaseException) else type(error).__name__
+    return kind_of_failure(inner) if isinstance(inner, BaseException) else type(error).__name__
 
 
 def keep_connected(live: Callable[[], Any], stopped: threading.Event, what: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pika
 from pika.exceptions import AMQPError
 
-from integration_engine.broker.connection import Nodes, keep_connected, why
+from integration_engine.broker.connection import Nodes, keep_connected, kind_of_failure
 from integration_engine.broker.message import Delivered
 from integration_engine.stages import reached
 
@@ -158,7 +158,7 @@ class Consumer:
         return self._consumed
 
     def _not_let_in(self, connection: Any, error: Any) -> None:
-        _log.warning("not let in", extra={"check": self._name, "code": why(error)})
+        _log.warning("not let in", extra={"check": self._name, "code": kind_of_failure(error)})
         connection.ioloop.stop()
 
     def _consume(self, channel: Any) -> None:

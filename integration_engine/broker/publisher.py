@@ -12,51 +12,21 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any
 
 import pika
 from pika.exceptions import AMQPError, StreamLostError, UnsupportedAMQPFieldException
 
-from integration_engine.broker.connection import Nodes, Wire, keep_connected, why
+from integration_engine.broker.connection import Nodes, Wire, keep_connected, kind_of_failure
 from integration_engine.broker.message import Message
+from integration_engine.broker.on_its_way import Done, NotConfirmed, OnItsWay, Sending
 from integration_engine.stages import reached
 
 _log = logging.getLogger(__name__)
 _LOOK_S = 0.5
 
-Done = Callable[["NotConfirmed | None"], None]
 Heard = Callable[[float], None]
 """Told how many seconds the broker took to confirm, by the oldest message of each of its answers."""
-
-
-NOT_CONFIRMED = ("broker-away", "broker-blocked", "no-confirm", "unroutable", "nacked", "broker-refused")
-
-
-class NotConfirmed(Exception):
-    """The broker did not say that it has the message. It may have it all the same: publish again under the same id.
-
-    ``code``: ``broker-away``, ``broker-blocked`` (its disk or memory alarm), ``no-confirm`` (too slow), ``unroutable`` (no
-    queue takes this key), ``nacked`` (a queue is full or unavailable), ``broker-refused`` (permission or missing exchange),
-    ``unwritable`` (its envelope can't be written as AMQP; never will be).
-    """
-
-    def __init__(self, code: str) -> None:
-        super().__init__(f"the broker did not confirm the message ({code})")
-        self.code = code
-
-
-@dataclass(slots=True)
-class _Sending:
-    message: Message
-    done: Done | None
-    until: float
-    returned: bool = False
-
-    def end(self, error: NotConfirmed | None) -> None:
-        done, self.done = self.done, None
-        if done is not None:
-            done(error)
 
 
 class Publisher:
@@ -74,15 +44,14 @@ class Publisher:
         self._patience_s = patience_s
         self._heard = heard
         self._lock = threading.Lock()
-        self._waiting: deque[_Sending] = deque()
+        self._waiting: deque[Sending] = deque()
         self._waking = False
         self._state = "broker-away"  # or "" when open, or "broker-blocked"
         self._stopped = threading.Event()
         self._open = threading.Event()
         self._name = name
         # the following are touched by the publisher's own thread only
-        self._sent: dict[int, _Sending] = {}
-        self._tag = 0
+        self._sent = OnItsWay()
         self._connection: Any = None
         self._channel: Any = None
         self._was_open = False
@@ -121,7 +90,7 @@ class Publisher:
             else:
                 future.set_exception(error)
 
-        self._submit([_Sending(message, done, time.monotonic() + self._patience_s)])
+        self._submit([Sending(message, done, time.monotonic() + self._patience_s)])
         return future
 
     async def publish_here(self, message: Message) -> None:
@@ -148,7 +117,7 @@ class Publisher:
             return done
 
         until = time.monotonic() + self._patience_s
-        self._submit([_Sending(message, done_for(place), until) for place, message in enumerate(messages)])
+        self._submit([Sending(message, done_for(place), until) for place, message in enumerate(messages)])
         ended.wait()  # always ends: what isn't answered in time is ended by the publisher's thread
         return answers
 
@@ -163,7 +132,7 @@ class Publisher:
             self._thread.join(patience_s)
         self._fail_everything("broker-away")
 
-    def _submit(self, sendings: list[_Sending]) -> None:
+    def _submit(self, sendings: list[Sending]) -> None:
         with self._lock:
             state = self._state
             if not state:
@@ -219,7 +188,7 @@ class Publisher:
         return self._was_open
 
     def _not_let_in(self, connection: Any, error: Any) -> None:
-        _log.warning("not let in", extra={"check": self._name, "code": why(error)})
+        _log.warning("not let in", extra={"check": self._name, "code": kind_of_failure(error)})
         connection.ioloop.stop()
 
     def _open_channel(self) -> None:
@@ -231,7 +200,7 @@ class Publisher:
         channel.confirm_delivery(self._on_confirm, callback=lambda _: self._ready(channel))
 
     def _ready(self, channel: Any) -> None:
-        self._channel, self._tag = channel, 0
+        self._channel, self._sent = channel, OnItsWay()
         self._was_open = True
         self._nacked = self._renewing = False
         self._become("")
@@ -278,41 +247,28 @@ class Publisher:
                 self._send(sending)
                 reached("publisher.sent")
 
-    def _send(self, sending: _Sending) -> None:
+    def _send(self, sending: Sending) -> None:
         message = sending.message
-        self._tag += 1
-        self._sent[self._tag] = sending
+        self._sent.add(sending)
         try:
             self._channel.basic_publish(
                 message.exchange, message.key, message.body, message.properties(), mandatory=True
             )
         except (ValueError, TypeError, struct.error, UnsupportedAMQPFieldException) as problem:
             # an envelope that can't be written: nothing of it was sent, and its neighbours have no part in it
-            del self._sent[self._tag]
-            self._tag -= 1
+            self._sent.take_back()
             _log.error("an envelope can't be written", extra={"check": self._name, "code": type(problem).__name__})
             sending.end(NotConfirmed("unwritable"))
 
     def _on_confirm(self, frame: Any) -> None:
         reached("publisher.confirmed")
-        method = frame.method
-        nacked = isinstance(method, pika.spec.Basic.Nack)
-        if method.multiple:
-            tags = []
-            for tag in self._sent:
-                if tag > method.delivery_tag:
-                    break
-                tags.append(tag)
-        else:
-            tags = [method.delivery_tag]
-        oldest = self._sent.get(tags[0]) if tags else None
-        if oldest is not None:
-            self._heard(time.monotonic() - oldest.until + self._patience_s)
-        for tag in tags:
-            sending = self._sent.pop(tag, None)
-            if sending is not None:
-                error = "nacked" if nacked else "unroutable" if sending.returned else None
-                sending.end(NotConfirmed(error) if error else None)
+        nacked = isinstance(frame.method, pika.spec.Basic.Nack)
+        answered = self._sent.answered(frame.method.delivery_tag, frame.method.multiple)
+        if answered:
+            self._heard(time.monotonic() - answered[0].until + self._patience_s)
+        for sending in answered:
+            error = "nacked" if nacked else "unroutable" if sending.returned else None
+            sending.end(NotConfirmed(error) if error else None)
         self._nacked = self._nacked or nacked
         if self._renewing:
             self._renew()
@@ -320,13 +276,7 @@ class Publisher:
             self._pump()
 
     def _on_return(self, _channel: Any, method: Any, properties: Any, _body: bytes) -> None:
-        """A return comes before its confirm and doesn't say which publish it is of: the oldest one that looks so."""
-        for sending in self._sent.values():
-            message = sending.message
-            named = (message.exchange, message.key, message.message_id)
-            if not sending.returned and named == (method.exchange, method.routing_key, properties.message_id):
-                sending.returned = True
-                return
+        self._sent.returned(method.exchange, method.routing_key, properties.message_id)
 
     def _hang_up(self) -> None:
         if self._connection.is_open:
@@ -352,16 +302,15 @@ class Publisher:
             late = [sending for sending in self._waiting if sending.until < now]
         for sending in late:
             sending.end(NotConfirmed("no-confirm"))
-        owed = any(sending.until < now for sending in self._sent.values()) or (self._renewing and bool(late))
+        owed = any(self._sent.overdue(now)) or (self._renewing and bool(late))
         if self._state != "broker-blocked" and owed:
             _log.warning("confirms are overdue; the connection is replaced", extra={"check": self._name})
             self._fail_everything("no-confirm")
             # pika's own way out of a connection that no longer answers; its close would wait for the channel's
             self._connection._terminate_stream(StreamLostError("confirms overdue"))
             return
-        for sending in self._sent.values():
-            if sending.until < now:
-                sending.end(NotConfirmed("no-confirm"))
+        for sending in self._sent.overdue(now):
+            sending.end(NotConfirmed("no-confirm"))
         if self._nacked:
             self._renew()
         self._timer = self._connection.ioloop.call_later(_LOOK_S, self._look)
@@ -373,8 +322,8 @@ class Publisher:
             self._state = "broker-away"
             self._waking = False
             waiting, self._waiting = self._waiting, deque()
-            sent, self._sent = self._sent, {}
-        for sending in (*sent.values(), *waiting):
+            sent, self._sent = self._sent, OnItsWay()
+        for sending in (*sent, *waiting):
             sending.end(NotConfirmed(code))
 
 

@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 from integration_engine.broker.connection import connect
 from integration_engine.broker.management import Management
 from integration_engine.broker.message import Message
-from integration_engine.broker.publisher import NotConfirmed, Publisher
+from integration_engine.broker.on_its_way import NotConfirmed
+from integration_engine.broker.publisher import Publisher
 from integration_engine.broker.topology import load_topology
 from integration_engine.broker.users import put_user
 from integration_engine.cli import broker as broker_commands

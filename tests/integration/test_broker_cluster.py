@@ -11,7 +11,8 @@ from integration_engine.broker.connection import connect, user_of
 from integration_engine.broker.declare import apply_topology, check_topology
 from integration_engine.broker.management import Management
 from integration_engine.broker.message import Message
-from integration_engine.broker.publisher import NotConfirmed, Publisher
+from integration_engine.broker.on_its_way import NotConfirmed
+from integration_engine.broker.publisher import Publisher
 from integration_engine.broker.topology import load_topology
 from integration_engine.services.cluster import Cluster, rabbitmq_cluster
 from integration_engine.store import audit, outbox, overview

@@ -10,7 +10,8 @@ import pytest
 
 from integration_engine.broker.declare import apply_topology
 from integration_engine.broker.message import Message
-from integration_engine.broker.publisher import NotConfirmed, Publisher
+from integration_engine.broker.on_its_way import NotConfirmed
+from integration_engine.broker.publisher import Publisher
 from integration_engine.broker.topology import load_topology
 
 

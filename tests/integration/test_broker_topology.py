@@ -10,7 +10,8 @@ from pika.exceptions import ChannelClosedByBroker
 from integration_engine.broker.declare import Differs, Drift, apply_topology, check_topology
 from integration_engine.broker.management import Management
 from integration_engine.broker.message import Message
-from integration_engine.broker.publisher import NotConfirmed, Publisher
+from integration_engine.broker.on_its_way import NotConfirmed
+from integration_engine.broker.publisher import Publisher
 from integration_engine.broker.topology import Topology, load_topology
 from integration_engine.broker.users import put_user, remove_user, repair_users, user_drifts
 from integration_engine.services import Broker
