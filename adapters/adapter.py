@@ -4,7 +4,7 @@ An adapter is pure: bytes and settings in, readings out. It never stores, sends 
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -184,6 +184,10 @@ class Adapter(Protocol):
     def screen(self, body: bytes) -> bool:
         """False when these bytes cannot be about a child's death, its retraction or a rekey: decided on bytes, without
         a full parse. Never False wrongly; True where in doubt."""
+        ...
+
+    def screen_for(self, ways: Sequence[tuple[Profile, Feed | None]]) -> Callable[[bytes], bool]:
+        """The screen for messages that are read in one of these ways. Knowing them it may pass over more."""
         ...
 
     def sender(self, body: bytes) -> tuple[str | None, str | None]:

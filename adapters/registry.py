@@ -5,7 +5,7 @@ Adapters are imported when first asked for: a process that only sees coroners' t
 
 import importlib
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -64,6 +64,16 @@ def feed_of(body: bytes, kind: str, feeds: Sequence[Feed]) -> Feed | None:
     of_partner = [feed for feed in own if feed.partner.casefold() == organisation.casefold()]
     named = [feed for feed in of_partner if system and feed.name.casefold() == system.casefold()]
     return next(iter(named or of_partner), None)
+
+
+def screen_of(kind: str, feeds: Sequence[Feed]) -> Callable[[bytes], bool]:
+    """The screen for messages of a partner with these feeds of that kind. Whoever has one feed is read by its profile; else
+    the message may be any feed's, or nobody's, which the kind's default profile reads. Raises ProfileError."""
+    adapter = ADAPTERS[kind]
+    ways: list[tuple[Profile, Feed | None]] = [(load_profile(feed.profile), feed) for feed in feeds]
+    if len(ways) != 1:
+        ways.append((load_profile(adapter.default_profile), None))
+    return adapter.screen_for(ways)
 
 
 def read(

@@ -31,6 +31,7 @@ from integration_engine.record.codes import PartnerKind
 from integration_engine.record.notice import Problem
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.route import Switches
+from integration_engine.screening import Screening
 from integration_engine.security.identity import Principal
 from integration_engine.security.keys import KeyMissing
 from integration_engine.stages import reached
@@ -122,25 +123,21 @@ class Worker:
         self._counters = counters
         self._clock = clock
         self._looked = float("-inf")
-        self._screens: dict[str, Callable[[bytes], bool]] = {}
+        self._screening = Screening(knowledge.feeds)
         self._passed_over: Counter[tuple[str, str]] = Counter()
 
     def keep(self, message: Delivered) -> bool:
         """False for a message that cannot be about a child's death: nothing of it is kept but a count."""
-        queue = message.queue
-        screen = self._screens.get(queue)
-        if screen is None:
-            screen = self._screens[queue] = registry.ADAPTERS[kind_of(message)].screen
-        if screen(message.body):
+        sender = kind_of(message), message.key.partition(".")[2]
+        if self._screening.lets_through(*sender, message.body):
             return True
-        self._passed_over[queue, message.key] += 1
+        self._passed_over[sender] += 1
         return False
 
     def count(self) -> None:
         """Count what was passed over since the last time."""
         tally = Tally()
-        for (queue, key), count in self._passed_over.items():
-            kind, partner = queue.partition(".")[2], key.partition(".")[2]
+        for (kind, partner), count in self._passed_over.items():
             tally.counts[kind, partner, PASSED_OVER, SCREENED] += count
             self._counters.add(WORKED, count, kind=kind, partner=partner, verdict=PASSED_OVER, reason=SCREENED)
         self._passed_over.clear()

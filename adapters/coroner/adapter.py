@@ -1,9 +1,9 @@
 """The coroner adapter: one reading, and so one answer, a row; what is kept of it is that row alone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from adapters.adapter import Adapter, Item, Reading, Submission, content_hash
+from adapters.adapter import Adapter, Feed, Item, Reading, Submission, content_hash
 from adapters.coroner import workbook
 from adapters.coroner.case_row import read_row
 from adapters.coroner.forms import NEEDED, form_of, table
@@ -52,6 +52,9 @@ class CoronerAdapter:
     def screen(self, body: bytes) -> bool:
         """Always worth reading: the few rows about children can't be told by bytes."""
         return bool(body.strip())
+
+    def screen_for(self, ways: Sequence[tuple[Profile, Feed | None]]) -> Callable[[bytes], bool]:
+        return self.screen
 
     def sender(self, body: bytes) -> tuple[str | None, str | None]:
         """The coroner area that the first row names."""

@@ -4,9 +4,9 @@ Where a feed names no profile (the default one is passed in), the message's own 
 national event of STU3 ``national-death-stu3``, a death certificate ``vrdr-r4``, an R5 message ``r5-patient``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from adapters.adapter import Item, Reading, Submission, content_hash
+from adapters.adapter import Feed, Item, Reading, Submission, content_hash
 from adapters.hospital_fhir.content import Media, tree_of
 from adapters.hospital_fhir.message import lay_out
 from adapters.hospital_fhir.reader import DEFAULT_PROFILE, KIND, Reader, proved_partner
@@ -37,6 +37,9 @@ class FhirAdapter:
 
     def screen(self, body: bytes) -> bool:
         return screen_bytes(body)
+
+    def screen_for(self, ways: Sequence[tuple[Profile, Feed | None]]) -> Callable[[bytes], bool]:
+        return self.screen
 
     def sender(self, body: bytes) -> tuple[str | None, str | None]:
         """The organisation and system of the MessageHeader; nothing for what has none or can't be read."""

@@ -1,7 +1,8 @@
 """The adapter for hospitals that speak HL7 v2: every message of a body, each with its verdict."""
 
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from adapters.adapter import Feed, Item, Reading, Submission, content_hash
 from adapters.hospital_hl7.er7 import Message, NotReadable, Segment, parse
@@ -42,14 +43,16 @@ class HospitalHl7:
             return True
         return bool(name and name.lower().endswith(".hl7"))
 
-    def screen(self, body: bytes, feed: Feed | None = None, profile: Profile | None = None) -> bool:
-        """False when these bytes can't be about a child's death, its retraction or a rekey. Told the feed or its profile it
-        passes over more: where N means nothing and no Z segment holds a death."""
-        if profile is None:
-            n_matters = feed is None or feed.n_is_reliable is not False
-            return screen(body, n_matters=n_matters)
-        settings = settings_of(profile, feed)
-        return screen(body, n_matters=settings.n_is_reliable, z_matters=not settings.plain_places)
+    def screen(self, body: bytes) -> bool:
+        return screen(body)
+
+    def screen_for(self, ways: Sequence[tuple[Profile, Feed | None]]) -> Callable[[bytes], bool]:
+        """Hospitals that fill PID-30 send N with every message, and many have Z segments: both say nothing where N isn't
+        reliable and no Z segment holds a death."""
+        settings = [settings_of(profile, feed) for profile, feed in ways]
+        n_matters = any(each.n_is_reliable for each in settings)
+        z_matters = any(not each.plain_places for each in settings)
+        return functools.partial(screen, n_matters=n_matters, z_matters=z_matters)
 
     def sender(self, body: bytes) -> tuple[str | None, str | None]:
         """MSH-4 and MSH-3 of the first message; of a batch without any its own, BHS-4 and BHS-3."""

@@ -2,14 +2,14 @@
 all."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from pydantic import ValidationError
 
-from adapters.adapter import Adapter, Item, Reading, Submission, content_hash, notice_id
+from adapters.adapter import Adapter, Feed, Item, Reading, Submission, content_hash, notice_id
 from adapters.excerpt import CSV
 from adapters.police import export
 from adapters.police.document import report
@@ -49,6 +49,9 @@ class PoliceAdapter:
     def screen(self, body: bytes) -> bool:
         """Always worth reading: forces send sudden deaths only."""
         return bool(body.strip())
+
+    def screen_for(self, ways: Sequence[tuple[Profile, Feed | None]]) -> Callable[[bytes], bool]:
+        return self.screen
 
     def sender(self, body: bytes) -> tuple[str | None, str | None]:
         """The force the report names."""

@@ -72,14 +72,15 @@ def test_n_matters_where_it_may_be_reliable() -> None:
     body = message(msh("ADT^A08^ADT_A01"), pid(f30="N"))
     profile = load_profile("nhs-adt")
     assert ADAPTER.screen(body) is True
-    assert ADAPTER.screen(body, profile=profile) is False
-    assert ADAPTER.screen(body, feed(n_is_reliable=True), profile) is True
+    assert ADAPTER.screen_for([(profile, None)])(body) is False
+    assert ADAPTER.screen_for([(profile, feed(n_is_reliable=True))])(body) is True
+    assert ADAPTER.screen_for([(profile, None), (profile, feed(n_is_reliable=True))])(body) is True
 
 
 def test_a_z_segment_matters_where_a_profile_reads_death_from_one() -> None:
     body = message(msh("ADT^A08^ADT_A01"), pid(), "ZPD|1|2|3|20260309")
     assert ADAPTER.screen(body) is True
-    assert ADAPTER.screen(body, profile=load_profile("nhs-adt")) is False
+    assert ADAPTER.screen_for([(load_profile("nhs-adt"), None)])(body) is False
 
 
 VALUES = st.sampled_from(
@@ -165,4 +166,4 @@ def test_what_the_reader_keeps_the_screen_lets_through(body: bytes, profile: str
     kept = any(reading.notices for reading in read(body, profile, of))
     if kept:
         assert ADAPTER.screen(body) is True
-        assert ADAPTER.screen(body, of, load_profile(profile)) is True
+        assert ADAPTER.screen_for([(load_profile(profile), of)])(body) is True
