@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 import orjson
 
 from adapters.adapter import Submission
-from adapters.registry import ADAPTERS, read
+from adapters.registry import read, screen_of
 from benchmarks.deaths import HOSPITAL, TOLD, Deaths
 from benchmarks.figures import Figure, Report, Target
 from benchmarks.wards import ordinary_bundles, ordinary_messages
@@ -48,9 +48,9 @@ def measure(_said: argparse.Namespace, _: Report) -> Iterator[Figure]:
 
 
 def _screened(what: str, kind: PartnerKind, bodies: list[bytes], needle: bytes) -> Iterator[Figure]:
-    adapter = ADAPTERS[kind]
-    assert not any(map(adapter.screen, bodies)), "what is screened here is ordinary"
-    screened, found = rate(adapter.screen, bodies), rate(lambda body: body.find(needle), bodies)
+    screen = screen_of(kind, ())
+    assert not any(map(screen, bodies)), "what is screened here is ordinary"
+    screened, found = rate(screen, bodies), rate(lambda body: body.find(needle), bodies)
     size = sum(map(len, bodies)) / len(bodies)
     # Either is enough: small messages are many, large ones are bytes.
     target = Target(min(SCREENED_A_SECOND, SCREENED_BYTES_A_SECOND / size), of="measured")

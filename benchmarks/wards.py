@@ -38,6 +38,7 @@ _MORE = (
     "ROL||AD|PP^Primary care provider|G9999999^Practice^Own",
     "OBX|1|NM|3141-9^Body weight^LN||71.4|kg|||||F",
     "OBX|2|NM|8302-2^Body height^LN||168|cm|||||F",
+    "ZVT|1|Transport booked|20260304",
 )
 
 
@@ -48,7 +49,10 @@ class Wards:
         self._chance = random.Random(seed)
         self._town = Town(self._chance)
         self._serial = 0
-        self._templates = {event: _template(event) for event in _EVENTS}
+        # Some systems fill PID-30 with every message.
+        self._templates = {
+            (event, alive): _template(event, indicator=alive) for event in _EVENTS for alive in (None, "N")
+        }
         self._died = _template("A03", died="2026-03-09T04:10", indicator="Y", discharge="4")
         self._joined = _template("A40", merged="@OLD")
         self._discharged_after_all = _template("A13")
@@ -59,7 +63,8 @@ class Wards:
         while True:
             event = self._chance.choices(events, list(_EVENTS.values()))[0]
             lived = self._chance.randint(0, _OLDEST_DAYS)
-            yield self._filled(self._templates[event], lived, more=self._chance.randint(0, len(_MORE)))
+            alive = self._chance.choice((None, "N"))
+            yield self._filled(self._templates[event, alive], lived, more=self._chance.randint(0, len(_MORE)))
 
     def grown_up_who_died(self) -> bytes:
         return self._filled(self._died, self._chance.randint(_GROWN_UP_DAYS, _OLDEST_DAYS))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapters.adapter import Submission
-from adapters.registry import ADAPTERS, read
+from adapters.registry import read, screen_of
 from benchmarks import __main__ as benchmarks
 from benchmarks.deaths import TOLD, Deaths
 from benchmarks.figures import Figure, Report, Target
@@ -76,7 +76,7 @@ def test_every_death_message_is_a_death_of_another_child_and_the_same_each_time(
 def test_of_a_whole_feed_one_message_in_a_thousand_is_a_childs_death_and_few_others_have_to_be_read() -> None:
     bodies = list(firehose(3000))
     assert bodies == list(firehose(3000))
-    kept = [body for body in bodies if ADAPTERS["hospital-hl7"].screen(body)]
+    kept = [body for body in bodies if screen_of("hospital-hl7", ())(body)]
     assert len(kept) == 3 * 7
     verdicts = [item.verdict for body in kept for item in _items(body, "hospital-hl7")]
     assert verdicts.count("notice") == 3
@@ -85,8 +85,8 @@ def test_of_a_whole_feed_one_message_in_a_thousand_is_a_childs_death_and_few_oth
 
 
 def test_ordinary_messages_are_what_the_screen_passes_over() -> None:
-    assert not any(map(ADAPTERS["hospital-hl7"].screen, ordinary_messages(300)))
-    assert not any(map(ADAPTERS["hospital-fhir"].screen, ordinary_bundles(300)))
+    assert not any(map(screen_of("hospital-hl7", ()), ordinary_messages(300)))
+    assert not any(map(screen_of("hospital-fhir", ()), ordinary_bundles(300)))
     for body in ordinary_messages(100):
         assert all(item.verdict == "passed-over" for item in _items(body, "hospital-hl7"))
 
