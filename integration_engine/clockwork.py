@@ -108,7 +108,7 @@ class Clockwork:
         while self._publisher.ready and (unsent := claim_events(self._store, _AT_ONCE, self._clock())):
             reached("clocks.claimed")
             answers = self._publisher.publish_all([message(each, self._rules) for each in unsent])
-            confirmed = [each.event.id for each, error in zip(unsent, answers, strict=True) if error is None]
+            confirmed = [each for each, error in zip(unsent, answers, strict=True) if error is None]
             reached("clocks.published")
             events_published(self._store, confirmed, self._clock())
             reached("clocks.marked")
@@ -135,7 +135,7 @@ def message(raised: Raised, rules: Mapping[str, ClockRule]) -> Message:
         ALERTS,
         orjson.dumps(told),
         content_type="application/json",
-        message_id=f"{event.id}-{int(raised.raised_at.timestamp())}",
+        message_id=f"{event.id}-{int(raised.raised_at.timestamp() * 1_000_000)}",
         type=f"clock-{event.stage}",
         at=raised.raised_at,
         headers={"cdr-case": event.case},

@@ -215,9 +215,11 @@ def _event(row: Any) -> ClockEvent:
     return ClockEvent(row.case_id, row.clock, row.due, cast(Stage, row.stage), row.about)
 
 
-def events_published(store: Store, ids: Iterable[str], now: datetime) -> None:
-    """Note that the broker has confirmed these events. Raises Transient."""
-    names = sorted(ids)
-    if names:
+def events_published(store: Store, raised: Iterable[Raised], now: datetime) -> None:
+    """Note that the broker has confirmed these. One that was raised again while it was on its way is still to be published:
+    what the broker has is the raising before. Raises Transient."""
+    done = [{"event": each.event.id, "at": each.raised_at} for each in sorted(raised, key=lambda each: each.event.id)]
+    if done:
+        this_one = and_(_EVENT.c.id == bindparam("event"), _EVENT.c.raised_at == bindparam("at"))
         with store.transaction() as transaction:
-            transaction.connection.execute(update(_EVENT).where(_EVENT.c.id.in_(names)).values(published_at=now))
+            transaction.connection.execute(update(_EVENT).where(this_one).values(published_at=now), done)

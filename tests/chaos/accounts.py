@@ -294,7 +294,7 @@ def _clock_events(house: House, wire: Sequence[tuple[Any, Any, bytes]]) -> Itera
     told = {properties.message_id for method, properties, _ in wire if method.routing_key == "alerts.clocks"}
     if any(row.published_at is None for row in rows):
         yield "a clock event was raised and never published"
-    if lost := sum(f"{row.id}-{int(row.raised_at.timestamp())}" not in told for row in rows):
+    if lost := sum(f"{row.id}-{int(row.raised_at.timestamp() * 1_000_000)}" not in told for row in rows):
         yield f"{lost} clock events never reached the broker"
 
 

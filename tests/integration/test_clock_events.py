@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.adapter import Submission
+from integration_engine import clockwork
 from integration_engine.pipeline import Processed, process, record_decision
 from integration_engine.record.clock_event import ClockEvent
 from integration_engine.record.decision import Decision
 from integration_engine.routing.clock_rules import load_clock_rules
 from integration_engine.store import outbox, overview
-from integration_engine.store.clocks import ClockRow, claim_events, events_published, raise_due
+from integration_engine.store.clocks import ClockRow, claim_events, events_published, raise_due, raise_events
 from integration_engine.store.database import Store
 from integration_engine.store.pressing import clock_counts, due_clocks
 from tests.store_samples import NOW, nobodys_namesake, read, report, retraction, rules
@@ -43,9 +44,14 @@ def raised(store: Store, at: datetime) -> list[tuple[str, str]]:
     return sorted((event.clock, event.stage) for event in raise_due(store, at, CLOCKS))
 
 
+def raise_again(store: Store, event: ClockEvent, at: datetime) -> None:
+    with store.transaction() as transaction:
+        raise_events(transaction, [event], at)
+
+
 def published(store: Store, at: datetime) -> list[tuple[str, str]]:
     taken = claim_events(store, 100, at)
-    events_published(store, [each.event.id for each in taken], at)
+    events_published(store, taken, at)
     return sorted((each.event.clock, each.event.stage) for each in taken)
 
 
@@ -99,6 +105,19 @@ def test_a_step_told_of_clears_what_was_raised(store: Store) -> None:
     told(store, NCMD_DUE + timedelta(minutes=20), ncmd_told_at="2026-03-11T04:25:00Z", ncmd_late_reason="ward moved")
     assert published(store, NCMD_DUE + timedelta(minutes=21)) == [("ncmd_due", "cleared")]
     assert raised(store, NCMD_DUE + timedelta(days=1)) == []
+
+
+def test_what_is_raised_again_while_its_first_raising_is_published_is_published_too(store: Store) -> None:
+    take(store, report())
+    (case,) = overview.recent_cases(store)
+    overdue = ClockEvent(case.id, "ncmd_due", NCMD_DUE, "overdue")
+    raise_again(store, overdue, NCMD_DUE + timedelta(minutes=1))
+    on_its_way = claim_events(store, 100, NCMD_DUE + timedelta(minutes=1))
+    raise_again(store, overdue, NCMD_DUE + timedelta(minutes=2))
+    events_published(store, on_its_way, NCMD_DUE + timedelta(minutes=3))
+    (again,) = claim_events(store, 100, NCMD_DUE + timedelta(minutes=3))
+    assert again.raised_at == NCMD_DUE + timedelta(minutes=2)
+    assert clockwork.message(again, CLOCKS).message_id != clockwork.message(on_its_way[0], CLOCKS).message_id
 
 
 def test_a_due_time_that_moves_is_cleared_and_armed_anew(store: Store) -> None:
