@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from integration_engine.synthetic.day import Partner
 from integration_engine.synthetic.doors import Http
 
 _START_SECONDS = 60.0
+_LAST_LINES = 10
 _STOP_SECONDS = 20.0
 
 
@@ -67,9 +68,13 @@ class Engine:
     def require_running(self) -> None:
         """Raises EngineFailed once the engine has stopped. One that isn't ours is taken to run."""
         if self.process is not None and self.process.poll() is not None:
-            raise EngineFailed(
-                f"the engine stopped with status {self.process.returncode}: see {self.folder / 'engine.log'}"
-            )
+            raise EngineFailed(f"the engine stopped with status {self.process.returncode}:\n{self.last_words()}")
+
+    def last_words(self) -> str:
+        """The end of its log: the folder is gone before anybody can look there."""
+        with suppress(OSError):
+            return "\n".join((self.folder / "engine.log").read_text(errors="replace").splitlines()[-_LAST_LINES:])
+        return ""
 
 
 @contextmanager
@@ -190,4 +195,4 @@ def _await_ready(started: Engine) -> None:
         if status == 200:
             return
         time.sleep(0.2)
-    raise EngineFailed(f"the engine isn't ready after {_START_SECONDS:.0f} s: see {started.folder / 'engine.log'}")
+    raise EngineFailed(f"the engine isn't ready after {_START_SECONDS:.0f} s:\n{started.last_words()}")
