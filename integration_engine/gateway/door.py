@@ -1,6 +1,6 @@
 """What every HTTP door does with a message: know the sender, read the body within limits, hear it, make it durable."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -8,7 +8,7 @@ from starlette.requests import Request
 from integration_engine.gateway.answers import Refusal, not_durable
 from integration_engine.gateway.body import apart_if_big, media_type, read_body
 from integration_engine.gateway.entry import Entry
-from integration_engine.gateway.intake import Heard, Intake
+from integration_engine.gateway.intake import Brought, Heard, Intake
 from integration_engine.record.codes import PartnerKind
 from integration_engine.security.identity import NotAllowed, Principal, require_kind
 
@@ -19,12 +19,9 @@ TakenOut = Callable[[bytes, str], tuple[bytes, str]]
 
 @dataclass(frozen=True, slots=True)
 class Knock:
-    """One message at a door, heard but not yet taken. ``content_type`` is as the sender wrote it."""
+    """One message at a door, heard but not yet taken."""
 
-    partner: Principal
-    kind: PartnerKind
-    body: bytes
-    content_type: str
+    brought: Brought
     heard: Heard
 
 
@@ -58,13 +55,7 @@ class Door:
 
     async def hear(self, principal: Principal, body: bytes, content_type: str, feed: str | None = None) -> Knock:
         """Hear bytes that have come. Refuses 403 where they name another sender."""
-        try:
-            heard = await self.intake.hear(
-                body, kind=self.kind, partner=principal, content_type=content_type, feed=feed
-            )
-        except NotAllowed as error:
-            raise Refusal(403, error.code, str(error)) from None
-        return Knock(principal, self.kind, body, content_type, heard)
+        return await self._knock(self.intake.hear, Brought(body, self.kind, principal, content_type, feed))
 
     async def try_out(self, request: Request, types: Collection[str], taken_out: TakenOut) -> Knock:
         """What a message would come to if it were sent: nothing is counted, kept or published. ``taken_out`` takes it out of
@@ -73,24 +64,18 @@ class Door:
         media_type(request, types)
         sent = await read_body(request, self.limit)
         body, content_type = await apart_if_big(sent, lambda: taken_out(sent, request.headers["content-type"]))
-        feed = request.headers.get(FEED_HEADER)
+        brought = Brought(body, self.kind, principal, content_type, request.headers.get(FEED_HEADER))
+        return await self._knock(self.intake.consider, brought)
+
+    @staticmethod
+    async def _knock(hear: Callable[[Brought], Awaitable[Heard]], brought: Brought) -> Knock:
         try:
-            heard = await self.intake.consider(
-                body, kind=self.kind, partner=principal, content_type=content_type, feed=feed
-            )
+            return Knock(brought, await hear(brought))
         except NotAllowed as error:
             raise Refusal(403, error.code, str(error)) from None
-        return Knock(principal, self.kind, body, content_type, heard)
 
     async def take(self, knock: Knock) -> None:
         """Make it durable; refuses 503 where the broker doesn't confirm."""
-        taken = await self.intake.take(
-            knock.body,
-            kind=knock.kind,
-            partner=knock.partner.name,
-            content_type=knock.content_type,
-            message_id=knock.heard.message_id,
-            feed=knock.heard.feed.name if knock.heard.feed else None,
-        )
+        taken = await self.intake.take(knock.brought, knock.heard)
         if not taken.durable:
             raise not_durable(taken.reason, taken.retry_seconds)

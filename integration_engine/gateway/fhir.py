@@ -99,7 +99,7 @@ def fhir_door(door: Door, settings: Settings, *, clock: Callable[[], datetime]) 
     )
     async def process_message(request: Request) -> Response:
         knock = await door.knock(request, CONTENT_TYPES)
-        asked = await apart_if_big(knock.body, lambda: _asked(knock))
+        asked = await apart_if_big(knock.brought.body, lambda: _asked(knock))
         if asked is None:
             # No message that could be answered by one: say what is wrong, or take it as any other Bundle.
             return await _taken(door, knock, request)
@@ -206,9 +206,9 @@ def _told(knock: Knock) -> Reading:
 
 def _asked(knock: Knock) -> _Asked | None:
     """What to answer a message by; None for what is no message Bundle."""
-    said = media(knock.content_type)
+    said = media(knock.brought.content_type)
     try:
-        message = lay_out(tree_of(knock.body, said)[0])
+        message = lay_out(tree_of(knock.brought.body, said)[0])
     except (Refused, RecursionError):
         return None
     if message.bundle_type != "message" or message.header is None:

@@ -15,7 +15,7 @@ from typing_extensions import TypedDict
 from adapters.adapter import Verdict, passed_over_because
 from integration_engine.gateway.answers import written, written_item
 from integration_engine.gateway.body import apart_if_big
-from integration_engine.gateway.intake import Heard, Intake
+from integration_engine.gateway.intake import Brought, Heard, Intake
 from integration_engine.gateway.ports import People, StoreAway
 from integration_engine.gateway.rows import Read, RowAnswer, refused_rows, row_answers
 from integration_engine.record.codes import PartnerKind
@@ -89,9 +89,7 @@ class Handed:
     receipt: str
     text: str = ""
     kind: PartnerKind | None = None
-    partner: str = ""
-    content_type: str = ""
-    body: bytes = field(default=b"", repr=False)
+    brought: Brought | None = None
     problems: tuple[Problem, ...] = ()
     heard: Heard | None = field(default=None, repr=False)
     rows: tuple[RowAnswer, ...] = ()
@@ -155,8 +153,8 @@ class Reception:
             if principal is None:
                 return turned_away("unknown-partner", "No partner with a live token is registered here.", receipt, kind)
             require_kind(principal, kind)
-            stated = content_type_of(kind, body, content_type)
-            heard = await self._intake.hear(body, kind=kind, partner=principal, content_type=stated, feed=feed)
+            brought = Brought(body, kind, principal, content_type_of(kind, body, content_type), feed)
+            heard = await self._intake.hear(brought)
         except NotAllowed as error:
             return turned_away(error.code, f"Nothing of it was taken: {error}.", receipt, kind)
         except StoreAway:
@@ -166,23 +164,14 @@ class Reception:
         rows, to_correct = await apart_if_big(body, lambda: self._rows(kind, body, heard))
         problems = tuple(problem for reading in heard.readings for problem in reading.problems)
         return Handed(
-            _outcome(heard), heard.reason, receipt, _text(heard), kind, principal.name, stated, body, problems, heard, rows,
-            to_correct,
+            _outcome(heard), heard.reason, receipt, _text(heard), kind, brought, problems, heard, rows, to_correct
         )  # fmt: skip
 
     async def take(self, handed: Handed) -> None:
         """Make it durable; what isn't to be taken is done with. Raises NotNow where the broker doesn't confirm."""
-        if handed.heard is None or handed.kind is None or not handed.to_be_taken:
+        if handed.heard is None or handed.brought is None or not handed.to_be_taken:
             return
-        feed = handed.heard.feed
-        taken = await self._intake.take(
-            handed.body,
-            kind=handed.kind,
-            partner=handed.partner,
-            content_type=handed.content_type,
-            message_id=handed.heard.message_id,
-            feed=feed.name if feed else None,
-        )
+        taken = await self._intake.take(handed.brought, handed.heard)
         if not taken.durable:
             raise NotNow(taken.reason)
 

@@ -7,7 +7,7 @@ no further; nothing of it is kept.
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from adapters.adapter import Feed, Item, Reading, Submission, Verdict, content_hash
@@ -31,6 +31,19 @@ _SENDER_IN_EACH_ITEM: frozenset[PartnerKind] = frozenset({"coroner"})
 RETRY_SECONDS = 30
 # AMQP writes a message id as a short string.
 _LONGEST_ID_BYTES = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A message as it stands at a door: its bytes, of which kind, from whom. ``content_type`` is as the sender wrote it,
+    ``feed`` the one it asks for; ``named`` is the sender and system that it names, where the door has looked already."""
+
+    body: bytes = field(repr=False)
+    kind: PartnerKind
+    partner: Principal
+    content_type: str
+    feed: str | None = None
+    named: tuple[str | None, str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,62 +120,35 @@ class Intake:
         self._clock = clock
         self._ledger = ledger
 
-    async def hear(
-        self,
-        body: bytes,
-        *,
-        kind: PartnerKind,
-        partner: Principal,
-        content_type: str | None = None,
-        message_id: str | None = None,
-        feed: str | None = None,
-        named: tuple[str | None, str | None] | None = None,
-    ) -> Heard:
-        """Screen and read; count what was passed over or refused. ``named`` is the sender and system that the message names,
-        where the door has looked already.
+    async def hear(self, brought: Brought) -> Heard:
+        """Screen and read; count what was passed over or refused.
 
         Raises WrongSender where the message names a sender this partner may not speak as, NotAllowed ``not-live`` where
         nobody has opened the live doors for it yet.
         """
+        kind, partner = brought.kind, brought.partner
         self._admit(partner, kind)
         reached("gateway.read")
         try:
-            heard = await self.consider(
-                body,
-                kind=kind,
-                partner=partner,
-                content_type=content_type,
-                message_id=message_id,
-                feed=feed,
-                named=named,
-            )
+            heard = await self.consider(brought)
         except WrongSender as error:
             log.warning("a partner spoke as another", extra={"kind": kind, "partner": partner.name, "code": error.code})
-            self._count(kind, partner.name, Heard((_as_another(kind, body),)))
+            self._count(kind, partner.name, Heard((_as_another(kind, brought.body),)))
             raise
         self._count(kind, partner.name, heard)
         return heard
 
-    async def consider(
-        self,
-        body: bytes,
-        *,
-        kind: PartnerKind,
-        partner: Principal,
-        content_type: str | None = None,
-        message_id: str | None = None,
-        feed: str | None = None,
-        named: tuple[str | None, str | None] | None = None,
-    ) -> Heard:
+    async def consider(self, brought: Brought) -> Heard:
         """What ``hear`` would make of it, without a trace: nothing is counted, noted or kept. Raises WrongSender."""
+        body, kind, partner, named = brought.body, brought.kind, brought.partner, brought.named
         feeds = await self._feeds(partner.name, kind)
         # Where every row names its sender, the file's is asked for only to choose among feeds.
         if named is None and (kind not in _SENDER_IN_EACH_ITEM or len(feeds) > 1):
             named = await apart_if_big(body, lambda: self._sender(kind, body))
         sender, system = named or (None, None)
-        chosen = choose_feed(feeds, feed, (sender, system))
+        chosen = choose_feed(feeds, brought.feed, (sender, system))
         submission = Submission(
-            body, self._clock(), content_type, message_id, partner.name, chosen, age_rules=self._age_rules
+            body, self._clock(), brought.content_type, None, partner.name, chosen, age_rules=self._age_rules
         )
         if kind not in _SENDER_IN_EACH_ITEM:
             require_sender(partner, [("sender", sender)])
@@ -173,32 +159,25 @@ class Intake:
             raise WrongSender
         return heard
 
-    async def take(
-        self,
-        body: bytes,
-        *,
-        kind: PartnerKind,
-        partner: str,
-        content_type: str,
-        message_id: str | None = None,
-        feed: str | None = None,
-    ) -> Taken:
-        """Publish the bytes untouched and wait for the broker's confirm."""
+    async def take(self, brought: Brought, heard: Heard) -> Taken:
+        """Publish the bytes of what was heard, untouched, and wait for the broker's confirm."""
+        kind, partner = brought.kind, brought.partner.name
+        feed = heard.feed.name if heard.feed else ""
         headers = {"cdr-correlation": correlation.get() or new_id()} | ({"cdr-feed": feed} if feed else {})
         reached("gateway.publishing")
         try:
             await self._publisher.publish(
                 kind,
                 partner,
-                body,
-                content_type=content_type,
-                message_id=_broker_id(message_id, body),
+                brought.body,
+                content_type=brought.content_type,
+                message_id=_broker_id(heard.message_id, brought.body),
                 headers=headers,
             )
         except NotDurable as failure:
             COUNTERS.add(NOT_DURABLE, kind=kind, reason=failure.code)
             return Taken(False, failure.code, RETRY_SECONDS)
-        log.info("a message is taken", extra={"kind": kind, "partner": partner, "feed": feed or ""})
+        log.info("a message is taken", extra={"kind": kind, "partner": partner, "feed": feed})
         reached("gateway.answering")
         return Taken(True)
 

@@ -10,7 +10,7 @@ from adapters.adapter import Answer, Feed
 from adapters.hospital_hl7.acknowledge import CONTENT_TYPE, acknowledge, refuse
 from adapters.hospital_hl7.adapter import ADAPTER, KIND
 from integration_engine.gateway.body import apart_if_big
-from integration_engine.gateway.intake import Intake
+from integration_engine.gateway.intake import Brought, Intake
 from integration_engine.gateway.mllp_clients import Bound
 from integration_engine.gateway.mllp_line import FRAMES, Reply
 from integration_engine.gateway.ports import People, StoreAway
@@ -83,21 +83,12 @@ class HospitalDoor:
         partner, asked = await self._speaker(named[0])
         require_kind(partner, KIND)
         await self._take_turn(partner)
-        heard = await self._intake.hear(
-            body, kind=KIND, partner=partner, content_type=CONTENT_TYPE, feed=asked, named=named
-        )
+        brought = Brought(body, KIND, partner, CONTENT_TYPE, asked, named)
+        heard = await self._intake.hear(brought)
         self._look_at_feed(partner, asked, heard.feed)
         durable = True
         if heard.to_be_taken:
-            taken = await self._intake.take(
-                body,
-                kind=KIND,
-                partner=partner.name,
-                content_type=CONTENT_TYPE,
-                message_id=heard.message_id,
-                feed=heard.feed.name if heard.feed else None,
-            )
-            durable = taken.durable
+            durable = (await self._intake.take(brought, heard)).durable
         said = await apart_if_big(
             body,
             lambda: acknowledge(

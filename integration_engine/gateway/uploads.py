@@ -35,10 +35,10 @@ class Answered:
 
 async def upload(door: Door, receipts: Receipts, read_table: Read, knock: Knock, receipt: str) -> Answered:
     """Take what can be taken of a file and say what became of every row."""
-    answered = await apart_if_big(knock.body, lambda: _answered(knock, read_table, receipt))
-    said, fingerprint = answered.said, content_hash(knock.body)
+    answered = await apart_if_big(knock.brought.body, lambda: _answered(knock, read_table, receipt))
+    said, fingerprint = answered.said, content_hash(knock.brought.body)
     if knock.heard.to_be_taken:
-        before = await _seen(receipts, knock.partner.name, fingerprint)
+        before = await _seen(receipts, knock.brought.partner.name, fingerprint)
         if before:
             said |= {"receipt": before, "repeated": True}
         else:
@@ -51,7 +51,7 @@ async def upload(door: Door, receipts: Receipts, read_table: Read, knock: Knock,
 
 def _answered(knock: Knock, read_table: Read, receipt: str) -> Answered:
     """The answer as it stands where the file did not come before."""
-    table = read_table(knock.body, knock.heard.feed)
+    table = read_table(knock.brought.body, knock.heard.feed)
     rows = row_answers(knock.heard, table)
     said: dict[str, Any] = {
         "receipt": receipt,
@@ -82,8 +82,8 @@ async def _keep(receipts: Receipts, knock: Knock, fingerprint: str, said: dict[s
     try:
         await asyncio.to_thread(
             receipts.keep,
-            knock.partner.name,
-            knock.kind,
+            knock.brought.partner.name,
+            knock.brought.kind,
             fingerprint,
             said["receipt"],
             said["counts"],
@@ -91,7 +91,9 @@ async def _keep(receipts: Receipts, knock: Knock, fingerprint: str, said: dict[s
             taken=said["accepted"],
         )
     except StoreAway:
-        log.warning("a receipt could not be kept; what was answered stands", extra={"partner": knock.partner.name})
+        log.warning(
+            "a receipt could not be kept; what was answered stands", extra={"partner": knock.brought.partner.name}
+        )
 
 
 def _sentence(knock: Knock) -> str:

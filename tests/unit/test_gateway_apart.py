@@ -9,7 +9,7 @@ import pytest
 
 from adapters.adapter import Feed, Reading, Submission
 from adapters.registry import ADAPTERS, read
-from integration_engine.gateway.intake import Intake
+from integration_engine.gateway.intake import Brought, Intake
 from integration_engine.record.codes import PartnerKind
 from integration_engine.security.identity import Principal
 
@@ -45,7 +45,7 @@ def test_a_big_body_is_worked_on_beside_the_event_loop(bytes_: int, beside: bool
             return ADAPTERS[kind].sender(told)
 
         intake = Intake(Nobody(), Nobody(), noted, sender, clock=lambda: datetime(2026, 3, 10, tzinfo=UTC))  # type: ignore[arg-type]
-        await intake.hear(body, kind="hospital-fhir", partner=HOSPITAL)
+        await intake.hear(Brought(body, "hospital-fhir", HOSPITAL, "application/fhir+json"))
 
     asyncio.run(heard())
     assert worked_on == [beside, beside]
