@@ -26,6 +26,7 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0
 # A batch that can't be worked on is held this long; then it goes back to the broker until the way is clear again.
 _HOLD_S = 300.0
 _BREATH_S = 0.002
+_MEBIBYTE = 1024 * 1024
 # After two consumers died with a message in hand, chance is a poor excuse: such messages are worked on one by one.
 _SUSPICIOUS_DEATHS = 2
 
@@ -38,11 +39,14 @@ class NotNow(Exception):
 class Pace:
     """``batch``: at most so many kept messages together; ``wait_s``: how soon after a batch the next one is begun that isn't
     full, so that no message waits longer for company, and one that comes alone waits for none; ``prefetch``: how far ahead
-    the broker sends."""
+    the broker sends. It counts messages only, of which any may be large: ``batch_bytes`` is the most that the bodies of a
+    batch have together (unless one alone has more), ``held_bytes`` the most that is held while it can't be worked on."""
 
     batch: int = 200
     wait_s: float = 0.02
     prefetch: int = 400
+    batch_bytes: int = 16 * _MEBIBYTE
+    held_bytes: int = 128 * _MEBIBYTE
 
 
 class Consumer:
@@ -116,6 +120,7 @@ class Consumer:
     def _reset(self) -> None:
         self._not_agreed = len(self._queues)
         self._kept: list[Delivered] = []
+        self._kept_bytes = 0
         self._apart: list[list[Delivered]] = []
         self._last_tag = 0
         self._settled_tag = 0
@@ -190,9 +195,13 @@ class Consumer:
                 if not (self._kept or self._apart):
                     self._acknowledge(tag - 1)
                 self._kept.append(message)
+                self._kept_bytes += len(body)
+            if self._held_since and self._kept_bytes > pace.held_bytes:
+                self._hang_up()  # what there is no room for the broker keeps better
             if self._held_since or self._apart:
                 return
-            if len(self._kept) >= pace.batch or tag - self._settled_tag >= (most if self._kept else enough):
+            full = len(self._kept) >= pace.batch or self._kept_bytes >= pace.batch_bytes
+            if full or tag - self._settled_tag >= (most if self._kept else enough):
                 self._flush()
             elif self._timer is None:
                 # never before all is taken that came in with it
@@ -235,11 +244,18 @@ class Consumer:
             self._set_apart()
             self._work_apart()
             return
-        size = self._pace.batch
         while self._kept:
-            self._work(self._kept[:size])
-            del self._kept[:size]
+            batch = self._next_batch()
+            self._work(batch)
+            del self._kept[: len(batch)]
+            self._kept_bytes -= _bytes_of(batch)
         self._acknowledge(self._last_tag)
+
+    def _next_batch(self) -> list[Delivered]:
+        batch, room = self._kept[: self._pace.batch], self._pace.batch_bytes
+        while len(batch) > 1 and _bytes_of(batch) > room:
+            batch = batch[: len(batch) // 2]
+        return batch
 
     def _acknowledge(self, tag: int) -> None:
         """Everything up to there. None of it may be in hand still."""
@@ -262,7 +278,7 @@ class Consumer:
         others = [message for message in self._kept if message.deaths < _SUSPICIOUS_DEATHS]
         apart = [[message] for message in random.sample(suspects, len(suspects))]
         self._apart = [others, *apart] if others else apart
-        self._kept = []
+        self._kept, self._kept_bytes = [], 0
 
     def _work_apart(self) -> None:
         group = self._apart[0]
@@ -321,3 +337,7 @@ class Consumer:
     def _hang_up(self) -> None:
         if self._connection.is_open:
             self._connection.close()
+
+
+def _bytes_of(batch: Sequence[Delivered]) -> int:
+    return sum(len(message.body) for message in batch)

@@ -85,6 +85,37 @@ def test_messages_come_in_order_in_batches_and_are_gone_afterwards(url: str) -> 
     assert _left(url) == 0
 
 
+def test_large_messages_come_in_smaller_batches(url: str) -> None:
+    bodies = [bytes([n]) * 100_000 for n in range(20)]
+    _send(url, *bodies, b"x" * 500_000)
+    worker = _Worker(url, _nothing, pace=Pace(batch=50, prefetch=100, batch_bytes=300_000))
+    _eventually(lambda: len(worker.bodies) == 21)
+    worker.stop()
+    assert worker.bodies == [*bodies, b"x" * 500_000]
+    assert max(len(batch) for batch in worker.batches) <= 3
+    assert _left(url) == 0
+
+
+def test_large_messages_that_cannot_be_worked_on_now_go_back_and_come_again(url: str) -> None:
+    begun, over = threading.Event(), threading.Event()
+
+    def work(_batch: Sequence[Delivered]) -> None:
+        begun.set()
+        if not over.is_set():
+            raise NotNow
+
+    bodies = [bytes([n]) * 100_000 for n in range(20)]
+    _send(url, *bodies)
+    pace = Pace(batch=5, prefetch=100, held_bytes=1_000_000)
+    worker = _Worker(url, work, pace=pace, ready=lambda: over.is_set() or not begun.is_set())
+    _eventually(lambda: begun.is_set() and _left(url) == 20)
+    over.set()
+    _eventually(lambda: len(worker.bodies) == 20)
+    worker.stop()
+    assert worker.bodies == bodies
+    assert _left(url) == 0
+
+
 def test_one_message_alone_is_not_kept_waiting_for_others(url: str) -> None:
     now = 0.0
     worker = _Worker(url, _nothing, pace=Pace(batch=2, wait_s=3600), clock=lambda: now)
