@@ -11,7 +11,6 @@ import itertools
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 
 from adapters.adapter import Feed, Reading, Submission
 from adapters.coroner.forms import table
@@ -53,6 +52,7 @@ from integration_engine.record.clock_event import ClockRule
 from integration_engine.record.codes import PartnerKind
 from integration_engine.register import Register, or_away
 from integration_engine.rehearsed import Rehearsed
+from integration_engine.release import release
 from integration_engine.retraction_watch import LOOK_EVERY_S as RETRACTIONS_EVERY_S
 from integration_engine.retraction_watch import RetractionWatch
 from integration_engine.settings import Settings
@@ -64,7 +64,6 @@ from integration_engine.store.receipts import Receipts
 
 log = logging.getLogger(__name__)
 
-DISTRIBUTION = "child-death-review-engine"
 _READY_SECONDS = 2.0
 # The queues whose oldest message may be looked at: looking takes it and puts it back.
 _NOBODY_CONSUMES = ("refused.", "dead.")
@@ -217,7 +216,7 @@ def make_rooms(
         grants=Given(AccessTokens(store)),
         rehearsals=rehearsed,
         accounts=OwnAccount(store),
-        contract=document_text(topology, published_schemas(), version(DISTRIBUTION)) if topology else None,
+        contract=document_text(topology, published_schemas(), release()) if topology else None,
     )
 
 

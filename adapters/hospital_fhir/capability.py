@@ -1,10 +1,9 @@
 """The CapabilityStatement of the FHIR door: what it really does, and nothing it doesn't."""
 
-from importlib.metadata import PackageNotFoundError, version
-
 from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 
 from adapters.hospital_fhir.content import JSON, XML
+from integration_engine.release import release
 
 # The national event definitions that are read, by the address the national services give them.
 _EVENTS = "https://fhir.nhs.uk/STU3/CodeSystem/EventType-1"
@@ -34,7 +33,7 @@ def capability_statement(base_url: str, software_version: str | None = None, for
         "kind": "instance",
         "fhirVersion": "4.0.1",
         "format": [JSON, XML],
-        "software": {"name": "child-death-review-engine", "version": software_version or _installed()},
+        "software": {"name": "child-death-review-engine", "version": software_version or release()},
         "implementation": {
             "description": "Takes messages about children's deaths for England's child death review",
             "url": base_url,
@@ -88,10 +87,3 @@ def capability_statement(base_url: str, software_version: str | None = None, for
         xml = resource.model_dump_xml()
         return xml if isinstance(xml, bytes) else str(xml).encode()
     return resource.model_dump_json().encode()
-
-
-def _installed() -> str:
-    try:
-        return version("child-death-review-engine")
-    except PackageNotFoundError:
-        return "unreleased"

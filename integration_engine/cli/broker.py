@@ -110,12 +110,11 @@ def definitions(
 @app.command("asyncapi")
 def asyncapi() -> None:
     """Print the AsyncAPI document: what partners may publish and recipients read. The gateway serves it at /asyncapi.json."""
-    from importlib.metadata import version
-
     from integration_engine.broker.asyncapi import document_text
     from integration_engine.mapping.files import published_schemas
+    from integration_engine.release import release
 
-    text = document_text(_topology(False), published_schemas(), version("child-death-review-engine"))
+    text = document_text(_topology(False), published_schemas(), release())
     typer.echo(text.decode(), nl=False)
 
 
