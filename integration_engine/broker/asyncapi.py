@@ -5,11 +5,13 @@ It is the engine's own view: the engine receives what partners publish, and send
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from integration_engine.broker.message import CORRELATION, FEED
 from integration_engine.broker.topology import CASES, INTAKE, Exchange, Queue, Topology
+from integration_engine.json_schema import quoted
 
 VERSION = "3.0.0"
 MEDIA_TYPE = "application/vnd.aai.asyncapi+json;version=3.0.0"
@@ -22,12 +24,30 @@ Schemas = Mapping[str, Mapping[str, Any]]
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 INTAKE_CONTENT: Mapping[str, Mapping[str, str | None]] = {
     "hospital-hl7": {"application/hl7-v2+er7": None},
-    "hospital-fhir": {"application/fhir+json": None, "application/fhir+xml": None},
+    "hospital-fhir": dict.fromkeys(
+        (
+            "application/fhir+json",
+            "application/fhir+xml",
+            "application/cloudevents+json",
+            # What older senders call the same.
+            "application/json",
+            "application/json+fhir",
+            "application/xml",
+            "application/xml+fhir",
+            "text/xml",
+        )
+    ),
     "police": {"application/json": "police-sudden-death-1", "text/csv": None},
-    "coroner": {"application/json": "coroner-case-1", "text/csv": None, "application/xml": None, _XLSX: None},
+    "coroner": {
+        "application/json": "coroner-case-1",
+        "text/csv": None,
+        "application/xml": None,
+        "text/xml": None,
+        _XLSX: None,
+    },
 }
 """What each kind of partner may publish: content types, each with the schema of its body where one is published."""
-_ENDINGS = {"application/hl7-v2+er7": "er7", _XLSX: "xlsx"}
+_SHORT = {_XLSX: "xlsx"}
 
 DELIVERY_KINDS = ("new", "update", "withdraw", "transfer", "merge", "split", "copy", "jar")
 CLOCK_KINDS = ("clock-soon", "clock-overdue", "clock-cleared")
@@ -79,8 +99,8 @@ def document_text(topology: Topology, schemas: Schemas, version: str) -> bytes:
 
 
 def message_name(kind: str, content_type: str) -> str:
-    """The name of the message that a kind of partner sends as this content type: ``police-json``."""
-    return f"{kind}-{_ENDINGS.get(content_type, content_type.rpartition('/')[2].rpartition('+')[2])}"
+    """The name of the message that a kind of partner sends as this content type: ``police-application-json``."""
+    return f"{kind}-{_SHORT.get(content_type) or re.sub('[/+]', '-', content_type)}"
 
 
 _ABOUT = (
@@ -253,17 +273,7 @@ def _headers(own: Mapping[str, Any], needed: Sequence[str]) -> dict[str, Any]:
 
 
 def _schema(name: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A published schema where it stands here: its own references have to begin at this document's root."""
-    body = {key: value for key, value in schema.items() if key not in ("$schema", "$id")}
-    return {"schemaFormat": _FORMAT, "schema": _moved(body, f"#/components/schemas/{name}/schema")}
-
-
-def _moved(value: Any, root: str) -> Any:
-    if isinstance(value, Mapping):
-        return {
-            k: root + v[1:] if k == "$ref" and str(v).startswith("#/") else _moved(v, root) for k, v in value.items()
-        }
-    return [_moved(each, root) for each in value] if isinstance(value, list) else value
+    return {"schemaFormat": _FORMAT, "schema": quoted(schema, f"#/components/schemas/{name}/schema")}
 
 
 def _queue(topology: Topology, name: str) -> Queue | None:

@@ -3,22 +3,30 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import jsonschema
 import pika
 import pytest
 
-from integration_engine.broker.asyncapi import DELIVERY_KINDS, INTAKE_CONTENT, document, message_name
+from integration_engine.broker.asyncapi import CLOCK_KINDS, DELIVERY_KINDS, INTAKE_CONTENT, document, message_name
+from integration_engine.broker.declare import apply_topology
 from integration_engine.broker.management import Management
+from integration_engine.broker.publisher import Publisher
 from integration_engine.broker.topology import load_topology
+from integration_engine.clockwork import Clockwork
+from integration_engine.envelope import Kind
 from integration_engine.gateway import coroner, police
 from integration_engine.gateway import fhir as fhir_door
 from integration_engine.mapping.files import published_schemas
+from integration_engine.pipeline import process
+from integration_engine.record.clock_event import Stage
+from integration_engine.routing.clock_rules import load_clock_rules
 from integration_engine.services import Broker
 from integration_engine.store.database import Store
 from tests import fhir_samples
 from tests.gateway_house import House, house, own_vhost, police_report
+from tests.store_samples import NOW, read, report, rules
 from tests.worker_samples import death, eventually, prepared, ready, send, taken, working
 
 
@@ -92,11 +100,10 @@ def test_every_queue_that_somebody_outside_uses_is_told_of(told: dict[str, Any])
             _channel(told, binding.key.replace("#", "SOMEBODY"))
 
 
-def test_partners_may_publish_what_the_doors_take() -> None:
-    plain = {"text/xml", "application/json", "application/xml"}
-    assert set(INTAKE_CONTENT["hospital-fhir"]) == set(fhir_door.CONTENT_TYPES) - plain
-    assert set(INTAKE_CONTENT["police"]) == set(police.CONTENT_TYPES)
-    assert set(INTAKE_CONTENT["coroner"]) == set(coroner.CONTENT_TYPES) - {"text/xml"}
+def test_partners_may_publish_what_the_doors_take(told: dict[str, Any]) -> None:
+    for kind, door in (("hospital-fhir", fhir_door), ("police", police), ("coroner", coroner)):
+        assert set(INTAKE_CONTENT[kind]) == set(door.CONTENT_TYPES)
+        assert len(told["channels"][f"intake-{kind}"]["messages"]) == len(door.CONTENT_TYPES)
 
 
 def test_the_gateway_serves_it_and_publishes_as_it_says(doors: House) -> None:
@@ -135,3 +142,23 @@ def test_deliveries_travel_as_it_says(
     _holds(told, _at(told, channel["messages"]["case-delivery"]["$ref"]), properties, body)
     assert properties.type in DELIVERY_KINDS
     assert (properties.message_id, properties.delivery_mode) == (json.loads(body)["delivery"], 2)
+
+
+def test_clock_events_travel_as_it_says(amqp_url: str, store: Store, told: dict[str, Any]) -> None:
+    apply_topology(load_topology().only("alerts."), amqp_url)
+    process(store, [report()], read=read, now=NOW, **rules())
+    with Publisher(amqp_url, "clocks") as publisher:
+        assert publisher.wait_ready(10)
+        Clockwork(store, publisher, load_clock_rules(), clock=lambda: NOW).look()
+    [(properties, body)] = taken(amqp_url, "alerts.clocks")
+    channel = _channel(told, "alerts.clocks")
+    _holds(told, _at(told, channel["messages"]["clock-event"]["$ref"]), properties, body)
+    assert (properties.type, properties.delivery_mode) == ("clock-overdue", 2)
+    assert "clock-overdue" in _at(told, "#/components/messages/clock-event")["bindings"]["amqp"]["messageType"].split(
+        "|"
+    )
+
+
+def test_every_kind_of_delivery_and_every_stage_of_a_clock_is_told() -> None:
+    assert set(DELIVERY_KINDS) == set(get_args(Kind))
+    assert set(CLOCK_KINDS) == {f"clock-{stage}" for stage in get_args(Stage)}
