@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from integration_engine.core import Case
 from integration_engine.record.codes import SourceKind
@@ -116,6 +116,11 @@ class DeliveredRouting(_Part):
     jar: Jar = Jar(required=False)
 
 
+Minute = Annotated[
+    datetime, WithJsonSchema({"type": "string", "description": "ISO 8601 to the minute, with its offset from UTC"})
+]
+
+
 class ClockNote(_Part):
     """One clock explained: how it stands (a clock that ``running`` may be overdue when it is read), its rule, when it began
     and is due, and all of it in a sentence. ``by`` is the ODS code of the organisation that has to act, where it isn't the
@@ -128,7 +133,7 @@ class ClockNote(_Part):
     due: datetime | None = None
     start: Partial | None = Field(default=None, alias="from")
     met_at: Partial | None = None
-    first_known: datetime | None = None
+    first_known: Minute | None = None
     by: str | None = None
 
 

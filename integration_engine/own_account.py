@@ -106,7 +106,7 @@ def _taken(each: own_messages.TakenMessage) -> dict[str, Any]:
 
 
 def _refused(each: own_messages.OwnRefusal) -> dict[str, Any]:
-    problems = [dict(problem) for problem in each.problems]
+    problems = [{name: said for name, said in problem.items() if said is not None} for problem in each.problems]
     times = {"first_at": _at(each.first_at), "last_at": _at(each.last_at), "times": each.times}
     return {"kind": each.kind, "reason": each.reason, "problems": problems, **times}
 
