@@ -6,11 +6,12 @@ Everything sent is invented.
 import asyncio
 import base64
 import contextlib
+import functools
 import hashlib
 import json
 import secrets
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,13 @@ from integration_engine.broker.declare import apply_topology
 from integration_engine.broker.management import Management
 from integration_engine.broker.topology import load_topology
 from integration_engine.doors import open_gateway
+from integration_engine.gateway.sandbox import SANDBOX
 from integration_engine.security.keys import IndexKey, Keyring
 from integration_engine.services import Broker
 from integration_engine.settings import Settings, load_settings
 from integration_engine.store.database import Store, upgrade_schema
 from integration_engine.store.identities import Identities
+from tests.promised import Promises
 
 PARTNERS: Mapping[str, tuple[str, ...]] = {
     "RTH": ("hospital-hl7", "hospital-fhir"),
@@ -162,13 +165,34 @@ def house(
     thread.start()
     try:
         listening = asyncio.run_coroutine_threadsafe(_wait(opened), loop).result(30)
-        with httpx.Client(base_url=f"http://127.0.0.1:{listening.http_port}", timeout=30) as client:
+        address = f"http://127.0.0.1:{listening.http_port}"
+        hooks = {"response": [_kept(address)]}
+        with httpx.Client(base_url=address, timeout=30, event_hooks=hooks) as client:
             yield House(client, store, amqp_url, identities, tokens, listening.mllp_ports)
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(30)
         loop.close()
         store.close()
+
+
+def _kept(address: str) -> Callable[[httpx.Response], None]:
+    """What looks at each answer that a test gets: it has to be as the served OpenAPI documents promise."""
+
+    @functools.cache
+    def promises() -> list[Promises]:
+        return [Promises(httpx.get(f"{address}{at}/openapi.json").json(), at) for at in (SANDBOX, "")]
+
+    def look(answer: httpx.Response) -> None:
+        answer.read()
+        try:
+            known = promises()
+        except httpx.TransportError:
+            return  # this was the last answer of a gateway that is closing
+        for each in known:
+            each.check(answer)
+
+    return look
 
 
 async def _wait(opened: "asyncio.Future[Any]") -> Any:

@@ -4,13 +4,13 @@ Nothing of the request's content is ever put into an answer; only codes, our own
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import orjson
 from starlette.responses import Response
 
 from adapters.adapter import Item
 from integration_engine.gateway.ports import NotDurable
+from integration_engine.gateway.shapes import ProblemDetails, ToldItem, ToldProblem
 from integration_engine.record.notice import Problem
 
 PROBLEM_JSON = "application/problem+json"
@@ -69,7 +69,7 @@ def title(status: int) -> str:
 
 def problem_json(refusal: Refusal, request_id: str) -> Response:
     """RFC 9457 problem details. ``problems`` name the place in the message by its own path language (JSONPath, column)."""
-    body: dict[str, Any] = {
+    body: ProblemDetails = {
         "type": "about:blank",
         "title": title(refusal.status),
         "status": refusal.status,
@@ -82,12 +82,13 @@ def problem_json(refusal: Refusal, request_id: str) -> Response:
     return Response(orjson.dumps(body), refusal.status, refusal.headers, PROBLEM_JSON)
 
 
-def written(problem: Problem) -> dict[str, str]:
+def written(problem: Problem) -> ToldProblem:
     """One problem as JSON."""
-    return {key: value for key in ("path", "code", "text") if (value := getattr(problem, key))}
+    told: ToldProblem = {"code": problem.code, "text": problem.text}
+    return {"path": problem.path, **told} if problem.path else told
 
 
-def written_item(item: Item) -> dict[str, Any]:
+def written_item(item: Item) -> ToldItem:
     """One person's or row's verdict as JSON."""
     return {
         "index": item.index,

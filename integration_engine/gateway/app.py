@@ -1,5 +1,6 @@
 """The HTTP front doors as one application: partners' doors, recipients' inboxes, sign-in, health and numbers."""
 
+import functools
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +11,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
-from integration_engine import __doc__ as about
+from integration_engine.gateway import openapi
 from integration_engine.gateway.answers import Refusal, problem_json
 from integration_engine.gateway.cdop import inbox_door
 from integration_engine.gateway.contract import contract_door
@@ -38,6 +39,7 @@ from integration_engine.gateway.watch import Live, watch_door
 from integration_engine.monitoring import tracing
 from integration_engine.monitoring.health import Check
 from integration_engine.record.codes import PartnerKind
+from integration_engine.release import release
 from integration_engine.security.identity import RECEIVERS, NotAllowed
 from integration_engine.security.keys import KeyMissing, SealBroken
 from integration_engine.settings import Settings
@@ -81,9 +83,12 @@ def create_app(
     # The interactive documentation page would load scripts from elsewhere; the OpenAPI document itself is served.
     app = FastAPI(
         title="Child death review integration engine",
-        description=about or "",
+        description=openapi.ABOUT,
+        version=release(),
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
+        generate_unique_id_function=openapi.operation_id,
         telemetry=_NOT_ITS_OWN,
     )
     heard_by = intake or make_intake(settings, rooms)
@@ -101,8 +106,9 @@ def create_app(
         app.include_router(inbox_door(receiver, rooms.inbox, entry))
     if rooms.panels:
         app.include_router(panels_door(rooms.panels, entry))
-    if rooms.contract:
-        app.include_router(contract_door(rooms.contract))
+    signed = rooms.grants is not None
+    described = functools.cache(lambda: openapi.document(app, settings, signed=signed))
+    app.include_router(contract_door(described, rooms.contract))
     if rooms.accounts:
         app.include_router(own_account_door(rooms.accounts, entry))
     if rooms.grants and settings.public_url:

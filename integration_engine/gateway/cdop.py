@@ -5,7 +5,7 @@ one each. A token opens its own inbox only; another's code answers 403 whether o
 """
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated, cast
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -13,11 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from integration_engine.gateway.answers import Refusal
 from integration_engine.gateway.body import media_type, read_body
+from integration_engine.gateway.described import answers, takes
 from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.ports import Delivery, Inbox
+from integration_engine.gateway.shapes import Deliveries, DeliveryState, ToldDelivery
 from integration_engine.security.identity import NotAllowed, Principal, Receiver, recipient_of, require_inbox
 
 _ANSWER_LIMIT_BYTES = 16 * 1024
+_NO_DELIVERY = answers("This inbox has no such delivery")
 
 Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9-]{1,32}$", description="The code of the panel, team or record")]
 DeliveryId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The delivery's id")]
@@ -34,7 +37,11 @@ def inbox_door(role: Receiver, inbox: Inbox, entry: Entry) -> APIRouter:
     """The routes of one kind of recipient."""
     router = APIRouter(prefix=f"/{role}/{{code}}", tags=[role])
 
-    @router.get("/deliveries", summary="What was delivered after a number, oldest first")
+    @router.get(
+        "/deliveries",
+        summary="What was delivered after a number, oldest first",
+        responses={200: answers("The deliveries") | {"model": Deliveries}},
+    )
     async def deliveries(
         request: Request,
         code: Code,
@@ -43,14 +50,19 @@ def inbox_door(role: Receiver, inbox: Inbox, entry: Entry) -> APIRouter:
     ) -> Response:
         owner = await _owner(entry, request, role, code)
         found = await asyncio.to_thread(inbox.deliveries, recipient_of(owner), after, limit, owner.name)
-        body = {
+        body: Deliveries = {
             "deliveries": [_written(delivery) for delivery in found],
             "next": found[-1].number if found else after,
             "more": len(found) == limit,
         }
         return Response(orjson.dumps(body), media_type="application/json")
 
-    @router.post("/deliveries/{delivery}/acknowledge", status_code=204, summary="Say that you have a delivery")
+    @router.post(
+        "/deliveries/{delivery}/acknowledge",
+        status_code=204,
+        summary="Say that you have a delivery",
+        responses={204: answers("Noted; saying so twice changes nothing"), 404: _NO_DELIVERY},
+    )
     async def acknowledge(request: Request, code: Code, delivery: DeliveryId) -> Response:
         owner = await _owner(entry, request, role, code)
         if not await asyncio.to_thread(inbox.acknowledge, recipient_of(owner), delivery, owner.name):
@@ -61,8 +73,11 @@ def inbox_door(role: Receiver, inbox: Inbox, entry: Entry) -> APIRouter:
         "/deliveries/{delivery}/decline",
         status_code=204,
         summary="Send a case back to a person, with the reason",
-        openapi_extra={
-            "requestBody": {"required": True, "content": {"application/json": {"schema": Declined.model_json_schema()}}}
+        openapi_extra=takes({"application/json": Declined.model_json_schema()}),
+        responses={
+            204: answers("Noted: a person looks at it"),
+            404: _NO_DELIVERY,
+            422: answers("The reason isn't as it has to be"),
         },
     )
     async def decline(request: Request, code: Code, delivery: DeliveryId) -> Response:
@@ -94,7 +109,7 @@ def _declined(body: bytes) -> Declined:
         ) from None
 
 
-def _written(delivery: Delivery) -> dict[str, Any]:
+def _written(delivery: Delivery) -> ToldDelivery:
     return {
         "number": delivery.number,
         "delivery": delivery.id,
@@ -102,6 +117,6 @@ def _written(delivery: Delivery) -> dict[str, Any]:
         "version": delivery.version,
         "kind": delivery.kind,
         "at": delivery.at.isoformat(),
-        "state": delivery.state,
-        "body": delivery.body,
+        "state": cast("DeliveryState", delivery.state),
+        "body": dict(delivery.body),
     }

@@ -13,15 +13,30 @@ import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from adapters.coroner import words
+from integration_engine.gateway import shapes
 from integration_engine.gateway.answers import Refusal
+from integration_engine.gateway.described import FEED, OPEN, Answers, answers, published, takes, texts
 from integration_engine.gateway.door import Door
 from integration_engine.gateway.ports import Receipts, Upload
 from integration_engine.gateway.rows import Read
+from integration_engine.gateway.shapes import UploadAnswer
 from integration_engine.gateway.uploads import upload
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CONTENT_TYPES = frozenset({"text/csv", XLSX, "application/json", "application/xml", "text/xml"})
-_BODY = {"requestBody": {"required": True, "content": {each: {} for each in sorted(CONTENT_TYPES)}}}
+_BODY = takes(
+    {
+        "application/json": published("coroner-case-1"),
+        **texts(["text/csv", "application/xml", "text/xml"]),
+        XLSX: {"type": "string", "format": "binary"},
+    },
+    FEED,
+)
+_CASES: Answers = {
+    200: answers("Nothing to take in it, or the same file came before") | {"model": UploadAnswer},
+    202: answers("Durably queued: the rows that are accepted") | {"model": UploadAnswer},
+    422: answers("No row could be taken: nothing was kept") | {"model": UploadAnswer},
+}
 _TEMPLATES: Mapping[str, tuple[Callable[[], bytes], str]] = {
     "coroner-cases.csv": (words.empty_csv, "text/csv; charset=utf-8"),
     "coroner-cases.xlsx": (words.empty_workbook, XLSX),
@@ -35,34 +50,52 @@ def coroner_door(door: Door, receipts: Receipts, read_table: Read) -> APIRouter:
     """The coroners' routes for programs. ``read_table`` gives a file's rows, for their numbers and for those that go back."""
     router = APIRouter(tags=["coroner"])
 
-    @router.post("/coroner/cases", status_code=202, summary="Send case events (coroner-case/1)", openapi_extra=_BODY)
+    @router.post(
+        "/coroner/cases",
+        status_code=202,
+        summary="Send case events (coroner-case/1)",
+        openapi_extra=_BODY,
+        responses=_CASES,
+    )
     async def cases(request: Request) -> Response:
         knock = await door.knock(request, CONTENT_TYPES)
         answered = await upload(door, receipts, read_table, knock, request.state.request_id)
         return _json(answered.said, answered.status)
 
-    @router.get("/coroner/receipts", summary="Your last uploads, newest first")
+    @router.get(
+        "/coroner/receipts",
+        summary="Your last uploads, newest first",
+        responses={200: answers("The receipts") | {"model": shapes.Receipts}},
+    )
     async def listed(request: Request, limit: Most = 20) -> Response:
         partner = await door.partner(request)
         found = await asyncio.to_thread(receipts.latest, partner.name, limit)
         return _json({"receipts": [_written(each) for each in found]})
 
-    @router.get("/coroner/receipts/{receipt}", summary="What an upload was answered")
+    @router.get(
+        "/coroner/receipts/{receipt}",
+        summary="What an upload was answered",
+        responses={
+            200: answers("The receipt") | {"model": shapes.OpenedReceipt},
+            404: answers("There is no such receipt of yours"),
+        },
+    )
     async def opened(request: Request, receipt: Receipt) -> Response:
         partner = await door.partner(request)
         found = await asyncio.to_thread(receipts.opened, partner.name, receipt)
         if found is None:
             raise Refusal(404, "no-such-receipt", "There is no such receipt of yours.")
-        return _json(_written(found[0]) | {"rows": found[1]})
+        return _json({**_written(found[0]), "rows": found[1]})
 
     for name in _TEMPLATES:
-        kind = _TEMPLATES[name][1].partition(";")[0]
         router.add_api_route(
             f"/coroner/templates/{name}",
             _handing_out(name),
+            name=name.replace(".", "-"),
             summary=_summary(name),
             response_class=Response,
-            responses={200: {"content": {kind: {}}}},
+            openapi_extra=OPEN,
+            responses={200: _file(name)},
         )
     return router
 
@@ -82,11 +115,17 @@ def _handing_out(name: str) -> Callable[[], Any]:
     return template
 
 
+def _file(name: str) -> dict[str, Any]:
+    kind = _TEMPLATES[name][1].partition(";")[0]
+    schema = {"type": "string", "format": "binary"} if kind == XLSX else {"type": "string"}
+    return answers("The file", kind, schema=schema, Content_Disposition="The file's name")
+
+
 def _summary(name: str) -> str:
     return "The columns and their allowed words" if "words" in name else "An empty table to fill in"
 
 
-def _written(upload: Upload) -> dict[str, Any]:
+def _written(upload: Upload) -> shapes.Receipt:
     return {
         "receipt": upload.id,
         "at": upload.at.isoformat(),

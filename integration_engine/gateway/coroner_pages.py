@@ -111,7 +111,7 @@ async def _page(
     wrong: str = "",
     status: int = 200,
 ) -> Response:
-    said: dict[str, Any] = answered.said if answered else {}
+    said: dict[str, Any] = dict(answered.said) if answered else {}
     rows = said.get("rows", [])
     return page(
         "upload.html",

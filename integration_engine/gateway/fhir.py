@@ -34,6 +34,7 @@ from adapters.hospital_fhir.trying import taken_out, trial_outcome, trial_status
 from adapters.hospital_fhir.versions import Version, of_message
 from integration_engine.gateway.answers import Refusal
 from integration_engine.gateway.body import apart_if_big
+from integration_engine.gateway.described import FEED, OPEN, Answers, answers, parameter, reference, takes, texts
 from integration_engine.gateway.door import Door, Knock
 from integration_engine.settings import Settings
 
@@ -56,30 +57,38 @@ _ISSUES = {
 }
 # An answer in R4 says nothing of its release, as before there were others.
 _NUMBERS = {"STU3": "3.0", "R5": "5.0"}
-_SCHEMA = {"schema": {"type": "string"}}
-_BODY = {"requestBody": {"required": True, "content": {JSON: _SCHEMA, XML: _SCHEMA}}}
-_RESOURCE = {JSON: {"schema": {"type": "object"}}, XML: {"schema": {"type": "string"}}}
+_FORM = parameter("query", "_format", "The form of the answer: with json in it JSON, with xml in it XML; over Accept")
+_RESOURCE = {kind: reference("FhirResource") for kind in sorted(CONTENT_TYPES) if "json" in kind}
+_BODY = takes(_RESOURCE | texts(kind for kind in sorted(CONTENT_TYPES) if "xml" in kind), FEED, _FORM)
 
 
-def _answers(*expected: tuple[int, str]) -> dict[int | str, dict[str, Any]]:
-    """What a FHIR route may answer, for the OpenAPI document: what it is for, and what every one of them may say instead."""
-    otherwise = (
-        (400, "It can't be read as FHIR"),
-        (401, "No live token"),
-        (403, "Not your door, or a message that names another sender"),
-        (413, "Larger than is taken"),
-        (415, "Another kind of content"),
-        (503, "Not durable, or the store is away: send it again after Retry-After"),
-    )
-    return {status: {"description": text, "content": _RESOURCE} for status, text in (*expected, *otherwise)}
+def _in_fhir(text: str, *shapes: str) -> dict[str, Any]:
+    """An answer in one of these shapes, as JSON or as XML."""
+    schemas = [reference(shape) for shape in shapes]
+    said = answers(text, JSON, schema=schemas[0] if len(schemas) == 1 else {"anyOf": schemas})
+    return said | {"content": said["content"] | answers(text, XML)["content"]}
 
 
-_SENT = _answers(
-    (200, "Passed over: nothing was kept"),
-    (202, "Durably queued"),
-    (422, "It can be read, and its content is wrong"),
-)
-_TRIED = _answers((200, "What would become of it"), (422, "A mode of the operation that nothing here does"))
+def _sent(*shapes: str) -> Answers:
+    """What becomes of a message."""
+    texts_by_status = {
+        200: "Passed over: nothing was kept",
+        202: "Durably queued",
+        400: "It can't be read as FHIR",
+        422: "It can be read, and its content is wrong",
+        503: "Not durable, or the store is away: send it again after Retry-After",
+    }
+    return {status: _in_fhir(text, *shapes) for status, text in texts_by_status.items()}
+
+
+_SENT = _sent("OperationOutcome")
+# What could not be read as a message Bundle is answered by the OperationOutcome alone.
+_MESSAGE = _sent("OperationOutcome", "MessageResponse")
+_TRIED: Answers = {
+    200: _in_fhir("What would become of it", "OperationOutcome"),
+    400: _in_fhir("It can't be read as FHIR", "OperationOutcome"),
+    422: _in_fhir("A mode of the operation that nothing here does", "OperationOutcome"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,7 @@ def fhir_door(door: Door, settings: Settings, *, clock: Callable[[], datetime]) 
     router = APIRouter(prefix="/fhir", tags=["fhir"], default_response_class=Response)
 
     @router.post(
-        "/$process-message", status_code=202, summary="Send a message Bundle", openapi_extra=_BODY, responses=_SENT
+        "/$process-message", status_code=202, summary="Send a message Bundle", openapi_extra=_BODY, responses=_MESSAGE
     )
     async def process_message(request: Request) -> Response:
         knock = await door.knock(request, CONTENT_TYPES)
@@ -128,7 +137,8 @@ def fhir_door(door: Door, settings: Settings, *, clock: Callable[[], datetime]) 
     @router.get(
         "/metadata",
         summary="The CapabilityStatement",
-        responses={200: {"description": "A CapabilityStatement", "content": _RESOURCE}},
+        openapi_extra=OPEN | {"parameters": [_FORM]},
+        responses={200: _in_fhir("A CapabilityStatement", "CapabilityStatement")},
     )
     async def metadata(request: Request) -> Response:
         form = _form(request)

@@ -8,7 +8,7 @@ called it, because people call files after children.
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NotRequired
+from typing import Any, Literal, NotRequired, cast
 
 from typing_extensions import TypedDict
 
@@ -112,13 +112,13 @@ class Handed:
         if self.kind:
             said["kind"] = self.kind
         if self.problems:
-            said["problems"] = [written(problem) for problem in self.problems[:_MOST_TOLD]]
+            said["problems"] = [cast("dict[str, str]", written(each)) for each in self.problems[:_MOST_TOLD]]
         if self.heard:
             said["counts"] = _counts(self.heard)
         if self.rows:
-            said["rows"] = [row.written() for row in self.rows if row.result != "accepted"][:_MOST_TOLD]
+            said["rows"] = [dict(row.written()) for row in self.rows if row.result != "accepted"][:_MOST_TOLD]
         elif self.heard:
-            told = [written_item(each) for each in self.heard.items if each.verdict == "refused" or each.problems]
+            told = [dict(written_item(each)) for each in self.heard.items if each.verdict == "refused" or each.problems]
             said["items"] = told[:_MOST_TOLD]
         return said
 

@@ -10,7 +10,9 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from integration_engine.gateway.answers import Refusal
+from integration_engine.gateway.described import answers
 from integration_engine.gateway.entry import Entry, need
+from integration_engine.gateway.own_shapes import OwnStatus
 from integration_engine.gateway.page import page
 from integration_engine.gateway.ports import PartnersView
 from integration_engine.gateway.sign_in import form_of, signed_in
@@ -22,7 +24,11 @@ def own_account_door(accounts: PartnersView, entry: Entry) -> APIRouter:
     """``/partner``: a page for people, ``/partner/status`` for programs."""
     router = APIRouter(tags=["partner"])
 
-    @router.get("/partner/status", summary="What you sent and tried, and what you were answered")
+    @router.get(
+        "/partner/status",
+        summary="What you sent and tried, and what you were answered",
+        responses={200: answers("All of it") | {"model": OwnStatus}},
+    )
     async def status(request: Request) -> Response:
         principal = await entry.bearer(request)
         need(principal, ("partner",))

@@ -6,7 +6,7 @@ same whether or not there is such a case.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
@@ -15,8 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from integration_engine.gateway.answers import Refusal
 from integration_engine.gateway.body import media_type, read_body
+from integration_engine.gateway.described import Answers, answers, takes
 from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.ports import Asked, DeskRefusal, Panels, Proposal
+from integration_engine.gateway.shapes import Accepted, Decision, Transfer, Transfers
 from integration_engine.security.identity import NotAllowed, require_inbox
 
 _LIMIT_BYTES = 16 * 1024
@@ -55,6 +57,16 @@ class Declining(_Told):
     reason: Reason
 
 
+_NO_PROPOSAL = answers("There is no such open proposal for you")
+_NOT_NOW = answers("That can't be done as things stand")
+_NOT_AS_IT_HAS_TO_BE = answers("Something isn't as it has to be; it is named")
+
+
+def _taken(text: str, model: Any) -> Answers:
+    """What is said of a case that the panel leads, or doesn't."""
+    return {201: answers(text) | {"model": model}, 404: answers("You lead no such case, or it is held")}
+
+
 def panels_door(panels: Panels, entry: Entry) -> APIRouter:
     """The routes by which panels decide."""
     router = APIRouter(prefix="/cdop/{code}", tags=["cdop"])
@@ -64,6 +76,7 @@ def panels_door(panels: Panels, entry: Entry) -> APIRouter:
         status_code=201,
         summary="Decide about a case you lead: agreement, review-non-resident, process",
         openapi_extra=_takes(Decided),
+        responses=_taken("Taken", Decision) | {409: answers("Another decision has this id"), 422: _NOT_AS_IT_HAS_TO_BE},
     )
     async def decide(request: Request, code: Code, case: CaseId) -> Response:
         await _panel(entry, request, code)
@@ -76,19 +89,33 @@ def panels_door(panels: Panels, entry: Entry) -> APIRouter:
         status_code=201,
         summary="Propose that another panel lead a case you lead",
         openapi_extra=_takes(Proposed),
+        responses=_taken("Proposed", Transfer) | {409: _NOT_NOW, 422: _NOT_AS_IT_HAS_TO_BE},
     )
     async def propose(request: Request, code: Code, case: CaseId) -> Response:
         await _panel(entry, request, code)
         told = await _body(request, Proposed)
         return _json(_written(await _done(lambda: panels.propose(code, case, told.to, told.reason))), 201)
 
-    @router.get("/transfers", summary="Open proposals to and from this panel")
+    @router.get(
+        "/transfers",
+        summary="Open proposals to and from this panel",
+        responses={200: answers("The proposals") | {"model": Transfers}},
+    )
     async def proposals(request: Request, code: Code) -> Response:
         await _panel(entry, request, code)
         return _json({"transfers": [_written(each) for each in await _done(lambda: panels.proposals(code))]})
 
-    @router.post("/transfers/{proposal}/accept", summary="Take the case: an agreement in both panels' names")
-    async def accept(request: Request, code: Code, proposal: ProposalId) -> Response:
+    @router.post(
+        "/transfers/{proposal}/accept",
+        summary="Take the case: an agreement in both panels' names",
+        responses={
+            200: answers("Taken") | {"model": Accepted},
+            404: _NO_PROPOSAL,
+            409: _NOT_NOW,
+            422: _NOT_AS_IT_HAS_TO_BE,
+        },
+    )
+    async def accept_transfer(request: Request, code: Code, proposal: ProposalId) -> Response:
         await _panel(entry, request, code)
         return _json({"deliveries": await _done(lambda: panels.accept(code, proposal))})
 
@@ -97,14 +124,20 @@ def panels_door(panels: Panels, entry: Entry) -> APIRouter:
         status_code=204,
         summary="Don't take the case, with the reason: it stays, and a person looks",
         openapi_extra=_takes(Declining),
+        responses={204: answers("Noted"), 404: _NO_PROPOSAL, 422: _NOT_AS_IT_HAS_TO_BE},
     )
-    async def decline(request: Request, code: Code, proposal: ProposalId) -> Response:
+    async def decline_transfer(request: Request, code: Code, proposal: ProposalId) -> Response:
         await _panel(entry, request, code)
         told = await _body(request, Declining)
         await _done(lambda: panels.decline(code, proposal, told.reason))
         return Response(status_code=204)
 
-    @router.post("/transfers/{proposal}/take-back", status_code=204, summary="Take your own proposal back")
+    @router.post(
+        "/transfers/{proposal}/take-back",
+        status_code=204,
+        summary="Take your own proposal back",
+        responses={204: answers("Taken back"), 404: _NO_PROPOSAL},
+    )
     async def take_back(request: Request, code: Code, proposal: ProposalId) -> Response:
         await _panel(entry, request, code)
         await _done(lambda: panels.take_back(code, proposal))
@@ -138,10 +171,10 @@ async def _body(request: Request, model: type[Model]) -> Model:
 
 
 def _takes(model: type[BaseModel]) -> dict[str, Any]:
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": model.model_json_schema()}}}}
+    return takes({"application/json": model.model_json_schema()})
 
 
-def _written(proposal: Proposal) -> dict[str, Any]:
+def _written(proposal: Proposal) -> Transfer:
     return {
         "transfer": proposal.id,
         "case": proposal.case,
@@ -152,5 +185,5 @@ def _written(proposal: Proposal) -> dict[str, Any]:
     }
 
 
-def _json(content: dict[str, Any], status: int = 200) -> Response:
+def _json(content: Mapping[str, Any], status: int = 200) -> Response:
     return Response(orjson.dumps(content), status, media_type="application/json")

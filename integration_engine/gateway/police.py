@@ -4,14 +4,14 @@
 JSONPath and reason of everything that can't be taken.
 """
 
-from typing import Any
-
 import orjson
 from fastapi import APIRouter, Request, Response
 
 from integration_engine.gateway.answers import Refusal, written, written_item
+from integration_engine.gateway.described import FEED, Answers, answers, published, takes, texts
 from integration_engine.gateway.door import Door
 from integration_engine.gateway.intake import Heard
+from integration_engine.gateway.shapes import ReportAnswer
 
 CONTENT_TYPES = frozenset({"application/json", "text/csv"})
 # Reasons that say the bytes are no report at all, rather than a report that says something wrong.
@@ -19,7 +19,13 @@ _UNREADABLE = frozenset(
     {"bad-json", "bad-encoding", "duplicate-key", "empty", "lone-surrogate", "not-a-number", "not-an-object"}
     | {"nul-character", "number-too-large", "too-deep", "unknown-format"}
 )
-_BODY = {"requestBody": {"required": True, "content": {each: {} for each in sorted(CONTENT_TYPES)}}}
+_BODY = takes({"application/json": published("police-sudden-death-1"), **texts(["text/csv"])}, FEED)
+_ANSWERS: Answers = {
+    200: answers("It speaks of no child's death: nothing was kept") | {"model": ReportAnswer},
+    202: answers("Durably queued") | {"model": ReportAnswer},
+    400: answers("It can't be read"),
+    422: answers("It can be read, and its content is wrong"),
+}
 
 
 def police_door(door: Door) -> APIRouter:
@@ -32,6 +38,7 @@ def police_door(door: Door) -> APIRouter:
         summary="Send a sudden-death report (police-sudden-death/1)",
         description="JSON by the schema at /schemas/police-sudden-death/1, or a records system's CSV export.",
         openapi_extra=_BODY,
+        responses=_ANSWERS,
     )
     async def report(request: Request) -> Response:
         knock = await door.knock(request, CONTENT_TYPES)
@@ -52,7 +59,7 @@ def refused(heard: Heard) -> Refusal:
 
 
 def _receipt(request: Request, heard: Heard) -> Response:
-    body: dict[str, Any] = {
+    body: ReportAnswer = {
         "id": request.state.request_id,
         "accepted": heard.to_be_taken,
         "items": [written_item(item) for item in heard.items],

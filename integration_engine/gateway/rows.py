@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from adapters.adapter import Feed, Item, passed_over_because
 from adapters.coroner.forms import NEEDED
@@ -11,9 +11,9 @@ from adapters.excerpt import csv_of
 from adapters.formulas import safe_cell
 from adapters.tables import Row, Table
 from integration_engine.gateway.intake import Heard
+from integration_engine.gateway.shapes import Result, RowCounts, RowProblem, ToldRow
 from integration_engine.record.notice import Problem
 
-Result = Literal["accepted", "accepted-with-warnings", "passed-over", "refused"]
 # What a mapping says to whoever writes profiles: "child.birth_date: no such date (profile coroner-case)".
 _FOR_INTEGRATORS = re.compile(r"^[a-z_]+(?:\.[a-z_]+)+: |, found \d+ [^()]*(?= \(profile|$)| \(profile [\w.-]+\)$")
 _IN_AN_OFFICES_WORDS = {"unknown-code": "Not one of the allowed words"}
@@ -31,7 +31,7 @@ class RowAnswer:
     row: int
     result: Result
     reason: str
-    problems: tuple[Mapping[str, str], ...] = ()
+    problems: tuple[RowProblem, ...] = ()
 
     @property
     def why(self) -> tuple[str, ...]:
@@ -40,7 +40,7 @@ class RowAnswer:
             return (passed_over_because(self.reason),)
         return tuple(problem["text"] for problem in self.problems)
 
-    def written(self) -> dict[str, Any]:
+    def written(self) -> ToldRow:
         return {
             "row": self.row,
             "result": self.result,
@@ -56,8 +56,8 @@ def row_answers(heard: Heard, table: Table | None) -> list[RowAnswer]:
     return [_answer(item, numbers.get(item.index, item.index + 1)) for item in heard.items]
 
 
-def counts(rows: Sequence[RowAnswer]) -> dict[str, int]:
-    """How many rows ended how; ``accepted`` includes those with warnings."""
+def counts(rows: Sequence[RowAnswer]) -> RowCounts:
+    """How many rows ended how."""
     by = [row.result for row in rows]
     warnings = by.count("accepted-with-warnings")
     return {
@@ -115,7 +115,7 @@ def answer_csv(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _answer(item: Item, number: int) -> RowAnswer:
     problems = tuple(
-        {"column": _column(problem.path), "code": problem.code, "text": _plain(problem)} for problem in item.problems
+        RowProblem(column=_column(problem.path), code=problem.code, text=_plain(problem)) for problem in item.problems
     )
     result: Result
     if item.verdict in ("refused", "passed-over"):

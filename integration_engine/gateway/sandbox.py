@@ -6,6 +6,7 @@ places. Two things differ from live, both on purpose: a test or training message
 answered as if it were the first time.
 """
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.adapter import Feed
+from integration_engine.gateway import openapi
+from integration_engine.gateway.contract import contract_door
 from integration_engine.gateway.coroner import coroner_door
 from integration_engine.gateway.door import Door
 from integration_engine.gateway.entry import Entry
@@ -25,10 +28,15 @@ from integration_engine.gateway.ports import People, Rehearsals, Upload
 from integration_engine.gateway.rooms import Rooms
 from integration_engine.monitoring.counters import COUNTERS, describe
 from integration_engine.record.codes import PartnerKind
+from integration_engine.release import release
 from integration_engine.security.identity import Principal
 from integration_engine.settings import Settings
 
 SANDBOX = "/sandbox"
+ABOUT = (
+    "The live doors' own code, answering as they would, over a broker that takes nothing: nothing is queued, no case is "
+    "made, and nothing of a message is kept but how it stands to each rule."
+)
 MARK = "cdr-sandbox"
 TRIED = "cdr_sandbox_messages_total"
 describe(TRIED, "counter", "Messages tried in the sandbox, by kind and verdict.", "kind", "verdict")
@@ -101,11 +109,15 @@ def sandbox_app(settings: Settings, rooms: Rooms, entry: Entry, answer_failures:
     pages for people, which would lead to the live doors."""
     app = FastAPI(
         title="Child death review integration engine: sandbox",
+        description=ABOUT,
+        version=release(),
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,
+        generate_unique_id_function=openapi.operation_id,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    heard_by = make_sandbox(settings, rooms)
+    heard_by, signed = make_sandbox(settings, rooms), rooms.grants is not None
     own = settings.public_url and settings.model_copy(update={"public_url": settings.public_url.rstrip("/") + SANDBOX})
 
     def door(kind: PartnerKind) -> Door:
@@ -115,6 +127,9 @@ def sandbox_app(settings: Settings, rooms: Rooms, entry: Entry, answer_failures:
         fhir_door(door("hospital-fhir"), own or settings, clock=rooms.clock),
         police_door(door("police")),
         coroner_door(door("coroner"), RemembersNothing(), rooms.table),
+        contract_door(
+            functools.cache(lambda: openapi.document(app, settings, at=SANDBOX, signed=signed, sandbox=True))
+        ),
     ]
     for router in doors:
         router.routes[:] = [route for route in router.routes if getattr(route, "include_in_schema", True)]

@@ -8,16 +8,22 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from integration_engine.gateway.answers import Refusal
+from integration_engine.gateway.described import OPEN, answers, parameter
+from integration_engine.gateway.shapes import PublishedSchema, PublishedSchemas
 from integration_engine.mapping.files import mappings
 
 SCHEMA_JSON = "application/schema+json"
 _KEPT = "max-age=3600"
+_TAG = "What this version is known by"
+_KNOWN = parameter("header", "If-None-Match", "The ETags of those that you have, commas between")
+Name = Annotated[str, Path(pattern="^[a-z-]{1,64}$", description="Its name: police-sudden-death")]
+Version = Annotated[str, Path(pattern="^[0-9]{1,4}$", description="Its version: 1")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +55,14 @@ def schema_door(public_url: str | None = None) -> APIRouter:
     """The routes. A schema is nobody's secret: whoever builds towards us reads it before they have a token."""
     router = APIRouter(tags=["schemas"])
 
-    @router.get("/schemas", summary="The JSON Schemas there are")
+    @router.get(
+        "/schemas",
+        summary="The JSON Schemas there are",
+        openapi_extra=OPEN,
+        responses={200: answers("The list") | {"model": PublishedSchemas}},
+    )
     async def listed() -> Response:
-        listing = [
+        listing: list[PublishedSchema] = [
             {"name": each.name, "title": each.title, "at": f"/schemas/{each.name}"}
             for each in published(public_url).values()
         ]
@@ -61,9 +72,14 @@ def schema_door(public_url: str | None = None) -> APIRouter:
         "/schemas/{name}/{version}",
         summary="One JSON Schema (2020-12)",
         response_class=Response,
-        responses={200: {"content": {SCHEMA_JSON: {}}}, 304: {"description": "The one you have"}},
+        openapi_extra=OPEN | {"parameters": [_KNOWN]},
+        responses={
+            200: answers("The schema", SCHEMA_JSON, schema={"type": "object"}, ETag=_TAG),
+            304: answers("The one you have", ETag=_TAG),
+            404: answers("There is no schema of this name and version"),
+        },
     )
-    async def one(request: Request, name: str, version: str) -> Response:
+    async def one(request: Request, name: Name, version: Version) -> Response:
         schema = published(public_url).get(f"{name}/{version}")
         if schema is None:
             raise Refusal(404, "no-such-schema", "There is no schema of this name and version.")

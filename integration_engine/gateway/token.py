@@ -11,8 +11,10 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from integration_engine.gateway.body import media_type, read_body
+from integration_engine.gateway.described import OPEN, Answers, answers, header, takes
 from integration_engine.gateway.pace import Failures
 from integration_engine.gateway.ports import Grants
+from integration_engine.gateway.shapes import AccessToken, AuthorizationServer, NoAccessToken, TokenError
 from integration_engine.monitoring.counters import COUNTERS, SIGN_INS
 from integration_engine.security.assertion import ALGORITHMS, ASSERTION_TYPE, GRANT, AssertionRefused, named
 
@@ -32,14 +34,20 @@ _BODY = {
         "client_id": {"type": "string", "description": "Your code, where you send it: the same as iss"},
     },
 }
-_TAKES = {"requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": _BODY}}}}
+_GIVEN: Answers = {
+    200: answers("An access token") | {"model": AccessToken},
+    400: answers("It isn't asked for as RFC 6749 has it") | {"model": NoAccessToken},
+    401: answers("The statement proves nothing here") | {"model": NoAccessToken},
+    429: answers("Too many wrong attempts") | {"headers": {"Retry-After": header("In how many seconds to come again")}},
+    503: answers("The store is away: come again"),
+}
 
 
 class _Refused(Exception):
     """An answer as RFC 6749 5.2 has it. ``detail`` is our own sentence."""
 
-    def __init__(self, error: str, detail: str, status: int = 400) -> None:
-        self.body = {"error": error, "error_description": detail}
+    def __init__(self, error: TokenError, detail: str, status: int = 400) -> None:
+        self.body: NoAccessToken = {"error": error, "error_description": detail}
         self.status = status
         super().__init__(error)
 
@@ -51,7 +59,7 @@ def token_door(grants: Grants, public_url: str, failures: Failures) -> APIRouter
     issuer = public_url.rstrip("/")
     endpoint = issuer + TOKEN_PATH
     audiences = frozenset({endpoint, issuer})
-    metadata = {
+    metadata: AuthorizationServer = {
         "issuer": issuer,
         "token_endpoint": endpoint,
         "grant_types_supported": [GRANT],
@@ -60,11 +68,21 @@ def token_door(grants: Grants, public_url: str, failures: Failures) -> APIRouter
         "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
     }
 
-    @router.get("/.well-known/oauth-authorization-server", summary="Where and how to get an access token (RFC 8414)")
+    @router.get(
+        "/.well-known/oauth-authorization-server",
+        summary="Where and how to get an access token (RFC 8414)",
+        openapi_extra=OPEN,
+        responses={200: answers("Where and how") | {"model": AuthorizationServer}},
+    )
     async def about() -> Response:
         return _json(metadata)
 
-    @router.post(TOKEN_PATH, summary="An access token for a signed statement", openapi_extra=_TAKES)
+    @router.post(
+        TOKEN_PATH,
+        summary="An access token for a signed statement",
+        openapi_extra=OPEN | takes({"application/x-www-form-urlencoded": _BODY}),
+        responses=_GIVEN,
+    )
     async def give(request: Request) -> Response:
         try:
             asked = await _assertion(request)
@@ -78,7 +96,8 @@ def token_door(grants: Grants, public_url: str, failures: Failures) -> APIRouter
         except _Refused as refused:
             return _json(refused.body, refused.status)
         COUNTERS.add(SIGN_INS, outcome="signed", role="partner")
-        return _json({"access_token": granted.text, "token_type": "Bearer", "expires_in": granted.seconds})
+        given: AccessToken = {"access_token": granted.text, "token_type": "Bearer", "expires_in": granted.seconds}
+        return _json(given)
 
     return router
 

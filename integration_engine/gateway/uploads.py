@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import cast
 
 from adapters.adapter import content_hash
 from integration_engine.gateway.answers import written
@@ -12,6 +13,7 @@ from integration_engine.gateway.corrections import Corrections, corrections
 from integration_engine.gateway.door import Door, Knock
 from integration_engine.gateway.ports import Receipts, StoreAway
 from integration_engine.gateway.rows import Read, counts, refused_rows, row_answers
+from integration_engine.gateway.shapes import UploadAnswer
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +23,7 @@ class Answered:
     """An upload's answer: ``said`` as a program gets it, ``form`` for a person to put rows right with. ``readable`` says
     whether the file could be read as a table at all."""
 
-    said: dict[str, Any] = field(repr=False)
+    said: UploadAnswer = field(repr=False)
     form: Corrections | None = field(repr=False)
     readable: bool
 
@@ -40,7 +42,7 @@ async def upload(door: Door, receipts: Receipts, read_table: Read, knock: Knock,
     if knock.heard.to_be_taken:
         before = await _seen(receipts, knock.brought.partner.name, fingerprint)
         if before:
-            said |= {"receipt": before, "repeated": True}
+            said["receipt"], said["repeated"] = before, True
         else:
             await door.take(knock)
             await _keep(receipts, knock, fingerprint, said)
@@ -53,7 +55,7 @@ def _answered(knock: Knock, read_table: Read, receipt: str) -> Answered:
     """The answer as it stands where the file did not come before."""
     table = read_table(knock.brought.body, knock.heard.feed)
     rows = row_answers(knock.heard, table)
-    said: dict[str, Any] = {
+    said: UploadAnswer = {
         "receipt": receipt,
         "accepted": knock.heard.to_be_taken,
         "repeated": False,
@@ -77,7 +79,7 @@ async def _seen(receipts: Receipts, partner: str, fingerprint: str) -> str | Non
         return None
 
 
-async def _keep(receipts: Receipts, knock: Knock, fingerprint: str, said: dict[str, Any]) -> None:
+async def _keep(receipts: Receipts, knock: Knock, fingerprint: str, said: UploadAnswer) -> None:
     to_look_at = [row for row in said["rows"] if row["result"] != "accepted"]
     try:
         await asyncio.to_thread(
@@ -86,7 +88,7 @@ async def _keep(receipts: Receipts, knock: Knock, fingerprint: str, said: dict[s
             knock.brought.kind,
             fingerprint,
             said["receipt"],
-            said["counts"],
+            cast("Mapping[str, int]", said["counts"]),
             to_look_at,
             taken=said["accepted"],
         )

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from integration_engine.gateway.described import OPEN, answers
 from integration_engine.gateway.entry import Entry, need
 from integration_engine.gateway.ports import StoreAway
+from integration_engine.gateway.shapes import Liveness, Readiness
 from integration_engine.monitoring.counters import CONTENT_TYPE, COUNTERS
 from integration_engine.monitoring.health import Check, ask
 
@@ -23,17 +25,32 @@ def watch_door(entry: Entry, checks: Mapping[str, Check], live: Live = lambda: T
     router = APIRouter(tags=["health"])
     watchers = _Watchers(entry)
 
-    @router.get("/health/live", summary="The process runs, and what it is for moves; 503: start it again")
+    @router.get(
+        "/health/live",
+        summary="The process runs, and what it is for moves; 503: start it again",
+        openapi_extra=OPEN,
+        responses={200: answers("It does") | {"model": Liveness}, 503: answers("It doesn't") | {"model": Liveness}},
+    )
     async def alive() -> Response:
         lives = live()
         return _said({"status": "ok" if lives else "stuck"}, lives)
 
-    @router.get("/health/ready", summary="Broker and store answer: messages can be taken")
+    @router.get(
+        "/health/ready",
+        summary="Broker and store answer: messages can be taken",
+        openapi_extra=OPEN,
+        responses={200: answers("They do") | {"model": Readiness}, 503: answers("They don't") | {"model": Readiness}},
+    )
     async def ready() -> Response:
         health = await ask(checks)
         return _said({"status": "ok" if health.ready else "away", "parts": dict(health.parts)}, health.ready)
 
-    @router.get("/metrics", summary="Numbers in the Prometheus text format, for operators")
+    @router.get(
+        "/metrics",
+        summary="Numbers in the Prometheus text format, for operators",
+        response_class=Response,
+        responses={200: answers("The numbers", "text/plain")},
+    )
     async def metrics(request: Request) -> Response:
         # Small numbers of deaths by partner say more than they seem to: they are for operators only.
         await watchers.admit(request)
