@@ -1,15 +1,11 @@
 """NHS England's own sandbox of MESH, started for the tests as a process: the real API, mailboxes in a folder.
 
-It wants another version of a library than the engine does, so it lives in a virtual environment of its own, made here from
-``mesh-sandbox.lock`` when it is first needed.
+It wants another version of a library than the engine does, so it lives in a virtual environment of its own.
 """
 
-import fcntl
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -18,14 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import URLError
 
+from integration_engine.services.environment import python_with
 from integration_engine.services.private import Account, Guarded, free_ports, new_folder
 from integration_engine.services.unavailable import ServiceUnavailable
 
-_PROJECT = Path(__file__).resolve().parents[2]
-_LOCK = _PROJECT / "mesh-sandbox.lock"
-_ENVIRONMENT = _PROJECT / ".venv-mesh-sandbox"
 _SHARED_KEY, _PASSWORD = "sandbox", "password"  # the sandbox's own, for mailboxes it makes of folders
-_START_LIMIT_S, _INSTALL_LIMIT_S = 60.0, 900
+_START_LIMIT_S = 60.0
 
 
 @dataclass(frozen=True)
@@ -51,7 +45,7 @@ class Tls:
 @contextmanager
 def mesh(mailboxes: Sequence[str], tls: Tls | None = None) -> Iterator[Sandbox]:
     """A MESH with these mailboxes for as long as the context lasts. Raises ServiceUnavailable."""
-    program = sandbox_python()
+    program = python_with("mesh-sandbox")
     folder = new_folder("mesh", Account(None))
     for mailbox in mailboxes:
         (folder / "boxes" / mailbox / "in").mkdir(parents=True)
@@ -74,28 +68,6 @@ def mesh(mailboxes: Sequence[str], tls: Tls | None = None) -> Iterator[Sandbox]:
         yield Sandbox(url, tuple(mailboxes), server)
     finally:
         server.stop()
-
-
-def sandbox_python() -> Path:
-    """The interpreter that has the sandbox, installed where it isn't there yet. Raises ServiceUnavailable."""
-    program = _ENVIRONMENT / "bin" / "python"
-    ready = _ENVIRONMENT / ".ready"
-    _ENVIRONMENT.mkdir(exist_ok=True)
-    with (_ENVIRONMENT / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs may want it at once
-        if not ready.exists() or ready.stat().st_mtime < _LOCK.stat().st_mtime:
-            pip = [str(program), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
-            _run([sys.executable, "-m", "venv", str(_ENVIRONMENT)])
-            _run([*pip, "--no-deps", "-r", str(_LOCK)])
-            ready.touch()
-    return program
-
-
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, timeout=_INSTALL_LIMIT_S, check=False)  # noqa: S603 - our own
-    if done.returncode:
-        last = done.stderr.decode(errors="replace").strip().splitlines()[-3:]
-        raise ServiceUnavailable("not-installed", "The MESH sandbox could not be installed:\n" + "\n".join(last))
 
 
 def _await_answer(server: Guarded, port: int, tls: Tls | None) -> None:
