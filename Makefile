@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 TEACHER := .venv-linkage
 FUZZER := .venv-fuzz
 
-.PHONY: setup demo cluster-demo run test check bench chaos fuzz linkage-model linkage-names lock
+.PHONY: setup demo cluster-demo run test check bench chaos fuzz fuzz-doors linkage-model linkage-names lock
 .DEFAULT_GOAL := setup
 
 define venv
@@ -59,6 +59,10 @@ chaos: setup
 fuzz: $(FUZZER)/.ready
 	@$(FUZZER)/bin/python -m tests.fuzz.guided $(or $(NAME),er7) --minutes $(or $(MINUTES),60)
 
+# An hour of schemathesis at the HTTP doors, one token after the other: make fuzz-doors MINUTES=60.
+fuzz-doors: setup
+	@$(BIN)/python -m tests.fuzz.doors --minutes $(or $(MINUTES),60)
+
 $(FUZZER)/.ready: fuzz.lock
 	$(call venv,$(FUZZER))
 	@echo "Installing the pinned libraries into $(FUZZER) ..."
@@ -89,3 +93,4 @@ lock:
 	$(PIN) --group linkage-names --no-deps -o linkage-names.lock
 	$(PIN) --group mesh-sandbox -o mesh-sandbox.lock
 	$(PIN) --group advisories -o advisories.lock
+	$(PIN) --group schemathesis -o schemathesis.lock

@@ -64,7 +64,7 @@ REPORTS: list[dict[str, Any]] = [
     }
     for status, role in (("current", "deceased"), ("current", "injured"), ("withdrawn", "deceased"))
 ]
-_EXPORT = (
+EXPORT = (
     b"Sudden Death No,Revision,Record Status,Reported Date Time,Involvement,Nominal No,Surname,DOB,Home Address\r\n"
     b'SD/1,1,Live,03/04/2026 21:15,Deceased,N1,PELHAM,09/11/2018,"8 Mill Lane, Calne"\r\n'
     b"SD/1,1,Live,,Mother of Deceased,N2,PELHAM,02/02/1990,\r\n"
@@ -169,7 +169,7 @@ def seeds(target: str) -> Iterator[bytes]:
     match target:
         case "police":
             yield from (json.dumps(report).encode() for report in REPORTS)
-            yield _EXPORT
+            yield EXPORT
         case "coroner":
             yield "\r\n".join(row).encode()
             yield "\n".join(row).replace(",", ";").encode("utf-16")
