@@ -13,8 +13,9 @@ COPY integration_engine ./integration_engine
 COPY adapters ./adapters
 COPY mappings ./mappings
 COPY queue_config ./queue_config
+# A user id that folders of the host can be given to.
 RUN python -m pip install --no-deps --no-build-isolation . \
-    && useradd --system --no-create-home --home-dir /srv/cdr cdr
+    && useradd --system --uid 10001 --no-create-home --home-dir /srv/cdr cdr
 
 USER cdr
 EXPOSE 8080 2575

@@ -8,10 +8,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import typer
 import yaml
 
+from integration_engine import cli
 from integration_engine.broker.connection import addresses
 from integration_engine.services import images
+from integration_engine.settings import Settings
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _FILES = ("docker-compose.yml", "docker-compose.cluster.yml")
@@ -49,6 +52,41 @@ def test_every_node_of_the_cluster_is_found_by_the_others_and_by_the_engine(serv
     assert reached == managed == nodes
     waited_for = {**services["topology"]["depends_on"], **services["topology of the cluster"]["depends_on"]}
     assert waited_for.keys() >= set(nodes), "queues are put on the nodes that are there when they are declared"
+
+
+def test_every_part_of_the_engine_runs_a_command_of_the_program_with_settings_that_it_has(
+    services: dict[str, Any],
+) -> None:
+    program = typer.main.get_command(cli._build(list(cli._COMMANDS)))
+    known = {f"CDR_{name.upper()}" for name in Settings.model_fields} | {
+        "CDR_CONFIG",
+        "CDR_SEAL_KEYS",
+        "CDR_INDEX_KEYS",
+    }
+    ours = {name: service for name, service in services.items() if service.get("image") == "child-death-review-engine"}
+    assert {"gateway", "worker", "mesh", "folders"} <= ours.keys()
+    for name, service in ours.items():
+        words, here = list(service["command"]), program
+        while words and hasattr(here, "commands"):
+            here = here.commands[words.pop(0)]
+        here.make_context(name, words)
+        assert {each for each in service["environment"] if each.startswith("CDR_")} <= known, name
+
+
+def test_mailboxes_and_folders_start_only_when_they_are_asked_for(services: dict[str, Any]) -> None:
+    profiles = {name: service.get("profiles") for name, service in services.items() if " of the" not in name}
+    assert (profiles["mesh"], profiles["folders"]) == (["mesh"], ["folders"])
+    always = {name for name, asked in profiles.items() if not asked}
+    assert always == {"broker", "database", "schema", "topology", "gateway", "worker"}
+    assert {"mesh of the cluster", "folders of the cluster"} <= services.keys()
+
+
+def test_the_folders_of_partners_and_mailboxes_are_never_committed_nor_in_the_image() -> None:
+    ignored = (_PROJECT / ".gitignore").read_text().splitlines()
+    mounted = re.findall(r"\$\{CDR_\w+_FOLDER:-\.(/\w+)\}", (_PROJECT / _FILES[0]).read_text())
+    assert len(mounted) == 2
+    assert {f"{folder}/" for folder in mounted} <= set(ignored)
+    assert (_PROJECT / ".dockerignore").read_text().splitlines()[0] == "*"
 
 
 def test_ports_are_published_on_loopback_only(services: dict[str, Any]) -> None:
