@@ -13,7 +13,7 @@ from starlette.responses import RedirectResponse
 from integration_engine.console import sight
 from integration_engine.console.asking import Asked, text_of_value
 from integration_engine.console.forms import Form, asked, forms, taken_back, to_take_back
-from integration_engine.console.wording import text_of
+from integration_engine.console.wording import field_of, text_of
 from integration_engine.desk import Desk
 from integration_engine.gateway.answers import Refusal
 from integration_engine.gateway.entry import Entry, need
@@ -77,6 +77,7 @@ class _Pages:
             decided_text=sight.decided_text,
             back=to_take_back(seen.decisions),
             text_of=text_of,
+            field_of=field_of,
         )
 
     async def question(
@@ -197,7 +198,7 @@ def deciding_pages(
         notices = await _from(lambda: sight.open_history(store, who, case, clock()))
         if notices is None:
             raise _NONE
-        return pages.page("history.html", request, who, case=case, notices=notices)
+        return pages.page("history.html", request, who, case=case, notices=notices, field_of=field_of)
 
     @router.get("/console/questions/{review}")
     async def question(request: Request, review: ReviewId, done: Done = None) -> Response:

@@ -40,7 +40,8 @@ def partner_pages(entry: Entry, store: Store, clock: Callable[[], datetime] = la
         rows = await _from(lambda: _partners(store, clock()))
         return page("partners.html", principal, entry.form_value(request), rows=rows)
 
-    async def shown(request: Request, principal: Principal, code: str, kind: str, wrong: str = "") -> Response:
+    async def shown(request: Request, principal: Principal, code: str, kind: str, *refused: str) -> Response:
+        wrong, reason = refused or ("", "")
         live = await _from(lambda: _is_live(store, code, kind))
         score = await _from(lambda: conformance(store, code, kind))
         return page(
@@ -53,6 +54,7 @@ def partner_pages(entry: Entry, store: Store, clock: Callable[[], datetime] = la
             live=live,
             score=score,
             wrong=wrong,
+            reason=reason,
         )
 
     @router.get("/console/partners/{code}/{kind}")
@@ -75,7 +77,7 @@ def partner_pages(entry: Entry, store: Store, clock: Callable[[], datetime] = la
         try:
             await _from(done)
         except NotAllowed as refused:
-            return await shown(request, principal, code, kind, f"Not done: {refused}.")
+            return await shown(request, principal, code, kind, f"Not done: {refused}.", reason)
         return RedirectResponse(f"/console/partners/{code}/{kind}", 303)
 
     return router

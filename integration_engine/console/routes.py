@@ -8,10 +8,12 @@ from fastapi import APIRouter, Request, Response
 from pika.exceptions import AMQPError
 
 from integration_engine.console.figures import Figures, QueueFigure, Queues
+from integration_engine.console.wording import ALARMS
 from integration_engine.gateway.entry import Entry, need
 from integration_engine.gateway.page import page
 from integration_engine.gateway.ports import StoreAway
 from integration_engine.gateway.sign_in import signed_in
+from integration_engine.record.authority import waits
 from integration_engine.security.identity import RECEIVERS, recipient_of
 from integration_engine.store.database import Transient
 
@@ -40,6 +42,8 @@ def console_pages(entry: Entry, figures: Figures, queues: Queues) -> APIRouter:
             entry.form_value(request),
             seen=seen,
             queues=None if found is None else shown,
+            asks=waits(),
+            alarms=ALARMS,
             idle=len(found or ()) - len(shown),
         )
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, sync_playwright
 from integration_engine.broker.management import Management
 from integration_engine.services import Broker
 from integration_engine.services.browser import chromium
-from tests.browser.screen import Screen
+from tests.browser.screen import Screen, window
 from tests.gateway_house import House, house, own_vhost
 
 
@@ -33,8 +33,5 @@ def doors(broker: Broker, management: Management, tmp_path_factory: pytest.TempP
 @pytest.fixture
 def screen(browser: Browser, doors: House) -> Iterator[Screen]:
     doors.purge()
-    context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    opened = Screen(context.new_page(), doors)
-    yield opened
-    context.close()
-    assert opened.complaints == []
+    with window(browser, doors) as opened:
+        yield opened
