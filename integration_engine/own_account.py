@@ -6,7 +6,7 @@ from typing import Any
 
 from integration_engine.conformance import score
 from integration_engine.register import or_away
-from integration_engine.security.identity import NotAllowed, Principal
+from integration_engine.security.identity import NotAllowed, Principal, require_kind
 from integration_engine.store import own_messages, rehearsals
 from integration_engine.store.accounts import Accounts
 from integration_engine.store.database import Store
@@ -51,20 +51,32 @@ class OwnAccount:
             for each in own_messages.taken_as(self._store, partner.name, kind, message_id)
         ]
 
+    @or_away
+    def begin_anew(self, partner: Principal, kind: str) -> int:
+        """Forget what the partner tried of one kind. Raises NotAllowed ``kind``."""
+        require_kind(partner, kind)
+        return rehearsals.forget(self._store, partner.name, kind, by=partner.name, now=self._clock())
+
     def _ways_in(self, partner: Principal) -> list[Mapping[str, Any]]:
-        own = next((each for each in Identities(self._store).registered() if each.code == partner.name), None)
+        register = Identities(self._store)
+        own = next((each for each in register.registered() if each.code == partner.name), None)
         now = self._clock()
         tokens = [
-            {"way": "token", "name": each.lookup, "since": _at(each.created_at), "until": _at(each.expires_at)}
+            _way("token", each.lookup, each.created_at, each.expires_at)
             for each in (own.credentials if own else ())
             if each.live(now)
         ]
+        keys = [
+            _way("certificate" if each.kind == "certificate" else "key", each.id, each.created_at, each.expires_at)
+            for each in register.machine_keys()
+            if each.partner == partner.name and each.live(now)
+        ]
         accounts = [
-            {"way": "broker", "name": each.name, "since": _at(each.created_at), "until": None}
+            _way("broker", each.name, each.created_at, None)
             for each in Accounts(self._store).all()
             if each.owner == partner.name and each.live
         ]
-        return [*tokens, *accounts]
+        return [*tokens, *keys, *accounts]
 
 
 def conformance(store: Store, partner: str, kind: str) -> dict[str, Any]:
@@ -98,6 +110,10 @@ def open_gate(store: Store, partner: str, kind: str, *, reason: str, anyway: boo
         )
     seen = {"tried": found["messages"], "ready": found["ready"], "unmet": unmet}
     return set_gate(store, partner, kind, live=True, reason=reason, by=by, now=now, seen=seen)
+
+
+def _way(way: str, name: str, since: datetime, until: datetime | None) -> Mapping[str, Any]:
+    return {"way": way, "name": name, "since": _at(since), "until": _at(until)}
 
 
 def _taken(each: own_messages.TakenMessage) -> dict[str, Any]:

@@ -54,8 +54,15 @@ def shut(code: Code, kind: Kind, reason: Reason, as_json: Json = False) -> None:
     _broker_follows(as_json)
 
 
-def conformance(code: Code, kind: Kind, as_json: Json = False) -> None:
+def conformance(
+    code: Code,
+    kind: Kind,
+    anew: Annotated[bool, typer.Option("--anew", help="First forget what it tried so far.")] = False,
+    as_json: Json = False,
+) -> None:
     """How good the messages are that a partner tried in the sandbox, rule by rule, with an example of how one isn't met."""
+    if anew:
+        _begin_anew(code, kind)
     found = _conformance(code, kind)
     if as_json:
         typer.echo(json.dumps(found))
@@ -110,6 +117,12 @@ def opened() -> "Store":
     except (SettingsError, StoreError, KeyMissing) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
+
+
+def _begin_anew(code: str, kind: str) -> None:
+    from integration_engine.store.rehearsals import forget
+
+    forget(opened(), code, kind, by=at_the_keyboard(), now=datetime.now(UTC))
 
 
 def _conformance(code: str, kind: str) -> dict[str, Any]:

@@ -16,21 +16,21 @@ from integration_engine.gateway.answers import Refusal, problem_json
 from integration_engine.gateway.cdop import inbox_door
 from integration_engine.gateway.contract import contract_door
 from integration_engine.gateway.coroner import coroner_door
-from integration_engine.gateway.coroner_pages import coroner_pages
+from integration_engine.gateway.coroner_pages import TRY, UPLOAD, Counter, coroner_pages
 from integration_engine.gateway.door import Door
 from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.envelope import Envelope
 from integration_engine.gateway.fhir import fhir_door, fhir_refusal
 from integration_engine.gateway.intake import Intake
 from integration_engine.gateway.openid import BACK, provider_pages
-from integration_engine.gateway.own_account import own_account_door
+from integration_engine.gateway.own_account import BEGIN_ANEW, own_account_door
 from integration_engine.gateway.page import refusal_page
 from integration_engine.gateway.panels import panels_door
 from integration_engine.gateway.police import police_door
 from integration_engine.gateway.ports import People, StoreAway
 from integration_engine.gateway.provider import Provider
 from integration_engine.gateway.rooms import Rooms
-from integration_engine.gateway.sandbox import SANDBOX, sandbox_app
+from integration_engine.gateway.sandbox import SANDBOX, RemembersNothing, make_sandbox, sandbox_app
 from integration_engine.gateway.schemas import schema_door
 from integration_engine.gateway.sign_in import Ways, sign_in_pages
 from integration_engine.gateway.token import token_door
@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = 30
 # The framework would record paths, queries and what an exception says, join partners' traces and hand on their baggage.
 _NOT_ITS_OWN: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
-_PAGES = ("/console", "/coroner/upload", "/sign-in", "/sign-out")
+_PAGES = ("/console", UPLOAD, TRY, BEGIN_ANEW, "/sign-in", "/sign-out")
 _OWN_PAGE = "/partner"
 
 
@@ -99,8 +99,13 @@ def create_app(
 
     app.include_router(fhir_door(door("hospital-fhir"), settings, clock=rooms.clock))
     app.include_router(police_door(door("police")))
-    for routes in (coroner_door, coroner_pages):
-        app.include_router(routes(door("coroner"), rooms.receipts, rooms.table))
+    app.include_router(coroner_door(door("coroner"), rooms.receipts, rooms.table))
+    trying = Door("coroner", make_sandbox(settings, rooms), entry, limit=settings.max_body_bytes)
+    for counter in (
+        Counter(UPLOAD, door("coroner"), rooms.receipts, rooms.table),
+        Counter(TRY, trying, RemembersNothing(), rooms.table, trial=True),
+    ):
+        app.include_router(coroner_pages(counter))
     app.include_router(schema_door(settings.public_url))
     for receiver in RECEIVERS:
         app.include_router(inbox_door(receiver, rooms.inbox, entry))

@@ -1,5 +1,8 @@
 """The coroners' upload page: choose or drop a file, see what became of each row, put refused rows right in place, send again.
 
+There are two: the real one, and one for trying, over the sandbox, which answers the same and keeps nothing. An office whose
+real page nobody has opened yet is led to the second.
+
 The pages carry no script: a file field takes a dropped file by itself, corrections are a form, and a page that shows what
 strangers' files say stays one in which nothing can run.
 """
@@ -7,6 +10,7 @@ strangers' files say stays one in which nothing can run.
 import asyncio
 import base64
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -23,11 +27,12 @@ from integration_engine.gateway.door import Door
 from integration_engine.gateway.page import page
 from integration_engine.gateway.ports import Receipts, StoreAway, Upload
 from integration_engine.gateway.rows import Read, answer_csv
-from integration_engine.gateway.sign_in import SIGN_IN, signed_in
+from integration_engine.gateway.sandbox import MARK
+from integration_engine.gateway.sign_in import signed_in
 from integration_engine.gateway.uploads import Answered, upload
 from integration_engine.security.identity import Principal
 
-_UPLOAD = "/coroner/upload"
+UPLOAD, TRY = "/coroner/upload", "/coroner/try"
 _BY_ENDING = {
     "csv": "text/csv",
     "txt": "text/csv",
@@ -44,66 +49,76 @@ _ROWS_SHOWN = 500
 MEBIBYTE = 1024 * 1024
 
 
-def coroner_pages(door: Door, receipts: Receipts, read_table: Read) -> APIRouter:
-    """The coroners' pages."""
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """One upload page and what it opens onto. ``read_table`` gives a file's rows; ``trial``: it is the sandbox's."""
+
+    place: str
+    door: Door
+    receipts: Receipts
+    read_table: Read
+    trial: bool = False
+
+    async def office(self, request: Request) -> Principal:
+        """Whose browser it is, a coroner's office; else they are sent to sign in, or refused."""
+        return self.door.admit(await signed_in(self.door.entry, request))
+
+
+def coroner_pages(counter: Counter) -> APIRouter:
+    """The pages of one counter."""
     router = APIRouter(include_in_schema=False)
+    door = counter.door
 
-    @router.get(_UPLOAD)
+    @router.get(counter.place)
     async def ask(request: Request) -> Response:
-        principal = door.admit(await signed_in(door.entry, request))
-        return await _page(door, receipts, request, principal)
+        principal = await counter.office(request)
+        if door.kind in principal.trying and not counter.trial:
+            return RedirectResponse(TRY, 303)
+        return await _page(counter, request, principal)
 
-    @router.post(_UPLOAD)
+    @router.post(counter.place)
     async def send(request: Request) -> Response:
-        principal = await door.entry.session(request)
-        if principal is None:
-            return RedirectResponse(SIGN_IN, 303)
-        door.admit(principal)
+        principal = await counter.office(request)
         form, body, name = await _file_of(request, door.limit)
         door.entry.check_form(request, form)
         content_type = _BY_ENDING.get(name.rpartition(".")[2].lower())
         if not name or content_type is None:
             wrong = "Choose a file that ends in .csv, .xlsx, .json or .xml." if name else "Choose a file first."
-            return await _page(door, receipts, request, principal, wrong=wrong, status=415 if name else 400)
-        return await _sent(door, receipts, read_table, request, principal, body, content_type)
+            return await _page(counter, request, principal, wrong=wrong, status=415 if name else 400)
+        return await _sent(counter, request, principal, body, content_type)
 
-    @router.post(f"{_UPLOAD}/corrections")
+    @router.post(f"{counter.place}/corrections")
     async def correct(request: Request) -> Response:
-        principal = await door.entry.session(request)
-        if principal is None:
-            return RedirectResponse(SIGN_IN, 303)
-        door.admit(principal)
+        principal = await counter.office(request)
         media_type(request, {"application/x-www-form-urlencoded"})
         form, body = form_as_csv(await read_body(request, FORM_BYTES))
         door.entry.check_form(request, form)
-        return await _sent(door, receipts, read_table, request, principal, body, "text/csv")
+        return await _sent(counter, request, principal, body, "text/csv")
 
-    @router.get(f"{_UPLOAD}/receipts/{{receipt}}")
     async def opened(request: Request, receipt: Receipt) -> Response:
-        principal = door.admit(await signed_in(door.entry, request))
-        found = await asyncio.to_thread(receipts.opened, principal.name, receipt)
+        principal = await counter.office(request)
+        found = await asyncio.to_thread(counter.receipts.opened, principal.name, receipt)
         if found is None:
             raise Refusal(404, "no-such-receipt", "There is no such receipt of yours.")
         return page("receipt.html", principal, door.entry.form_value(request), upload=found[0], rows=found[1])
 
+    if not counter.trial:
+        router.add_api_route(f"{counter.place}/receipts/{{receipt}}", opened)
     return router
 
 
-async def _sent(
-    door: Door, receipts: Receipts, read_table: Read, request: Request, principal: Principal, body: bytes, kind: str
-) -> Response:
+async def _sent(counter: Counter, request: Request, principal: Principal, body: bytes, kind: str) -> Response:
     try:
-        knock = await door.hear(principal, body, kind)
+        knock = await counter.door.hear(principal, body, kind)
     except Refusal as refusal:
         # Every row named another area: the office put the wrong file in, and wants its page back.
-        return await _page(door, receipts, request, principal, wrong=refusal.text, status=refusal.status)
-    answered = await upload(door, receipts, read_table, knock, request.state.request_id)
-    return await _page(door, receipts, request, principal, answered)
+        return await _page(counter, request, principal, wrong=refusal.text, status=refusal.status)
+    answered = await upload(counter.door, counter.receipts, counter.read_table, knock, request.state.request_id)
+    return await _page(counter, request, principal, answered)
 
 
 async def _page(
-    door: Door,
-    receipts: Receipts,
+    counter: Counter,
     request: Request,
     principal: Principal,
     answered: Answered | None = None,
@@ -111,26 +126,32 @@ async def _page(
     wrong: str = "",
     status: int = 200,
 ) -> Response:
+    door = counter.door
     said: dict[str, Any] = dict(answered.said) if answered else {}
     rows = said.get("rows", [])
-    return page(
+    shown = page(
         "upload.html",
         principal,
         door.entry.form_value(request),
         status,
+        place=counter.place,
+        trial=counter.trial,
         answer=said,
         readable=answered.readable if answered else True,
         fix=answered.form if answered else None,
         wrong=wrong,
         to_look_at=[row for row in rows if row["result"] != "accepted"][:_ROWS_SHOWN],
         rows=rows[:_ROWS_SHOWN],
-        uploads=await _history(receipts, principal),
+        uploads=await _history(counter.receipts, principal),
         limit=f"{door.limit // MEBIBYTE} MB" if door.limit >= MEBIBYTE else f"{door.limit // 1024} KB",
         columns=words.columns(),
         # Files travel inside the page, so that nothing of them waits on this side to be fetched.
         correct=_inside(said.get("to_correct")),
         all_answers=_inside(answer_csv(rows) if rows else None),
     )
+    if counter.trial:
+        shown.headers[MARK] = "true"
+    return shown
 
 
 async def _history(receipts: Receipts, principal: Principal) -> list[Upload]:

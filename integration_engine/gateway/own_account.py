@@ -8,6 +8,7 @@ import asyncio
 
 import orjson
 from fastapi import APIRouter, Request, Response
+from starlette.responses import RedirectResponse
 
 from integration_engine.gateway.answers import Refusal
 from integration_engine.gateway.described import answers
@@ -17,6 +18,7 @@ from integration_engine.gateway.page import page
 from integration_engine.gateway.ports import PartnersView
 from integration_engine.gateway.sign_in import form_of, signed_in
 
+BEGIN_ANEW = "/partner/begin-anew"
 _LONGEST_ID = 255
 
 
@@ -48,6 +50,15 @@ def own_account_door(accounts: PartnersView, entry: Entry) -> APIRouter:
         if not sought or len(sought) > _LONGEST_ID:
             raise Refusal(400, "form", "Give the id of one of your messages.")
         return await _page(request, sought)
+
+    @router.post(BEGIN_ANEW, include_in_schema=False)
+    async def begin_anew(request: Request) -> Response:
+        fields = await form_of(request)
+        entry.check_form(request, fields.get("form", ""))
+        principal = await signed_in(entry, request)
+        need(principal, ("partner",))
+        await asyncio.to_thread(accounts.begin_anew, principal, fields.get("kind", ""))
+        return RedirectResponse("/partner", 303)
 
     async def _page(request: Request, sought: str | None = None) -> Response:
         principal = await signed_in(entry, request)

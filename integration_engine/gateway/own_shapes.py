@@ -19,7 +19,7 @@ class OwnKind(TypedDict):
 class WayIn(TypedDict):
     """A token or account that lets you in."""
 
-    way: Literal["token", "broker"]
+    way: Literal["token", "key", "certificate", "broker"]
     name: str
     since: str
     until: str | None

@@ -59,6 +59,10 @@ class PartnersView(Protocol):
         """Its messages that were taken under this id of its own."""
         ...
 
+    def begin_anew(self, partner: Principal, kind: str) -> int:
+        """Forget what it tried of one kind in the sandbox; how many messages it was. Raises NotAllowed ``kind``."""
+        ...
+
 
 class People(Protocol):
     """Who may come in. A call that has to wait on a database waits off the event loop; each may raise StoreAway."""

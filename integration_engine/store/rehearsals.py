@@ -13,11 +13,13 @@ import orjson
 from sqlalchemy import Column, Index, LargeBinary, Text, delete, select
 from sqlmodel import Field, SQLModel
 
+from integration_engine.store.audit import Entry, append
 from integration_engine.store.database import Store, Transaction, table
 from integration_engine.store.tables import Instant
 
 KEPT = 200
 """So many messages of one partner and kind are remembered, and scored."""
+BEGUN_ANEW = "partner.score-begun-anew"
 _PURPOSE = "rehearsal"
 
 
@@ -82,6 +84,18 @@ def latest(store: Store, partner: str, kind: str, limit: int = KEPT) -> list[Map
     with store.reading() as transaction:
         rows = transaction.connection.execute(query).all()
     return [{**row._mapping, "findings": orjson.loads(row.findings)} for row in rows]
+
+
+def forget(store: Store, partner: str, kind: str, *, by: str, now: datetime) -> int:
+    """Forget what a partner tried of one kind, so that only what it tries from now on is scored; how many messages it was.
+    That somebody did, and who, is in the audit log."""
+    c = _ROW.c
+    with store.transaction() as transaction:
+        own = delete(_ROW).where(c.partner == partner, c.kind == kind)
+        forgotten = transaction.connection.execute(own).rowcount
+        if forgotten:
+            append(transaction, now, [Entry(BEGUN_ANEW, partner, {"kind": kind, "forgotten": forgotten}, by)])
+    return forgotten
 
 
 def _forget(transaction: Transaction, partner: str, kind: str) -> None:

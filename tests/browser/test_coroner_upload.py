@@ -6,8 +6,10 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from playwright.sync_api import Browser, expect
 
-from tests.browser.screen import Screen
+from tests.browser.screen import Screen, window
+from tests.gateway_house import House
 
 AREA = "oxfordshire"
 HEADINGS = ("Area", "Ref", "Event", "Event date", "Surname", "Forenames", "DOB", "Date of death", "Address")
@@ -32,9 +34,9 @@ def mixed(tmp_path: Path) -> Path:
     return saved(tmp_path, *rows, row("4-26", "=HYPERLINK(1)", dob="09/05/15"), row(""))
 
 
-def choose(screen: Screen, file: Path) -> None:
+def choose(screen: Screen, file: Path, button: str = "Upload") -> None:
     screen.page.get_by_label("Choose a file").set_input_files(file)
-    screen.page.get_by_role("button", name="Upload", exact=True).click()
+    screen.page.get_by_role("button", name=button, exact=True).click()
 
 
 def drop(screen: Screen, file: Path) -> None:
@@ -145,6 +147,19 @@ def test_no_page_has_a_fault_for_people_who_cannot_see_or_point(screen: Screen, 
     screen.drawn("whole-file-refused")
     found["whole"] = screen.faults()
     assert [fault for page in found.values() for fault in page] == []
+
+
+def test_where_a_browser_runs_no_script_everything_works(browser: Browser, doors: House, tmp_path: Path) -> None:
+    doors.purge()
+    with window(browser, doors, scripts=False) as screen:
+        screen.sign_in(AREA)
+        choose(screen, saved(tmp_path, row("8-26", dob="31/02/2016")))
+        screen.page.get_by_label("DOB").fill("28/02/2016")
+        screen.page.get_by_role("button", name="Send the corrected rows").click()
+        expect(screen.page.get_by_role("main")).to_contain_text("1 row is safely queued")
+        screen.page.get_by_role("button", name="Sign out").click()
+        expect(screen.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert len(doors.queued("intake.coroner")) == 1
 
 
 @pytest.mark.parametrize("width", [320, 640])

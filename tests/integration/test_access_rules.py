@@ -153,6 +153,7 @@ PAGES = {
     "/console/break-glass": {"op", "guardian", "jane", "doc"},
     "/console/cases/c-00000000/history": set(),
     "/coroner/upload": {"oxfordshire"},
+    "/coroner/try": {"oxfordshire"},
 }
 
 

@@ -3,17 +3,21 @@
 import json
 from datetime import timedelta
 
+import pytest
+
 from adapters.adapter import Submission
 from integration_engine.own_account import OwnAccount
 from integration_engine.pipeline import process
 from integration_engine.rehearsed import plain_id
-from integration_engine.security.identity import Principal
-from integration_engine.store import rehearsals
+from integration_engine.security.identity import NotAllowed, Principal
+from integration_engine.store import audit, rehearsals
+from integration_engine.store.access_tokens import AccessTokens
 from integration_engine.store.accounts import Accounts
 from integration_engine.store.database import Store
 from integration_engine.store.identities import Identities
 from integration_engine.store.inbox import Refusal, Tally, count, refuse
 from integration_engine.store.rehearsals import KEPT, Tried, keep
+from tests.signing import Machine
 from tests.store_samples import NOW, nobodys_namesake, read, report, retraction, rules
 
 OWN = Principal("RTH", "partner", frozenset({"hospital-hl7"}))
@@ -71,8 +75,17 @@ def test_its_ways_in_are_named_and_never_shown(store: Store) -> None:
     accounts = Accounts(store, lambda: NOW)
     accounts.put("partner.RTH", "RTH", "partner", "salted", "tests")
     accounts.put("partner.RXH", "RXH", "partner", "salted", "tests")
+    keys = AccessTokens(store, lambda: NOW)
+    name = keys.add_public_key("RTH", Machine("RTH").public)
+    keys.add_key("RTH", "0f" * 32, "certificate", "")
+    keys.add_key("RXH", "1f" * 32, "certificate", "")
     found = account(store).status(OWN)["ways_in"]
-    assert [(each["way"], each["name"]) for each in found] == [("token", token.lookup), ("broker", "partner.RTH")]
+    assert {(each["way"], each["name"]) for each in found} == {
+        ("token", token.lookup),
+        ("key", name),
+        ("certificate", "0f" * 32),
+        ("broker", "partner.RTH"),
+    }
     assert token.text not in json.dumps(found)
     assert "salted" not in json.dumps(found)
 
@@ -88,6 +101,26 @@ def test_of_what_was_tried_the_last_ones_are_kept(store: Store) -> None:
     found = rehearsals.latest(store, "RTH", "hospital-hl7")
     assert (len(found), found[0]["message_id"], found[-1]["message_id"]) == (KEPT, f"M{KEPT + 4}", "M5")
     assert len(rehearsals.latest(store, "RXH", "hospital-hl7")) == 1
+
+
+def test_a_score_that_is_begun_anew_forgets_ones_own_tries_of_that_kind_alone(store: Store) -> None:
+    tried = [
+        Tried(code, kind, f"c{n}", None, NOW, "refused", "bad-date", [])
+        for n, (code, kind) in enumerate(
+            [("RTH", "hospital-hl7"), ("RTH", "hospital-hl7"), ("RTH", "hospital-fhir"), ("RXH", "hospital-hl7")]
+        )
+    ]
+    with store.transaction() as transaction:
+        keep(transaction, tried)
+    with pytest.raises(NotAllowed):
+        account(store).begin_anew(OWN, "police")
+    assert account(store).begin_anew(OWN, "hospital-hl7") == 2
+    assert account(store).begin_anew(OWN, "hospital-hl7") == 0
+    left = [(code, kind) for code, kind in (("RTH", "hospital-fhir"), ("RXH", "hospital-hl7"))]
+    assert [len(rehearsals.latest(store, *each)) for each in left] == [1, 1]
+    assert rehearsals.latest(store, "RTH", "hospital-hl7") == []
+    (line,) = [line for line in audit.lines(store, subject="RTH") if line.action == rehearsals.BEGUN_ANEW]
+    assert (line.actor, dict(line.detail)) == ("RTH", {"kind": "hospital-hl7", "forgotten": 2})
 
 
 def test_an_id_that_could_be_a_person_is_not_shown_again() -> None:
