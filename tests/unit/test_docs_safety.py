@@ -52,3 +52,26 @@ def test_every_hazard_that_is_rated_has_a_part_of_its_own() -> None:
     assert [number for number, _ in rated] == [number for number, _ in parts]
     for number, anchor in rated:
         assert anchor == re.sub(r"[^\w\s-]", "", anchors[number].lower()).replace(" ", "-")
+
+
+def test_each_risk_is_what_the_matrix_makes_of_it_and_none_that_is_left_is_unacceptable() -> None:
+    text = DOCUMENTS[0].read_text(encoding="utf-8")
+    matrix = {
+        (int(likelihood), severity): int(risk)
+        for likelihood, *row in re.findall(r"^\| ([1-5])" + r" \| ([1-5])" * 5 + r" \|$", text, re.M)
+        for severity, risk in enumerate(row, 1)
+    }
+    assert len(matrix) == 25
+    rated = re.findall(r"^\| \[(H\d+)\].*?" + r"\| (\d) " * 5 + r"\| (.+?) \|$", text, re.M)
+    assert len(rated) == len(re.findall(r"^## H\d+ ", text, re.M))
+    for hazard, severity, before, risk, after, left, by in rated:
+        assert (int(risk), int(left)) == (matrix[int(before), int(severity)], matrix[int(after), int(severity)]), hazard
+        assert int(left) < 4, f"{hazard}: not to be used so"
+        assert ("chairs" in by) == (left == "3"), f"{hazard}: what is undesirable is accepted with the panels"
+
+
+def test_every_hazard_says_what_it_does_to_somebody_and_what_is_left_of_it() -> None:
+    parts = re.split(r"^## ", DOCUMENTS[0].read_text(encoding="utf-8"), flags=re.M)
+    hazards = [part for part in parts if re.match(r"H\d+ ", part)]
+    assert len(hazards) > 15
+    assert [part.splitlines()[0] for part in hazards if "\nEffect: " not in part or "\nLeft: " not in part] == []
