@@ -17,7 +17,7 @@ class OwnKind(TypedDict):
 
 
 class WayIn(TypedDict):
-    """A token or account that lets you in."""
+    """A token, key, certificate or account that lets you in."""
 
     way: Literal["token", "key", "certificate", "broker"]
     name: str

@@ -55,7 +55,15 @@ class Screen:
         """By the page, as a person does."""
         self.page.goto(f"{self.doors.client.base_url}/sign-in")
         self.page.get_by_label("Access token").fill(self.doors.tokens[code])
-        self.page.get_by_role("button", name="Sign in").click()
+        self.press("Sign in")
+
+    def sign_out(self) -> None:
+        self.press("Sign out")
+
+    def press(self, button: str) -> None:
+        """Press a button that leads to another page, and wait until that is there."""
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=button, exact=True).click()
 
     def drawn(self, name: str) -> None:
         """Draw the whole page, where somebody wants to look at it."""

@@ -76,7 +76,7 @@ def test_a_person_comes_in_by_password_and_code_with_the_keyboard_alone(entrance
             entrance.drawn("sign-in-wrong")
             assert entrance.page.evaluate("document.activeElement.id") == "name", "ready to be typed again"
     expect(entrance.page.get_by_role("heading", name="What waits for a person")).to_be_visible()
-    entrance.page.get_by_role("button", name="Sign out").click()
+    entrance.sign_out()
     expect(entrance.page.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
     entrance.go("/console/work")
     expect(entrance.page.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
