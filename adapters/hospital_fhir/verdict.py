@@ -97,6 +97,8 @@ def _found(
             return _not_reviewed(STILLBIRTH, judgement, birth, birth_date, placeholder)
         judgement, birth = _as_stillbirth(judgement, birth, birth_date, patient)
         died_at = judgement.died_at.value if judgement.died_at else None
+    # Before the age: who is said to die in a hundred years is no adult for that.
+    _check_dates(judgement, submission)
     age = age_of(message, patient) if birth_date is None else None
     stated_age = (Age(**age[0]), age[1]) if age else None
     answer = child_or_adult(
@@ -107,7 +109,6 @@ def _found(
     )
     if answer == "adult":
         return Finding("passed-over", ADULT)
-    _check_dates(judgement, submission)
     relatives = relatives_of(message, patient)
     signs = _signs(answer, birth_date, relatives, stay, placeholder, birth) if answer != "child" else ()
     return Finding(

@@ -330,6 +330,8 @@ class _Person:
 
     def _age(self, died_at: str | None, *, late: bool = False) -> Answer:
         """Child or adult on the day of death. ``late``: the death itself may lie some years back (a retraction, a merge)."""
+        if died_at and earliest(died_at) > self.context.received_at + _TOMORROW:
+            died_at = None  # who is said to die in a hundred years is no adult for that
         day = died_at or self.told_on
         if late and not died_at:
             told = date.fromisoformat(self.told_on[:10])

@@ -196,11 +196,13 @@ def _item(told: _Told, person: Subject) -> tuple[Item, Judgement]:
     if person.alive:
         judgement = judge_alive(values, told_at, told.submission.age_rules)
         values = {path: value for path, value in values.items() if not path.startswith("death.")}
+        problems += _future(values, mapped, told.submission)
     else:
+        # Before the age: who is said to die in a hundred years is no adult for that.
+        problems += _future(values, mapped, told.submission)
         judgement = judge(values, told_at, withdrawn=told.about.withdrawn, rules=told.submission.age_rules)
     if judgement.way == "passed-over" and not judgement.ends_a_case:
         return Item(person.index, "passed-over", judgement.reason), judgement
-    problems += _future(values, mapped, told.submission)
     provenance = {path: where for path, where in mapped.provenance.items() if path in values}
     _derived(values, provenance, person, judgement, told.profile)
     if judgement.outside:

@@ -60,6 +60,11 @@ def test_a_clock_that_is_some_minutes_ahead_is_forgiven() -> None:
     assert item(dead(deceasedDateTime="2026-03-20T12:05:00Z")).verdict == "notice"
 
 
+def test_a_year_of_death_mistyped_into_the_next_century_makes_no_adult_of_a_child() -> None:
+    assert item(dead(deceasedDateTime="2126-03-09")).reason == "date-in-future"
+    assert item(dead(deceasedDateTime="2126-03-09", birthDate="1950-01-01")).reason == "scope.adult"
+
+
 def test_an_unknown_date_beside_the_absent_value_is_still_a_death() -> None:
     absent = {
         "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]

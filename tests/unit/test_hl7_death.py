@@ -188,6 +188,11 @@ def test_a_death_in_the_future_is_refused() -> None:
     assert verdict(death(f29="20360301085500")) == ("refused", "date-in-future")
 
 
+def test_a_year_of_death_mistyped_into_the_next_century_makes_no_adult_of_a_child() -> None:
+    body = message(msh("ADT^A40"), pid(f29="21260309", f30="Y"), "MRG|H100300^^^RTH^PI")
+    assert verdict(body) == ("rekey", "merged")
+
+
 @pytest.mark.parametrize(
     ("stated", "reason"), [("31022026", "bad-date"), ("09/03/26", "two-digit-year"), ("soon", "bad-date")]
 )

@@ -52,6 +52,13 @@ def test_each_deceased_child_of_one_event_has_a_notice_and_shares_the_event() ->
     assert one.id != other.id
 
 
+def test_a_year_of_death_mistyped_into_the_next_century_makes_no_adult_of_a_child() -> None:
+    reading = told(report({**CHILD, "life_extinct_at": "2126-03-09T04:10:00Z"}))
+    assert reading.verdict == "notice"
+    assert {problem.code for problem in reading.all_problems} == {"date-in-future"}
+    assert reading.notices[0].death.died_at is None
+
+
 def test_an_adult_leaves_nothing_behind() -> None:
     reading = told(report({**CHILD, "date_of_birth": "1980-01-01"}))
     assert (reading.verdict, reading.reason, reading.notices) == ("passed-over", "scope.adult", ())
