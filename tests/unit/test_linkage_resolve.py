@@ -39,6 +39,11 @@ def test_every_notice_is_in_exactly_one_cluster() -> None:
     assert sorted(id for cluster in clusters for id in cluster) == ["a", "b", "c"]
 
 
+def test_a_child_whom_a_system_tells_of_two_hundred_times_is_one_cluster() -> None:
+    """Who looked for rivals of each pair among all others would be at it for minutes."""
+    assert [len(cluster) for cluster in resolve([said(f"n{n}", ROWAN) for n in range(200)]).clusters] == [200]
+
+
 def test_nothing_resolves_to_nothing() -> None:
     assert resolve([]).clusters == ()
 
