@@ -138,7 +138,14 @@ _SIZES: Mapping[str, Hostile] = {
     "fifty thousand components": _taken(_named("^" * 50_000)),
     "fifty thousand fields": _taken(message(msh(), pid(f29=DIED) + "|" * 50_000 + "20260309")),
     "a date of ten thousand digits": _taken(death(f29="2" * 10_000)),
-    "two thousand people": _taken(message(msh(), *[pid(f29=DIED, f30="Y")] * 2000)),
+    "two hundred people": _taken(
+        message(
+            msh(),
+            *[pid(f3=f"{each}^^^RTH^PI", f7="19500101", f29=DIED, f30="Y") for each in range(199)],
+            pid(f29=DIED, f30="Y"),
+        )
+    ),
+    "two thousand people": _wrong(message(msh(), *[pid(f29=DIED, f30="Y")] * 2000)),
 }
 
 _CONTENTS: Mapping[str, Hostile] = {

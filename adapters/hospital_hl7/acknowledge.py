@@ -49,6 +49,7 @@ _CONDITIONS: dict[str, tuple[bool, str]] = {
     "bad-death-indicator": (False, "103"),
     "too-large": (False, "207"),
     "too-many-segments": (False, "207"),
+    "too-many-people": (False, "207"),
     "not-durable": (False, "207"),
 }
 _ANY_OTHER = (False, "102")

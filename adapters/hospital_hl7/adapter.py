@@ -28,6 +28,10 @@ _TYPE = re.compile(r"[A-Z][A-Z0-9]{2}")
 _VERSION = re.compile(r"2(?:\.\d{1,2}){0,2}")
 
 
+MOST_PEOPLE = 200
+"""More in one message is no message about patients, and as much work as a month of them; a batch may hold any number."""
+
+
 class HospitalHl7:
     """HL7 v2 by MLLP, file or queue. Pure: no clock, network or store."""
 
@@ -141,6 +145,9 @@ class _Reader:
                 yield Outcome("passed-over", "not-about-a-patient")
             else:
                 yield _refused("no-pid", "there is no PID: nobody can tell whom the message is about", "PID")
+            return
+        if len(people) > MOST_PEOPLE:
+            yield _refused("too-many-people", f"the message speaks of more than {MOST_PEOPLE} people", "PID")
             return
         context = Context(header, self._settings, self._profile, self._submission, self._content, tuple(self._problems))
         if len(people) == 1:
