@@ -4,7 +4,7 @@ which it breaks by raising."""
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -69,6 +69,20 @@ EXPORT = (
     b'SD/1,1,Live,03/04/2026 21:15,Deceased,N1,PELHAM,09/11/2018,"8 Mill Lane, Calne"\r\n'
     b"SD/1,1,Live,,Mother of Deceased,N2,PELHAM,02/02/1990,\r\n"
 )
+_EXPORT_IN_CODES = (
+    b"SUDDEN_DEATH_URN,REC_VER,REC_STAT,ROLE_CD,NOM_URN,NOM_FULL_NAME,NOM_DOB,FORCE_ONS_CD,LPE_DTTM\r\n"
+    b'SD/1,1,A,DEC,N1,"PELHAM, Theo James",20181109,E23000038,20260403 1925\r\n'
+)
+MEMBERS = sorted({name for report in REPORTS for name in (*report, *report["event"], *_CHILD, *_PLACE)})
+_ZIP = b"PK\x03\x04"
+_MEMBERS = (
+    "xl/worksheets/sheet1.xml",
+    "xl/styles.xml",
+    "xl/workbook.xml",
+    "xl/_rels/workbook.xml.rels",
+    "_rels/.rels",
+    "[Content_Types].xml",
+)
 
 
 def police(body: bytes, profile: str = "police-sudden-death") -> None:
@@ -98,9 +112,10 @@ def coroner(body: bytes) -> None:
         assert len(found.rows) <= sum(item.verdict == "refused" for item in said.items)
 
 
-def coroner_sheet(sheet: bytes) -> None:
-    """The same of a workbook whose sheet is these bytes, since no fuzzer gets through an archive's checksums."""
-    coroner(with_member("sheet1", sheet))
+def coroner_workbook(body: bytes) -> None:
+    """The same of a workbook: whole, or a good one of which a member is these bytes (the first says which one), since no
+    fuzzer gets through an archive's checksums."""
+    coroner(body if body.startswith(_ZIP) else _with(_MEMBERS[body[0] % len(_MEMBERS)] if body else "", body[1:]))
 
 
 def _table(body: bytes) -> Table | None:
@@ -142,10 +157,15 @@ def workbook() -> bytes:
 
 def with_member(short: str, content: bytes) -> bytes:
     """That workbook with one member's content replaced."""
+    with zipfile.ZipFile(io.BytesIO(workbook())) as archive:
+        return _with(next(name for name in archive.namelist() if name.rpartition("/")[2].startswith(short)), content)
+
+
+def _with(member: str, content: bytes) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(workbook())) as good, zipfile.ZipFile(out, "w") as bad:
         for name in good.namelist():
-            bad.writestr(name, content if name.rpartition("/")[2].startswith(short) else good.read(name))
+            bad.writestr(name, content if name == member else good.read(name))
     return out.getvalue()
 
 
@@ -155,26 +175,34 @@ def member(short: str) -> bytes:
         return archive.read(next(name for name in archive.namelist() if name.rpartition("/")[2].startswith(short)))
 
 
-TARGETS: Mapping[str, Callable[[bytes], None]] = {
-    "police": police,
-    "coroner": coroner,
-    "coroner-sheet": coroner_sheet,
-}
+def report_seeds() -> Iterator[bytes]:
+    yield from (json.dumps(report).encode() for report in REPORTS)
 
 
-def seeds(target: str) -> Iterator[bytes]:
-    """What a target begins with."""
+def export_seeds() -> Iterator[bytes]:
+    yield EXPORT
+    yield _EXPORT_IN_CODES
+    yield EXPORT.decode().encode("utf-16")
+
+
+def csv_seeds() -> Iterator[bytes]:
     row = ",".join(USUAL), ",".join(USUAL.values())
+    yield "\r\n".join(row).encode()
+    yield "\n".join(row).replace(",", ";").encode("utf-16")
+
+
+def workbook_seeds() -> Iterator[bytes]:
+    yield workbook()
+    with zipfile.ZipFile(io.BytesIO(workbook())) as archive:
+        yield from (bytes([place]) + archive.read(name) for place, name in enumerate(_MEMBERS))
+
+
+def json_seeds() -> Iterator[bytes]:
+    yield json.dumps([USUAL]).encode()
+    yield json.dumps({"cases": [USUAL, USUAL | {"reference": 8, "live_birth": True}]}).encode()
+
+
+def xml_seeds() -> Iterator[bytes]:
     case = "".join(f"<{name}>{value}</{name}>" for name, value in USUAL.items())
-    match target:
-        case "police":
-            yield from (json.dumps(report).encode() for report in REPORTS)
-            yield EXPORT
-        case "coroner":
-            yield "\r\n".join(row).encode()
-            yield "\n".join(row).replace(",", ";").encode("utf-16")
-            yield json.dumps([USUAL]).encode()
-            yield f"<cases><case>{case}</case></cases>".encode()
-            yield workbook()
-        case _:
-            yield member("sheet1")
+    yield f"<cases><case>{case}</case></cases>".encode()
+    yield f'<?xml version="1.0"?><cases xmlns="urn:x"><!-- --><case>{case}</case><case/></cases>'.encode("utf-16")

@@ -1,103 +1,50 @@
-"""What is fuzzed: each target takes any bytes and holds what we make of them to a contract, which it breaks by raising.
+"""Everything that is fuzzed, by name: who reads a partner's bytes before anything is known of them.
 
-Hypothesis thinks of examples in every test run (``test_*``), atheris looks for new paths for as long as it is given
-(``guided``), and what either found worth keeping lies in ``corpus/<target>`` and is tried again in every run.
+A target takes any bytes and holds what we make of them to a contract, which it breaks by raising. Hypothesis thinks of
+examples in every test run (``test_*``), atheris looks for new paths for as long as it is given (``guided``), and what either
+found worth keeping lies in ``corpus/<name>`` and is tried again in every run.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.hospital_hl7.acknowledge import acknowledge
-from adapters.hospital_hl7.adapter import ADAPTER
-from adapters.hospital_hl7.er7 import NotReadable, parse
-from integration_engine.gateway.mllp_frames import END, START, Event, Frame, Framer, Junk, TooLarge
-from tests.hl7_samples import RECEIVED, death, message, msh, obx, pid, pv1, read
-from tests.hostile_hl7 import HOSTILE
+from tests.fuzz import fhir_reader, hl7_reader, offices
+from tests.fuzz.words import COLUMNS, DATES, FHIR, HL7, HL7_VALUES, INVOLVEMENTS, JSON, POLICE, SHEET, TABLE, XML
 
-Target = Callable[[bytes], None]
-
-_CORPUS = Path(__file__).parent / "corpus"
-# Small enough that a fuzzer meets it.
-_FRAME_LIMIT = 64
+CORPUS = Path(__file__).parent / "corpus"
 
 
-def er7(body: bytes) -> None:
-    """An HL7 v2 body: read to one verdict a message or more, and answered by one acknowledgement that parses or by none."""
-    readings = read(body)
-    assert readings
-    for reading in readings:
-        assert reading.items
-        for item in reading.items:
-            assert item.verdict != "refused" or item.problems
-            assert item.notice is None or item.verdict != "refused"
-            if item.notice is not None and item.verdict != "passed-over":
-                assert ADAPTER.screen(body), "the screen passes over what the reader takes"
-    sender = ADAPTER.sender(body)
-    assert len(sender) == 2
-    assert isinstance(ADAPTER.recognises(body), bool)
-    answer = acknowledge(readings, body, control_id="OWN1", now=RECEIVED)
-    for said in (answer.body, answer.later):
-        if said is not None:
-            first = parse(said.split(b"\rMSH")[0])
-            assert len(first.segments("MSA")) == 1
-            assert first.header.field(10).startswith("OWN1")
+@dataclass(frozen=True)
+class Target:
+    """``hold`` raises where bytes break its contract. ``begins_with`` are the inputs a fuzzer begins with, ``words`` the
+    pieces its format is made of, so that it needn't guess them letter by letter."""
+
+    hold: Callable[[bytes], None]
+    begins_with: Callable[[], Iterable[bytes]]
+    words: Sequence[bytes] = ()
 
 
-def tokenizer(body: bytes) -> None:
-    """The ER7 tokenizer alone: it reads or refuses, and every field of what it has read can be taken."""
-    try:
-        found = parse(body)
-    except NotReadable:
-        return
-    assert found.order[0] is found.header
-    for segment in found.order:
-        for place in range(1, min(len(segment), 40) + 1):
-            for repetition in segment.repetitions(place):
-                text = found.text(repetition)
-                assert "\r" not in text
-                assert "\0" not in text
+TARGETS: Mapping[str, Target] = {
+    "er7": Target(hl7_reader.er7, hl7_reader.message_seeds, (*HL7, *HL7_VALUES)),
+    "tokenizer": Target(hl7_reader.tokenizer, hl7_reader.message_seeds, HL7),
+    "framer": Target(
+        hl7_reader.framer, hl7_reader.stream_seeds, (b"\x0b", b"\x1c\r", b"\x1c", b"MSH|", b"GET / HTTP/1.1\r\n")
+    ),
+    "fhir-json": Target(fhir_reader.fhir_json, fhir_reader.json_seeds, (*JSON, *FHIR, *DATES)),
+    "fhir-xml": Target(fhir_reader.fhir_xml, fhir_reader.xml_seeds, (*XML, *FHIR, *DATES)),
+    "police-json": Target(offices.police, offices.report_seeds, (*JSON, *POLICE, *DATES)),
+    "police-csv": Target(offices.police, offices.export_seeds, (*TABLE, *DATES, *INVOLVEMENTS)),
+    "coroner-csv": Target(offices.coroner, offices.csv_seeds, (*TABLE, *COLUMNS, *DATES)),
+    "coroner-xlsx": Target(offices.coroner_workbook, offices.workbook_seeds, (*XML, *COLUMNS, *DATES, *SHEET)),
+    "coroner-json": Target(offices.coroner, offices.json_seeds, (*JSON, *COLUMNS, *DATES)),
+    "coroner-xml": Target(offices.coroner, offices.xml_seeds, (*XML, *COLUMNS, *DATES)),
+}
 
 
-def framer(stream: bytes) -> None:
-    """The MLLP framer: the same messages however the network cuts the stream (the first byte says into how long pieces),
-    never more held than a frame may have, and the next frame is read whatever went before."""
-    step, stream = (stream[0] % 7 + 1 if stream else 1), stream[1:]
-    whole, cut = Framer(_FRAME_LIMIT), Framer(_FRAME_LIMIT)
-    at_once = _said(whole.feed(stream))
-    in_pieces: list[Event] = []
-    for at in range(0, len(stream), step):
-        in_pieces += cut.feed(stream[at : at + step])
-        assert cut.held <= _FRAME_LIMIT + step + 5
-    assert _said(in_pieces) == at_once
-    assert (whole.is_open, whole.may_be_whole) == (cut.is_open, cut.may_be_whole)
-    last = cut.feed(END + START + b"MSH|next" + END)[-1]
-    assert isinstance(last, Frame)
-    assert last.body == b"MSH|next"
-
-
-def _said(events: list[Event]) -> list[object]:
-    """The frames among events, and where something was too large; junk may come in more pieces or fewer."""
-    return [event.body if isinstance(event, Frame) else TooLarge for event in events if not isinstance(event, Junk)]
-
-
-TARGETS: Mapping[str, Target] = {"er7": er7, "tokenizer": tokenizer, "framer": framer}
-
-WHOLE = [
-    death(),
-    b"FHS|^~\\&|A\rBHS|^~\\&|A\r" + death() + b"BTS|1\rFTS|1\r",
-    message(msh("ADT^A40"), pid(), "MRG|H7"),
-    message(msh(), pid(f7="20260309"), pv1(f36="5"), obx("GESTATION", "23+0"), obx("BIRTHWEIGHT", "x", "kg")),
-]
-
-
-def seeds(target: str) -> Iterator[bytes]:
-    """What a target begins with: its corpus, good messages and the hostile ones that aren't long."""
-    folder = _CORPUS / target
+def seeds(name: str) -> Iterator[bytes]:
+    """What a target begins with: what was kept of it, and its own examples."""
+    folder = CORPUS / name
     if folder.is_dir():
         yield from (path.read_bytes() for path in sorted(folder.iterdir()))
-    streams = [one.wire for one in HOSTILE.values() if len(one.wire) < 4096]
-    if target == "framer":
-        yield from (b"\x02" + stream for stream in streams)
-    else:
-        yield from WHOLE
-        yield from (stream.removeprefix(START).removesuffix(END) for stream in streams)
+    yield from TARGETS[name].begins_with()

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.targets import WHOLE, er7, framer, tokenizer
+from tests.fuzz.hl7_reader import WHOLE, er7, framer, tokenizer
 from tests.mllp_client import framed
 
 PIECES = st.sampled_from(
