@@ -89,7 +89,7 @@ def panels_door(panels: Panels, entry: Entry) -> APIRouter:
         status_code=201,
         summary="Propose that another panel lead a case you lead",
         openapi_extra=_takes(Proposed),
-        responses=_taken("Proposed", Transfer) | {409: _NOT_NOW, 422: _NOT_AS_IT_HAS_TO_BE},
+        responses=_taken("Proposed", Transfer) | {422: _NOT_AS_IT_HAS_TO_BE},
     )
     async def propose(request: Request, code: Code, case: CaseId) -> Response:
         await _panel(entry, request, code)
