@@ -36,8 +36,8 @@ def police_door(door: Door) -> APIRouter:
         "/police/reports",
         status_code=202,
         summary="Send a sudden-death report (police-sudden-death/1)",
-        description="JSON by the schema at /schemas/police-sudden-death/1, or a records system's CSV export. No text may hold a "
-        "NUL character; whole numbers have 15 digits at most, and nothing is nested more than 32 deep.",
+        description="JSON by the schema at /schemas/police-sudden-death/1, or a records system's CSV export. No text may "
+        "hold a NUL character; whole numbers have 15 digits at most, and nothing is nested more than 32 deep.",
         openapi_extra=_BODY,
         responses=_ANSWERS,
     )

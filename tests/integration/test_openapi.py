@@ -21,7 +21,9 @@ from tests.signing import PUBLIC_URL
 
 Operations = dict[tuple[str, str], dict[str, Any]]
 
-FOR_PEOPLE = re.compile(r"/(console(/.*)?|coroner/upload(/.*)?|partner|sign-in(/.*)?|sign-out|style\.css)")
+FOR_PEOPLE = re.compile(
+    r"/(console(/.*)?|coroner/(upload|try)(/.*)?|partner(/begin-anew)?|sign-in(/.*)?|sign-out|style\.css)"
+)
 """Pages, which are for people in a browser: no program is promised anything about them."""
 
 
