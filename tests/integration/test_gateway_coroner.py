@@ -198,6 +198,15 @@ def test_an_office_uploads_by_page_and_sees_each_rows_result(doors: House) -> No
     assert len(doors.queued("intake.coroner")) == 1
 
 
+def test_what_is_odd_about_the_whole_file_is_said_on_the_page(doors: House) -> None:
+    with doors.sign_in(AREA) as browser:
+        form = form_of(browser.get("/coroner/upload").text)
+        body = table(row("18-26", "S\xd6DER")).decode().encode("cp1252")
+        answer = browser.post("/coroner/upload", data={"form": form}, files={"file": ("cases.csv", body)})
+    assert answer.status_code == 200
+    assert "read as Windows-1252" in answer.text
+
+
 def test_a_form_of_another_session_takes_nothing(doors: House) -> None:
     with doors.sign_in(AREA) as browser, doors.sign_in(AREA) as other:
         form = form_of(other.get("/coroner/upload").text)
