@@ -37,6 +37,10 @@ _LOST = re.compile(r"(?<=\w)[?\ufffd]|[?\ufffd](?=\w)")
 _NOT_LETTERS = re.compile(r"[^a-z0-9]+")
 _DIGITS = re.compile(r"\d+")
 
+# No name or line of an address is longer, and one of a hundred thousand letters would be compared, letter by letter, with
+# everybody's.
+_LONGEST = 200
+
 TABLES = Path(__file__).resolve().parents[2] / "mappings" / "linkage"
 
 
@@ -52,9 +56,14 @@ _ALSO = re.compile(r"\(([^)]*)\)?|\[([^\]]*)\]?|[\"“”]([^\"“”]*)[\"“�
 _OF_FATHER = re.compile(r"(?i)(?<=\w)\s+[sdw]/o\b.*")
 
 
-@lru_cache(maxsize=200_000)
 def plain(text: str) -> str:
-    """Lower case letters, digits and single spaces only: ``O'Brien-Łuczak`` is ``obrien luczak``, ``JosÃ©`` is ``jose``."""
+    """Lower case letters, digits and single spaces only: ``O'Brien-Łuczak`` is ``obrien luczak``, ``JosÃ©`` is ``jose``.
+    What is too long for a name is cut."""
+    return _plain(text[:_LONGEST])
+
+
+@lru_cache(maxsize=200_000)
+def _plain(text: str) -> str:
     if "&" in text:
         text = html.unescape(text)
     if not text.isascii():

@@ -28,6 +28,10 @@ def test_spelling_marks_say_nothing_about_who_is_meant(written: str, levelled: s
     assert plain(written) == levelled
 
 
+def test_a_name_of_a_hundred_thousand_letters_is_compared_by_its_first() -> None:
+    assert plain("Ab" * 50_000) == "ab" * 100
+
+
 @pytest.mark.parametrize(
     ("written", "parts"),
     [
