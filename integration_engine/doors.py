@@ -11,6 +11,7 @@ import itertools
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from adapters.adapter import Feed, Reading, Submission
 from adapters.coroner.forms import table
@@ -36,7 +37,7 @@ from integration_engine.console.routes import console_pages
 from integration_engine.desk import Desk
 from integration_engine.duty import KEYS_EVERY_S, doing
 from integration_engine.gateway.app import make_entry
-from integration_engine.gateway.ports import Delivery, NotDurable
+from integration_engine.gateway.ports import Delivery, NotDurable, StoreAway
 from integration_engine.gateway.rooms import Rooms
 from integration_engine.gateway.serve import Listening, open_doors
 from integration_engine.in_force import Rules, rules_in_force, topology_in_force
@@ -55,6 +56,7 @@ from integration_engine.rehearsed import Rehearsed
 from integration_engine.release import release
 from integration_engine.retraction_watch import LOOK_EVERY_S as RETRACTIONS_EVERY_S
 from integration_engine.retraction_watch import RetractionWatch
+from integration_engine.security.keys import KeyMissing
 from integration_engine.settings import Settings
 from integration_engine.store import deliveries as delivered
 from integration_engine.store.access_tokens import AccessTokens
@@ -103,9 +105,16 @@ class Uploads:
 
     def __init__(self, receipts: Receipts) -> None:
         self._receipts = receipts
-        self.keep = or_away(receipts.keep)
         self.latest = or_away(receipts.latest)
         self.opened = or_away(receipts.opened)
+
+    @or_away
+    def keep(self, *what: Any, **taken: Any) -> None:
+        """What was answered is queued by then: without a key it is not remembered, and stays answered."""
+        try:
+            self._receipts.keep(*what, **taken)
+        except KeyMissing:
+            raise StoreAway from None
 
     @or_away
     def seen(self, partner: str, fingerprint: str) -> str | None:
@@ -200,6 +209,7 @@ def make_rooms(
 
     async def database() -> None:
         await asyncio.to_thread(store.require_schema)
+        await asyncio.to_thread(store.require_held)
 
     checks: dict[str, Check] = {"broker": broker, "store": database}
     return Rooms(

@@ -224,6 +224,7 @@ def _checks(store: Store, publisher: Publisher, consumer: Consumer) -> Mapping[s
 
     async def database() -> None:
         await asyncio.to_thread(require_indexed, store)
+        await asyncio.to_thread(store.require_held)
         if consumer.holding:
             # it can be read, and takes nothing: it is full, or only reads
             raise BatchHeld

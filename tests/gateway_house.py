@@ -135,16 +135,18 @@ def house(
     mllp: bool = False,
     ports: Sequence[Mapping[str, Any]] = (),
     sandbox: bool = False,
+    held: Keyring | None = None,
     **changes: Any,
 ) -> Iterator[House]:
     """A gateway for the length of the block, with PARTNERS (one has two feeds), two panels and two operators. ``ports`` are
-    MLLP listeners; with ``mllp`` alone there is one that anybody may speak on. ``sandbox``: a second one is the sandbox's."""
+    MLLP listeners; with ``mllp`` alone there is one that anybody may speak on. ``sandbox``: a second one is the sandbox's.
+    ``held``: other keys than those that are the same in every run."""
     if sandbox:
         ports = ({"host": "127.0.0.1", "port": 0}, {"host": "127.0.0.1", "port": 0, "sandbox": True})
     if ports:
         mllp, changes = True, {"mllp": ports} | changes
     upgrade_schema(database_url)
-    store = Store(database_url, keys())
+    store = Store(database_url, held or keys())
     identities = Identities(store)
     tokens = {code: identities.add(code, "partner", kinds=kinds).text for code, kinds in PARTNERS.items()}
     for feed in ("niche", "athena"):

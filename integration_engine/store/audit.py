@@ -70,13 +70,6 @@ class PutBack(Transient):
     code = "put-back"
 
 
-class KeysMoved(Transient):
-    """The store's sealing key was changed while this was written. Begin again; where it goes on, this process isn't given
-    the new key."""
-
-    code = "keys-moved"
-
-
 def append(
     transaction: Transaction, at: datetime, entries: Sequence[Entry], deliveries: int = 0, floor: int | None = None
 ) -> int:
@@ -84,10 +77,10 @@ def append(
 
     Locks the end of the log until the transaction ends, so call it last: after it, transactions commit one by one, which
     is what makes the numbers rise in the order readers see them. Raises PutBack where ``floor``, that versions were
-    counted from, is no longer the store's; KeysMoved where another key than the store's may have sealed what is written.
+    counted from, is no longer the store's.
     """
     head = transaction.connection.execute(select(_HEAD).with_for_update()).one()
-    _require_sealing(transaction, head.sealing_key)
+    transaction.sealing_is(head.sealing_key)
     if floor is not None and head.version_floor != floor:
         raise PutBack("The store was put back to an earlier state meanwhile.")
     sequence, previous = int(head.audit_sequence), bytes(head.audit_hash)
@@ -119,15 +112,6 @@ def append(
         )
     )
     return int(head.delivery_sequence) + 1
-
-
-def _require_sealing(transaction: Transaction, seals: str | None) -> None:
-    """Hold back what was sealed with a key that was rotated away meanwhile: once nothing is sealed by it, it may be thrown
-    away."""
-    began = transaction.began_with[0] or transaction.keys.sealing
-    if seals is not None and began != seals:
-        transaction.keys.seal_with(seals)
-        raise KeysMoved("The sealing key was changed meanwhile.")
 
 
 def version_floor(transaction: Transaction) -> int:

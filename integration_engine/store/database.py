@@ -15,13 +15,13 @@ from typing import Any, Protocol, cast
 
 from pydantic import SecretStr
 from sqlalchemy import ColumnElement, Connection, Engine, any_, bindparam, create_engine, event, select, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import SQLModel
 
 from integration_engine.security.keys import KeyMissing, Keyring, keyring
-from integration_engine.store import migrations
+from integration_engine.store import migrations, sealed_writes
 from integration_engine.store.arrays import Packed
 from integration_engine.store.silence import Silence
 from integration_engine.store.tables import KeyInUse, LedgerHead
@@ -62,6 +62,12 @@ class Transient(StoreError):
     code = "transient"
 
 
+class KeysMoved(Transient):
+    """The store's sealing key was changed while this was written. Begin again: the new one seals from now on."""
+
+    code = "keys-moved"
+
+
 class NotUpgraded(StoreError):
     """The database's schema isn't the one this program was written for: ``cdr db upgrade`` brings it there."""
 
@@ -77,6 +83,7 @@ class Transaction:
     began_with: tuple[str, int] = ("", 0)
     """The sealing key and the version of the index key in force when it began: what it wrote was made with these."""
     _locked: set[int] = field(default_factory=set)
+    _sealing: list[str | None] = field(default_factory=list)
 
     @property
     def is_postgresql(self) -> bool:
@@ -104,6 +111,30 @@ class Transaction:
         if self.is_postgresql:
             self.connection.execute(_LOCK_EVERYTHING, {"everything": _EVERYTHING})
             self._locked.add(_EVERYTHING)
+
+    def sealing_is(self, seals: str | None) -> None:
+        """The store's sealing key (None: it names none yet), found with the ledger's head locked: until the end of the
+        transaction it is no other."""
+        self._sealing.append(seals)
+
+    def settle(self) -> None:
+        """Before it is committed: hold back what was sealed with another key than the one the store names. Once nothing is
+        sealed by a key, it may be thrown away. Raises KeysMoved, and KeyMissing where the new key isn't held, nor to be had.
+        """
+        if not sealed_writes.wrote(self.connection):
+            return
+        seals = self._sealing[0] if self._sealing else self._ask_sealing()
+        if seals is None or seals == (self.began_with[0] or self.keys.sealing):
+            return
+        if not self.keys.seal_with(seals):
+            raise KeyMissing(f"This database is sealed with a key that is not given: seal key {seals}.")
+        raise KeysMoved("The sealing key was changed meanwhile.")
+
+    def _ask_sealing(self) -> str | None:
+        # Shared: two that write no audit line don't wait for each other, and a rotation waits for both.
+        query = select(table(LedgerHead).c.sealing_key).with_for_update(read=True)
+        found: str | None = self.connection.execute(query).scalar_one_or_none()
+        return found
 
     def among(self, column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
         """Whether a column is one of these values. On PostgreSQL they are one array, so that a statement reads the same
@@ -153,11 +184,16 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """A writing transaction: commits at the end of the block, rolls back on any exception. Raises Transient."""
+        """A writing transaction: commits at the end of the block, rolls back on any exception. Raises Transient; KeysMoved
+        where what was sealed in it was sealed with a key that was rotated away meanwhile, KeyMissing where the one that
+        seals now isn't held."""
         with _failures(), self.engine.connect() as connection:
             writing = connection.execution_options(cdr_begin="BEGIN IMMEDIATE")
             with writing.begin():
-                yield Transaction(writing, self.keys, (self.keys.sealing, self.keys.index_version))
+                sealed_writes.begin(writing)
+                transaction = Transaction(writing, self.keys, (self.keys.sealing, self.keys.index_version))
+                yield transaction
+                transaction.settle()
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
@@ -176,13 +212,8 @@ class Store:
         held = {("seal", fingerprint): 0 for fingerprint in self.keys.seal_fingerprints}
         held |= {("index", fingerprint): version for version, fingerprint in self.keys.index_fingerprints.items()}
         with self.transaction() as transaction:
-            known = select(table(KeyInUse).c.purpose, table(KeyInUse).c.fingerprint)
-            rows = transaction.connection.execute(known.where(table(KeyInUse).c.retired_at.is_(None))).all()
-            lost = [
-                f"{row.purpose} key {row.fingerprint}" for row in rows if (row.purpose, row.fingerprint) not in held
-            ]
-            if lost:
-                raise KeyMissing(f"This database was written with keys that are not given: {', '.join(sorted(lost))}.")
+            if lost := self._lost(transaction):
+                raise KeyMissing(f"This database was written with keys that are not given: {', '.join(lost)}.")
             new = [
                 {"purpose": purpose, "fingerprint": fingerprint, "version": version, "first_used_at": now}
                 for (purpose, fingerprint), version in held.items()
@@ -190,6 +221,28 @@ class Store:
             transaction.upsert(KeyInUse, new)
             seals = transaction.connection.execute(select(table(LedgerHead).c.sealing_key)).scalar_one_or_none()
         self._seal_with(seals)
+
+    def require_held(self) -> None:
+        """Raises KeyMissing where something here was sealed or indexed with a key that isn't held, nor to be had; writes
+        nothing. Raises Transient."""
+        with self.reading() as transaction:
+            seals = transaction.connection.execute(select(table(LedgerHead).c.sealing_key)).scalar_one_or_none()
+            lost = self._lost(transaction)
+        if lost:
+            self.keys.look_again()
+            with self.reading() as transaction:
+                lost = self._lost(transaction)
+        if lost:
+            raise KeyMissing(f"This database was written with keys that are not given: {', '.join(lost)}.")
+        self._seal_with(seals)
+
+    def _lost(self, transaction: Transaction) -> list[str]:
+        """The keys that something here was made with and that aren't held, by purpose and fingerprint."""
+        used = select(table(KeyInUse).c.purpose, table(KeyInUse).c.fingerprint)
+        rows = transaction.connection.execute(used.where(table(KeyInUse).c.retired_at.is_(None))).all()
+        held = {("seal", name) for name in self.keys.seal_fingerprints}
+        held |= {("index", name) for name in self.keys.index_fingerprints.values()}
+        return sorted(f"{row.purpose} key {row.fingerprint}" for row in rows if tuple(row) not in held)
 
     def follow_keys(self) -> None:
         """Seal with the key that the store names now: a rotation that another process began. Raises KeyMissing, Transient."""
@@ -253,7 +306,12 @@ def briefly(url: str) -> Iterator[Connection]:
 
 
 def _engine(url: str) -> Engine:
-    address = make_url(url)
+    engine = _engine_of(make_url(url))
+    sealed_writes.watch(engine)
+    return engine
+
+
+def _engine_of(address: URL) -> Engine:
     if address.get_backend_name() == "postgresql":
         # whatever the database's own default is: what is read after a lock has to be what others committed before it
         server = create_engine(

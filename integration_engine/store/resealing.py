@@ -1,9 +1,9 @@
 """Everything sealed anew with another key, while the engine runs; and a key that seals nothing any more taken out of use.
 
-From the moment a rotation begins nobody commits anything sealed with another key than the new one (``audit.append`` holds it
-back), so one walk over the tables finds all there is. Each batch is a transaction of its own and finds its place by what is
-still sealed otherwise: whoever is killed is gone on with by beginning again. Rows that somebody works on are passed over
-and found on the next walk.
+From the moment a rotation begins nobody commits anything sealed with another key than the new one (``Store.transaction``
+holds it back), so one walk over the tables finds all there is. Each batch is a transaction of its own and finds its place
+by what is still sealed otherwise: whoever is killed is gone on with by beginning again. Rows that somebody works on are
+passed over and found on the next walk.
 """
 
 import time
@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from integration_engine.security.keys import KeyMissing, SealBroken
 from integration_engine.stages import reached
-from integration_engine.store.audit import Entry, append
+from integration_engine.store.audit import Entry, append, position, subjects
 from integration_engine.store.database import Store, StoreError, Transaction, table
 from integration_engine.store.every_table import METADATA
 from integration_engine.store.tables import KeyInUse, LedgerHead
@@ -182,20 +182,27 @@ def counted(store: Store) -> Mapping[str, Mapping[str, int]]:
 
 
 def retire(store: Store, fingerprint: str, now: datetime, by: str = "engine") -> None:
-    """Note that a key is done with: the store can be opened without it. Raises KeyNeeded while it seals or anything is sealed
-    by it, Transient."""
+    """Note that a key is done with: the store can be opened without it. One that was retired already stays so. Raises
+    KeyNeeded while it seals or anything is sealed by it, Transient."""
+    with store.reading() as transaction:
+        seen = position(transaction)
+        seals = _sealing_key(transaction)
     # Nothing new can come under it: the store names another, and holds back what was sealed with this one.
-    if sealing_key(store) in (None, fingerprint):
+    if seals in (None, fingerprint):
         raise KeyNeeded(f"The sealing key {fingerprint} is the one that seals: run cdr keys rotate first.")
     held = {name: by_key[fingerprint] for name, by_key in counted(store).items() if fingerprint in by_key}
     if held:
         raise KeyNeeded(f"{sum(held.values())} values are sealed by the key {fingerprint}: run cdr keys rotate first.")
     with store.transaction() as transaction:
-        of = and_(_KEY.c.purpose == "seal", _KEY.c.fingerprint == fingerprint, _KEY.c.retired_at.is_(None))
-        done = transaction.connection.execute(update(_KEY).where(of).values(retired_at=now))
-        if not done.rowcount:
-            raise KeyNeeded(f"No sealing key {fingerprint} is in use here.")
+        # Counting takes a while: a rotation that began meanwhile may be to this very key.
         append(transaction, now, [Entry(RETIRED, "store", {"key": fingerprint}, by)])
+        if subjects(transaction, BEGUN, after=seen):
+            raise KeyNeeded("A rotation began meanwhile: call it again when that is done.")
+        own = and_(_KEY.c.purpose == "seal", _KEY.c.fingerprint == fingerprint)
+        if transaction.connection.execute(select(_KEY.c.fingerprint).where(own)).first() is None:
+            raise KeyNeeded(f"No sealing key {fingerprint} is in use here.")
+        live = and_(own, _KEY.c.retired_at.is_(None))
+        transaction.connection.execute(update(_KEY).where(live).values(retired_at=now))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from sqlalchemy import update
 from integration_engine.security.key_file import add_sealing_key
 from integration_engine.security.keys import KeyMissing, read_file, write_new
 from integration_engine.store import audit, overview, resealing
-from integration_engine.store.audit import Entry, KeysMoved
 from integration_engine.store.cases import case_content
 from integration_engine.store.database import Store, Transient, open_store, table, upgrade_schema
 from integration_engine.store.indexing import NotIndexed
@@ -122,22 +121,6 @@ def take_again(store: Store) -> None:
             continue
         return
     raise AssertionError
-
-
-def test_what_was_sealed_with_the_old_key_is_held_back_once_a_rotation_has_begun(held: Held, store: Store) -> None:
-    elsewhere = held.opened()
-    new = add_sealing_key(held.file)
-    resealing.begin(elsewhere, new, NOW)
-    with pytest.raises(KeysMoved):
-        _note(store)
-    _note(store)
-    assert store.keys.sealing == new
-    elsewhere.close()
-
-
-def _note(store: Store) -> None:
-    with store.transaction() as transaction:
-        audit.append(transaction, NOW, [Entry("x", "y", {})])
 
 
 @pytest.mark.parametrize("fault", ["reseal.written=die@1", "reseal.committed=die@1", "reseal.committed=die@3"])
