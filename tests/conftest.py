@@ -119,3 +119,11 @@ def sqlite_url(tmp_path: Path) -> str:
 def database_url(request: pytest.FixtureRequest) -> str:
     """Both databases, one after the other, each empty."""
     return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def module_database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Both databases, one after the other, each shared by the tests of one module."""
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("module_postgres_url"))
+    return f"sqlite:///{tmp_path_factory.mktemp('database') / 'engine.db'}"

@@ -29,6 +29,8 @@ LONGEST = timedelta(minutes=5)
 SKEW = timedelta(seconds=60)
 """How far a partner's clock may be from ours."""
 MOST_BYTES = 8 * 1024
+UNSIGNED = "the client assertion is not signed with a key registered for this client"
+"""Told to who signed with another's key and to whom we don't know alike."""
 _MOST_JTI = 255
 _RSA_BITS = 2048
 _CURVES = ("P-256", "P-384")
@@ -113,7 +115,7 @@ def check(text: str, client: str, keys: Iterable[PublicKey], audiences: Collecti
     """
     key, claims = _signed(text, keys)
     if claims.get("iss") != client or claims.get("sub") != client:
-        raise AssertionRefused("signature", _UNSIGNED)
+        raise AssertionRefused("signature", UNSIGNED)
     said = claims.get("aud")
     heard = [said] if isinstance(said, str) else said if isinstance(said, list) else []
     if not any(isinstance(each, str) and each in audiences for each in heard):
@@ -134,9 +136,6 @@ def check(text: str, client: str, keys: Iterable[PublicKey], audiences: Collecti
     return Proved(client, key, jti, until)
 
 
-_UNSIGNED = "the client assertion is not signed with a key registered for this client"
-
-
 def _signed(text: str, keys: Iterable[PublicKey]) -> tuple[str, Mapping[str, Any]]:
     for key in keys:
         try:
@@ -144,7 +143,7 @@ def _signed(text: str, keys: Iterable[PublicKey]) -> tuple[str, Mapping[str, Any
         except (JoseError, ValueError, TypeError):
             continue
         return key.id, token.claims
-    raise AssertionRefused("signature", _UNSIGNED)
+    raise AssertionRefused("signature", UNSIGNED)
 
 
 def _moment(claims: Mapping[str, Any], name: str) -> datetime | None:

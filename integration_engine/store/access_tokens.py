@@ -24,7 +24,8 @@ from integration_engine.store.identities import BrowserSessionRow, CredentialRow
 from integration_engine.store.machine_keys import Kind, MachineKeyRow, UsedAssertionRow, live_keys
 
 LASTS = timedelta(minutes=10)
-_KEPT = assertion.LONGEST + 2 * assertion.SKEW
+# Of the machines that share a store one may be ahead of another: what it sweeps could still be shown to that.
+_KEPT = assertion.LONGEST + 2 * assertion.SKEW + timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class AccessTokens:
         proved = assertion.check(text, client, keys, audiences, now)
         with self._store.transaction() as transaction, Session(transaction.connection) as session:
             token, until = identity.new_token(), now + LASTS
+            self._require_key(session, proved, now)
             self._use_up(session, proved, now)
             self._sweep(session, now)
             session.add(
@@ -102,14 +104,22 @@ class AccessTokens:
         return key.id
 
     @staticmethod
+    def _require_key(session: Session, proved: assertion.Proved, now: datetime) -> None:
+        """A key that is revoked in this very moment gives no token that nobody would revoke any more. Raises
+        AssertionRefused."""
+        if not live_keys(session, proved.client, now, held=proved.key):
+            raise AssertionRefused("signature", assertion.UNSIGNED)
+
+    @staticmethod
     def _use_up(session: Session, proved: assertion.Proved, now: datetime) -> None:
         """Accept a statement once: two that come at the same moment meet at the primary key. Raises AssertionRefused."""
         shown = json.dumps([proved.client, proved.jti]).encode()
         hashed = hashlib.sha256(b"cdr-assertion\x00" + shown).hexdigest()
         row = {"hashed": hashed, "until": now + _KEPT}
         dialect = session.get_bind().dialect.name
-        taken = session.execute(_once(dialect).values(**row))
-        if not taken.rowcount:  # type: ignore[attr-defined]  # an insert's result has it
+        # What was written is told by itself: not every database says how many rows an insert has made.
+        written = session.execute(_once(dialect).values(**row).returning(col(UsedAssertionRow.hashed))).first()
+        if written is None:
             raise AssertionRefused("replayed", "the client assertion was used before: sign a new one, with another jti")
 
     @staticmethod

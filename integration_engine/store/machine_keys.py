@@ -35,6 +35,14 @@ class MachineKeyRow(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
 
 
+_CERTIFICATE = (
+    col(MachineKeyRow.id),
+    col(MachineKeyRow.partner),
+    col(MachineKeyRow.expires_at),
+    col(MachineKeyRow.revoked_at),
+)
+
+
 class UsedAssertionRow(SQLModel, table=True):
     """A signed statement that was accepted: it is not a second time. ``hashed`` is of its client and its id."""
 
@@ -60,9 +68,11 @@ class MachineKey:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
 
-def live_keys(session: Session, partner: str, now: datetime) -> list[PublicKey]:
-    """The public keys that a partner's signature may be checked with."""
-    rows = session.scalars(_live(now).where(col(MachineKeyRow.partner) == partner, col(MachineKeyRow.kind) == "jwk"))
+def live_keys(session: Session, partner: str, now: datetime, *, held: str | None = None) -> list[PublicKey]:
+    """The public keys that a partner's signature may be checked with. ``held``: this one alone, and nobody revokes it until
+    the transaction ends."""
+    wanted = _live(now).where(col(MachineKeyRow.partner) == partner, col(MachineKeyRow.kind) == "jwk")
+    rows = session.scalars(wanted if held is None else wanted.where(col(MachineKeyRow.id) == held).with_for_update())
     return [PublicKey(row.id, json.loads(row.public)) for row in rows]
 
 
@@ -71,6 +81,15 @@ def owner_of_certificate(session: Session, fingerprint: str, now: datetime) -> s
     wanted = (col(MachineKeyRow.id) == fingerprint, col(MachineKeyRow.kind) == "certificate")
     row = session.scalars(_live(now).where(*wanted)).one_or_none()
     return row.partner if row else None
+
+
+def owners_of_certificates(session: Session, now: datetime) -> dict[str, str | None]:
+    """Whose every certificate is that was ever registered, by fingerprint; None for one that was revoked or has ended."""
+    rows = session.execute(select(*_CERTIFICATE).where(col(MachineKeyRow.kind) == "certificate"))
+    return {
+        row.id: row.partner if row.revoked_at is None and (row.expires_at is None or now < row.expires_at) else None
+        for row in rows
+    }
 
 
 def owners(session: Session, now: datetime) -> set[str]:

@@ -1,10 +1,15 @@
 """What a machine signs proves who it is only where everything about it is right."""
 
+import base64
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from integration_engine.security.assertion import AssertionRefused, check, named, public_key
@@ -15,6 +20,7 @@ NOW = datetime(2026, 3, 9, 9, 0, tzinfo=UTC)
 FORCE = Machine("E23000038")
 KEYS = [public_key(FORCE.public)]
 OURS = {TOKEN_URL, PUBLIC_URL}
+STRANGER = Machine("E23000038")
 
 
 def seconds(after: int) -> int:
@@ -116,3 +122,35 @@ def test_a_key_is_taken_only_where_it_is_public_and_strong() -> None:
         with pytest.raises(NotAllowed) as refused:
             public_key(text)
         assert refused.value.code == "bad-key"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"kid": "../../../../dev/null"},
+        {"kid": "' OR 1=1 --"},
+        {"jku": "https://elsewhere.example/keys"},
+        {"x5u": "https://elsewhere.example/certificate"},
+        {"jwk": STRANGER.key.as_dict(private=False)},
+        {"jwk": STRANGER.key.as_dict(private=False), "kid": KEYS[0].id},
+    ],
+)
+def test_a_key_or_the_name_of_one_in_a_statement_is_never_looked_at(header: dict[str, Any]) -> None:
+    """Whoever else signed it stays a stranger whatever the heading says; and ours is known without it."""
+    claims = {"iss": FORCE.code, "sub": FORCE.code, "aud": TOKEN_URL, "exp": seconds(60), "jti": "x"}
+    forged = jwt.encode({"alg": "ES256"} | header, claims, STRANGER.key, algorithms=["ES256"])
+    assert why(forged) == "signature"
+
+
+def test_what_has_to_be_understood_and_is_not_proves_nothing() -> None:
+    """RFC 7515 4.1.11: an extension that is called critical and that we don't know, rightly signed."""
+    claims = {"iss": FORCE.code, "sub": FORCE.code, "aud": TOKEN_URL, "exp": seconds(60), "jti": "x"}
+    head, body = (
+        base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+        for part in ({"alg": "ES256", "crit": ["b65"], "b65": True}, claims)
+    )
+    private = FORCE.key.private_key
+    assert isinstance(private, ec.EllipticCurvePrivateKey)
+    r, s = decode_dss_signature(private.sign(f"{head}.{body}".encode(), ec.ECDSA(SHA256())))
+    mark = base64.urlsafe_b64encode(r.to_bytes(32) + s.to_bytes(32)).rstrip(b"=").decode()
+    assert why(f"{head}.{body}.{mark}") == "signature"
