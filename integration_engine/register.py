@@ -2,13 +2,15 @@
 
 import asyncio
 import functools
+import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
 from adapters.adapter import Feed
 from integration_engine.gateway.ports import StoreAway
+from integration_engine.known_browsers import KnownBrowsers
 from integration_engine.security.identity import TRUST_CODE, Principal, is_lookup, matches, split
 from integration_engine.settings.feeds import FeedSettings
 from integration_engine.store.database import Transient
@@ -19,6 +21,8 @@ R = TypeVar("R")
 
 _REMEMBERED_SECONDS = 1.0
 _GUESSES_AT_ONCE = 2
+REFUSED_AFTER_S = 0.5
+"""How long a sign-in that is refused takes: longer than any way of being refused does by itself."""
 
 
 def or_away(call: Callable[P, R]) -> Callable[P, R]:
@@ -36,10 +40,12 @@ def or_away(call: Callable[P, R]) -> Callable[P, R]:
 
 @dataclass(frozen=True, slots=True)
 class _Book:
-    """Partners by every code they are known by, in small letters, their tokens and all feeds, as they stood at one moment."""
+    """Partners by every code they are known by, in small letters, their tokens, their certificates (None for one that has
+    ended) and all feeds, as they stood at one moment."""
 
     partners: Mapping[str, Principal]
     tokens: Mapping[str, Held]
+    certificates: Mapping[str, Principal | None]
     feeds: Sequence[Feed]
     at: float
 
@@ -47,15 +53,22 @@ class _Book:
 class Register:
     """``ports.People`` over the store's register, for one event loop.
 
-    What is asked for every message - whose token it is, who a hospital's message may come from (``find``), which feeds
-    there are - is remembered for a second: a token that is revoked brings no message in after that. Of tokens only
-    partners' are remembered, who can't take anything out. Everybody else's tokens, sessions, and what isn't remembered are
-    looked up each time: a new token opens its doors at once, and a revoked one shows nothing from then on.
+    What is asked for every message - whose token or certificate it is, who a hospital's message may come from (``find``),
+    which feeds there are - is remembered for a second: a token that is revoked brings no message in after that. Of tokens
+    only partners' are remembered, who can't take anything out. Everybody else's tokens, sessions, and what isn't remembered
+    are looked up each time: a new token opens its doors at once, and a revoked one shows nothing from then on.
     """
 
-    def __init__(self, identities: Identities, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        identities: Identities,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
         self._identities = identities
         self._people = identities.people
+        self._browsers = KnownBrowsers(identities.people)
+        self._sleep = sleep
         self._guesses = asyncio.Semaphore(_GUESSES_AT_ONCE)
         self._clock = clock
         self._book: _Book | None = None
@@ -69,12 +82,34 @@ class Register:
         return await _asked(self._identities.authenticate, token)
 
     async def by_certificate(self, fingerprint: str) -> Principal | None:
+        certificates = (await self._opened()).certificates
+        if fingerprint in certificates:
+            return certificates[fingerprint]
         return await _asked(self._identities.by_certificate, fingerprint)
 
-    async def sign_in(self, name: str, password: str, code: str) -> Principal | None:
+    async def has_ended(self, fingerprint: str) -> bool:
+        certificates = (await self._opened()).certificates
+        return fingerprint in certificates and certificates[fingerprint] is None
+
+    async def sign_in(self, name: str, password: str, code: str, browser: str = "") -> Principal | None:
         # Each guess takes 64 MiB: a crowd of them waits its turn.
         async with self._guesses:
-            return await _asked(self._people.sign_in, name, password, code)
+            began = self._clock()
+            known = self._browsers.knows(name, browser)
+            found = await _asked(self._people.sign_in, name, password, code, known=known)
+            took = self._clock() - began
+        if found is None:
+            if known:
+                self._browsers.failed(browser)
+            # What was wrong - the name, the password, the code, a lock - must not be told by how soon we say so.
+            await self._sleep(max(0.0, REFUSED_AFTER_S - took))
+        return found
+
+    async def knows(self, name: str, browser: str) -> bool:
+        return self._browsers.knows(name, browser)
+
+    async def browser_mark(self, name: str) -> str:
+        return self._browsers.mark(name)
 
     async def open_session(self, principal: Principal, seconds: int) -> str:
         keeps = self._identities if is_lookup(principal.credential) else self._people
@@ -113,7 +148,31 @@ class Register:
         # who is known by a code has shown no token
         known = [*self._identities.keyed(), *(replace(held.partner, credential="") for held in tokens.values())]
         partners = {code.casefold(): each for each in known for code in (*each.organisations, each.name)}
-        return _Book(partners, tokens, registered_feeds(self._identities), now)
+        codes = {each.name: each for each in known}
+        certificates = {
+            name: replace(codes[code], credential=name[:16]) if code in codes else None
+            for name, code in self._identities.certificates().items()
+        }
+        return _Book(partners, tokens, certificates, registered_feeds(self._identities), now)
+
+
+class Remembered:
+    """Partners by code for a thread that waits on the store by itself, as a worker does, asked once a second however many
+    messages there are. Raises the store's Transient."""
+
+    def __init__(self, identities: Identities, clock: Callable[[], float] = time.monotonic) -> None:
+        self._identities = identities
+        self._clock = clock
+        self._partners: Sequence[Principal] = ()
+        self._until = -math.inf
+
+    def find(self, partner: str) -> Principal | None:
+        """As ``Identities.find``."""
+        now = self._clock()
+        if now >= self._until:
+            self._partners, self._until = self._identities.partners(), now + _REMEMBERED_SECONDS
+        named = partner.strip()
+        return next((each for each in self._partners if named and each.may_speak_as(named)), None)
 
 
 async def _asked(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

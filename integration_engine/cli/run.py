@@ -113,6 +113,7 @@ def work(settings: Settings, stop: Stop) -> int:
     from integration_engine.lookout import Observed, begin_at_nothing, looked_at
     from integration_engine.monitoring.timing import confirmed, time_transactions
     from integration_engine.monitoring.tracing import exporting
+    from integration_engine.register import Remembered
     from integration_engine.revisit import LOOK_EVERY_S as REVISIT_EVERY_S
     from integration_engine.revisit import Revisiting
     from integration_engine.store.identities import Identities
@@ -131,7 +132,7 @@ def work(settings: Settings, stop: Stop) -> int:
         age_rules=rules.age_rules,
         delays=topology.delays,
         feeds=_feeds(settings, store),
-        find=Identities(store).find,
+        find=Remembered(Identities(store)).find,
         fetches=settings.demographics is not None,
     )
     intake = [queue.name for queue in topology.queues if queue.name.startswith("intake.")]

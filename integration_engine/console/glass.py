@@ -55,6 +55,8 @@ def glass_pages(entry: Entry, store: Store, clock: Callable[[], datetime] = lamb
             return await shown(request, who, "Say why, in a sentence.", case, reason)
         known = _CASE.fullmatch(case) is not None
         if not known or not await _stored(lambda: glass.break_glass(store, who, case, reason, clock())):
+            # Who tries one id after another looks for something.
+            log.warning("the glass was tried at a case that can't be opened so", extra={"kind": who.role})
             return await shown(request, who, "There is no such case, or it can’t be opened this way.", case, reason)
         COUNTERS.add(BROKEN, role=who.role)
         log.error("the glass was broken", extra={"case": case, "kind": who.role})

@@ -59,8 +59,8 @@ class _Noted:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            told = _told(scope) if self._is_proxy else None
-            scope.setdefault("state", {})[_STATE] = self._certificate or told
+            # What a proxy shows us is its own: it never speaks for the machine behind it.
+            scope.setdefault("state", {})[_STATE] = _told(scope) if self._is_proxy else self._certificate
         await self._app(scope, receive, send)
 
 

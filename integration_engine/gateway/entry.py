@@ -21,6 +21,7 @@ from integration_engine.security.identity import NotAllowed, Principal, Role, re
 _LONGEST_TOKEN = 200
 # Who mistypes a token a few times is let be; who tries tokens all day is held up.
 _WRONG, _WRONG_A_MINUTE = 60, 60.0
+_KNOWN_SECONDS = 90 * 24 * 3600
 
 
 class Entry:
@@ -35,6 +36,7 @@ class Entry:
         self.failures = Failures(_WRONG, _WRONG_A_MINUTE)
         # The __Host- prefix makes the browser refuse a cookie that another host or path tries to plant.
         self.cookie = "__Host-cdr" if secure else "cdr"
+        self._known_cookie = f"{self.cookie}-known"
 
     async def bearer(self, request: Request) -> Principal:
         """Whose token or client certificate it is; who shows both is the same by both. Refuses 401 without one, or with one
@@ -76,10 +78,12 @@ class Entry:
         COUNTERS.add(SIGN_INS, outcome="known", role=principal.role)
         return principal
 
-    async def by_password(self, name: str, password: str, code: str) -> Principal | None:
+    async def by_password(self, request: Request, name: str, password: str, code: str) -> Principal | None:
         """Who that is by password and code; None where anything of it is wrong."""
         fits = max(map(len, (name, password, code))) <= _LONGEST_TOKEN
-        principal = await self._people.sign_in(name.strip(), password, code.strip()) if fits else None
+        browser = request.cookies.get(self._known_cookie, "")
+        asked = self._people.sign_in
+        principal = await asked(name.strip(), password, code.strip(), browser) if fits else None
         role = principal.role if principal else "none"
         COUNTERS.add(SIGN_INS, outcome="password" if principal else "wrong-password", role=role)
         return principal
@@ -98,6 +102,23 @@ class Entry:
             self.cookie,
             secret,
             max_age=self._seconds,
+            path="/",
+            secure=self._secure,
+            httponly=True,
+            samesite="strict",
+        )
+
+    async def is_known(self, request: Request, name: str) -> bool:
+        """Whether this person has signed in by password and code in this browser before."""
+        return await self._people.knows(name.strip(), request.cookies.get(self._known_cookie, ""))
+
+    async def remember(self, principal: Principal, response: Response) -> None:
+        """Give the browser of a person who proved themselves by password and code the cookie that it is known by: no lock
+        that strangers' guesses bring about keeps them out there. It proves nothing by itself."""
+        response.set_cookie(
+            self._known_cookie,
+            await self._people.browser_mark(principal.name),
+            max_age=_KNOWN_SECONDS,
             path="/",
             secure=self._secure,
             httponly=True,

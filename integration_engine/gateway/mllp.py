@@ -24,7 +24,8 @@ describe(CONNECTIONS, "gauge", "MLLP connections that are open.")
 
 # Beyond the time that the broker's confirm may take.
 _GRACE_SECONDS = 5.0
-# How soon a certificate that has ended, or authorities that have changed, end the connections that rest on them.
+# How soon a certificate that has ended, authorities that have changed or a partner that was revoked end the connections that
+# rest on them.
 _LOOK_SECONDS = 2.0
 # How long accepting pauses where the system has no descriptor left.
 _BREATH_SECONDS = 0.5
@@ -34,7 +35,8 @@ _SILENT_SECONDS = 30.0
 _KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))
 
 Welcome = Callable[[ClientCertificate | None], Awaitable[Door | None]]
-"""Who answers a new connection, by its client certificate; None where it is nobody's, who isn't let in."""
+"""Who answers a connection, by its client certificate; None where it is nobody's (any more), who isn't let in. Asked as it
+opens, and every few seconds from then on."""
 
 
 @dataclass(slots=True)
@@ -71,8 +73,7 @@ class MllpServer:
         self._listener = socket.create_server((host, port), family=family, backlog=1024)
         self._listener.setblocking(False)
         self._duties.append(asyncio.create_task(self._accept(self._listener)))
-        if self._tls is not None:
-            self._duties.append(asyncio.create_task(self._look(self._tls)))
+        self._duties.append(asyncio.create_task(self._look()))
         return int(self._listener.getsockname()[1])
 
     async def stop(self) -> None:
@@ -185,25 +186,35 @@ class MllpServer:
         certificate = ClientCertificate.of(der) if der else None
         door = await self._welcome(certificate)
         if door is None:
-            COUNTERS.add(FRAMES, outcome="unknown-certificate")
+            COUNTERS.add(FRAMES, outcome="unknown-certificate" if certificate else "unknown-partner")
             log.warning(
-                "a client certificate that is bound to no partner was turned away",
+                "a client whose certificate or port is bound to no registered partner was turned away",
                 extra={"door": "mllp", "code": certificate.fingerprint if certificate else ""},
             )
             return None
         trust = self._tls.trust if self._tls else 0
         return Line(reader, writer, door, self._limits, self._room, certificate=certificate, trust=trust)
 
-    async def _look(self, tls: Tls) -> None:
-        """Every few seconds: end the connections whose certificate or authority counts no more."""
+    async def _look(self) -> None:
+        """Every few seconds: end the connections whose certificate, authority or partner counts no more."""
         while True:
             await asyncio.sleep(_LOOK_SECONDS)
-            tls.current()
-            now = self._clock()
+            if self._tls is not None:
+                self._tls.current()
+            # Many connections are one partner's, by one certificate: it is asked about once.
+            asked: dict[ClientCertificate | None, bool] = {}
             for task, guest in list(self._guests.items()):
-                if guest.line is not None and guest.line.is_outlived(tls.trust, now):
+                if guest.line is not None and not await self._stays(guest.line, asked):
                     COUNTERS.add(FRAMES, outcome="outlived")
                     _end(task, guest)
+
+    async def _stays(self, line: Line, asked: dict[ClientCertificate | None, bool]) -> bool:
+        if line.is_outlived(self._tls.trust if self._tls else 0, self._clock()):
+            return False
+        shown = line.certificate
+        if shown not in asked:
+            asked[shown] = await self._welcome(shown) is not None
+        return asked[shown]
 
 
 def _end(task: "asyncio.Task[None]", guest: _Guest) -> None:

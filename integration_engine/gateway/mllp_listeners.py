@@ -13,6 +13,7 @@ from integration_engine.gateway.mllp_clients import Bound, ClientCertificate, Cl
 from integration_engine.gateway.mllp_door import HospitalDoor
 from integration_engine.gateway.mllp_line import Door, Limits, Room
 from integration_engine.gateway.mllp_tls import Tls
+from integration_engine.gateway.ports import People, StoreAway
 from integration_engine.gateway.rooms import Rooms
 from integration_engine.gateway.traced import traced
 from integration_engine.gateway.turns import Paces
@@ -73,16 +74,44 @@ def _files_of(name: str, listener: MllpListener) -> tuple[Tls | None, Clients | 
 
 
 def _welcome(listener: MllpListener, clients: Clients | None, rooms: Rooms, intake: Intake, paces: Paces) -> Welcome:
-    anybody = (Bound(listener.partner, listener.feed),)
+    people = rooms.people
 
     async def welcome(certificate: ClientCertificate | None) -> Door | None:
         async def bound() -> Sequence[Bound]:
-            if clients is None:
-                return anybody
-            return clients.of(certificate) if certificate else ()
+            return await whose(listener, clients, people, certificate)
 
-        if not await bound():
-            return None
-        return traced(HospitalDoor(intake, rooms.people, bound, paces, clock=rooms.clock))
+        try:
+            if not await still_known(await bound(), people):
+                return None
+        except StoreAway:
+            # Each message asks again, and is answered that it can't be taken now.
+            pass
+        return traced(HospitalDoor(intake, people, bound, paces, clock=rooms.clock))
 
     return welcome
+
+
+async def whose(
+    listener: MllpListener, clients: Clients | None, people: People, certificate: ClientCertificate | None
+) -> Sequence[Bound]:
+    """Who may speak on a connection of this port; nobody where that is empty. Raises StoreAway.
+
+    A certificate that was revoked in the register opens nothing, whatever else names it; one that is a partner's there
+    speaks for that partner, on a port that is bound to another for nobody."""
+    if certificate is not None and await people.has_ended(certificate.fingerprint):
+        return ()
+    listed = clients.of(certificate) if clients and certificate else ()
+    holder = await people.by_certificate(certificate.fingerprint) if certificate else None
+    if holder is not None and listener.partner is not None:
+        return (Bound(listener.partner, listener.feed),) if holder.name == listener.partner else ()
+    if holder is not None and all(each.partner != holder.name for each in listed):
+        return (*listed, Bound(holder.name, listener.feed))
+    return listed if listener.binds_clients else (Bound(listener.partner, listener.feed),)
+
+
+async def still_known(bound: Sequence[Bound], people: People) -> bool:
+    """Whether anybody of these is registered, so that there is somebody to listen to. Raises StoreAway."""
+    for each in bound:
+        if each.partner is None or await people.find(each.partner):
+            return True
+    return False

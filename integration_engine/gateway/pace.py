@@ -5,6 +5,7 @@ proxy names). What is proved right is never held up by others' wrong guesses, bu
 looking is dear: people's passwords. There the account itself is locked too (``store.people``).
 """
 
+import ipaddress
 import math
 import time
 from collections import OrderedDict
@@ -72,4 +73,12 @@ def held_up(reason: str, seconds: float, text: str) -> Refusal:
 
 
 def _address(request: Request) -> str:
-    return request.client.host if request.client else ""
+    """What counts as one address: of IPv6 the network of 64 bits, all of whose addresses are one household's or machine's."""
+    host = request.client.host if request.client else ""
+    try:
+        found = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or ipaddress.ip_network((int(found), 64), strict=False))

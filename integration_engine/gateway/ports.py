@@ -75,6 +75,10 @@ class People(Protocol):
         """Whose client certificate this is (SHA-256 of its DER bytes, hex), None where nobody's (any more)."""
         ...
 
+    async def has_ended(self, fingerprint: str) -> bool:
+        """Whether a certificate was registered and has ended or was revoked: it opens nothing, whatever else names it."""
+        ...
+
     async def find(self, partner: str) -> Principal | None:
         """A registered partner by its code or one of its organisation codes (for doors that prove it another way)."""
         ...
@@ -83,8 +87,17 @@ class People(Protocol):
         """The feeds a partner has registered for one kind."""
         ...
 
-    async def sign_in(self, name: str, password: str, code: str) -> Principal | None:
-        """Who that is by password and code, None where anything of it is wrong or locked. Slow on purpose."""
+    async def sign_in(self, name: str, password: str, code: str, browser: str = "") -> Principal | None:
+        """Who that is by password and code, None where anything of it is wrong or locked. Slow on purpose. ``browser``: what
+        ``browser_mark`` gave this browser before; a lock doesn't hold who signed in there once."""
+        ...
+
+    async def knows(self, name: str, browser: str) -> bool:
+        """Whether a browser is one in which this person has signed in before."""
+        ...
+
+    async def browser_mark(self, name: str) -> str:
+        """What the browser in which this person has just signed in is known by."""
         ...
 
     async def open_session(self, principal: Principal, seconds: int) -> str:

@@ -93,14 +93,17 @@ def sign_in_pages(entry: Entry, ways: Ways = Ways()) -> APIRouter:
 
     async def by_password(request: Request) -> Response:
         _same_site(request)
-        entry.failures.require(request)
         fields = await form_of(request)
         name, password, code = (fields.get(name, "") for name in ("name", "password", "code"))
-        principal = await entry.by_password(name, password, code)
+        if not await entry.is_known(request, name):
+            entry.failures.require(request)
+        principal = await entry.by_password(request, name, password, code)
         if principal is None:
             entry.failures.count(request)
             return page("sign_in.html", None, status=403, wrong="password", ways=ways)
-        return await entered(principal)
+        answer = await entered(principal)
+        await entry.remember(principal, answer)
+        return answer
 
     if ways.bearers != "nobody":
         router.add_api_route(SIGN_IN, by_token, methods=["POST"])

@@ -32,7 +32,8 @@ class MllpListener(Part):
     """One MLLP port, as ``[[mllp]]``.
 
     ``partner`` binds the port to one partner: whatever comes in must name it as its sender. ``clients`` and ``clients_file``
-    bind each connection to the partner of its certificate. With neither any registered hospital may speak, so such a port
+    bind each connection to the partner of its certificate; so do the certificates of the register (``cdr partner key add``),
+    by themselves where ``registered_clients`` is set. With none of them any registered hospital may speak, so such a port
     belongs on a network that only they reach. ``feed`` names the feed whose settings answer when the sender doesn't decide.
     Certificate files are PEM; ``client_ca`` asks for mutual TLS, ``client_crl`` is what those authorities have revoked. All
     files are read again when they change. At a ``sandbox`` port messages are answered as they would be and go nowhere.
@@ -48,12 +49,13 @@ class MllpListener(Part):
     client_crl: Path | None = None
     clients: tuple[BoundClient, ...] = ()
     clients_file: Path | None = None
+    registered_clients: bool = False
     sandbox: bool = False
 
     @property
     def binds_clients(self) -> bool:
         """Whether a connection is bound to the partner of its certificate."""
-        return bool(self.clients or self.clients_file)
+        return bool(self.clients or self.clients_file or self.registered_clients)
 
     @model_validator(mode="after")
     def _parts_that_belong_together(self) -> "MllpListener":
@@ -61,7 +63,7 @@ class MllpListener(Part):
         if self.tls_certificate is None and (self.tls_key or self.client_ca):
             raise ValueError("tls_key and client_ca need a tls_certificate")
         if self.client_ca is None and (self.client_crl or self.binds_clients):
-            raise ValueError("client_crl, clients and clients_file need a client_ca")
+            raise ValueError("client_crl, clients, clients_file and registered_clients need a client_ca")
         if self.partner and self.binds_clients:
             raise ValueError("a port is bound to a partner or to the partners of its clients, not to both")
         return self

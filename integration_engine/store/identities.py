@@ -19,7 +19,14 @@ from integration_engine.security import identity
 from integration_engine.security.identity import Credential, NotAllowed, Principal, Role, Token
 from integration_engine.store.audit import Entry, append
 from integration_engine.store.database import Store
-from integration_engine.store.machine_keys import MachineKey, every_key, owner_of_certificate, owners, revoke_keys
+from integration_engine.store.machine_keys import (
+    MachineKey,
+    every_key,
+    owner_of_certificate,
+    owners,
+    owners_of_certificates,
+    revoke_keys,
+)
 from integration_engine.store.people import People
 from integration_engine.store.tables import Instant
 
@@ -253,6 +260,11 @@ class Identities:
         """Every key and certificate that was ever registered."""
         with self._reading() as session:
             return every_key(session)
+
+    def certificates(self) -> dict[str, str | None]:
+        """The partner of every certificate that was ever registered, by fingerprint; None for one that proves nothing now."""
+        with self._reading() as session:
+            return owners_of_certificates(session, self._clock())
 
     def by_certificate(self, fingerprint: str) -> Principal | None:
         """Whose live certificate this is (SHA-256 of its DER bytes, hex); None where nobody's."""

@@ -4,6 +4,7 @@ An account is locked after wrong attempts, for longer each time, so that a passw
 either; a right password under a lock opens nothing, and the answer never says which of name, password, code or lock it was.
 """
 
+import hmac
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from integration_engine.store.tables import Instant
 
 BY_PASSWORD = "password"  # noqa: S105 - how somebody was proved
 WRONG_AT_MOST = 5
+_KNOWN = "known-browser"
 _FIRST_LOCK, _LONGEST_LOCK = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -128,8 +130,12 @@ class People:
             rows = session.scalars(select(PersonRow).order_by(col(PersonRow.name)))
             return [Listed(r.name, r.role, tuple(json.loads(r.areas)), _state(r, now)) for r in rows]
 
-    def sign_in(self, name: str, password: str, code: str) -> Principal | None:
-        """Who that is, by password and code; None where anything of it is wrong, or the account is locked."""
+    def sign_in(self, name: str, password: str, code: str, *, known: bool = False) -> Principal | None:
+        """Who that is, by password and code; None where anything of it is wrong, or the account is locked.
+
+        ``known``: it comes from a browser in which this very person has signed in before. A lock keeps out who guesses from
+        elsewhere, and nobody can have them locked out by guessing wrong on purpose; nor does it grow by what they mistype.
+        """
         with self._store.reading() as transaction, Session(transaction.connection) as session:
             row = session.get(PersonRow, name)
             kept = row.password if row else None
@@ -140,20 +146,31 @@ class People:
         now = self._clock()
         with self._store.transaction() as transaction, Session(transaction.connection) as session:
             row = session.scalars(select(PersonRow).where(col(PersonRow.name) == name).with_for_update()).one_or_none()
-            if row is None or row.ended_at is not None or (row.locked_until is not None and now < row.locked_until):
+            locked = row is not None and row.locked_until is not None and now < row.locked_until
+            if row is None or row.ended_at is not None or (locked and not known):
                 return None
             codes = CodeKey(unseal(transaction.keys, row.code_sealed))
             step = passwords.step_of(code, codes, now.timestamp(), row.last_step)
             if not right or row.password != kept or step is None:
-                self._failed(row, now)
+                if not known:
+                    self._failed(row, now)
                 session.flush()
-                locked = row.locked_until is not None
-                append(transaction, now, [Entry("sign-in.refused", name, {"locked": locked}, name)])
+                said = {"locked": row.locked_until is not None} | ({"known": True} if known else {})
+                append(transaction, now, [Entry("sign-in.refused", name, said, name)])
                 return None
             row.failures, row.locked_until, row.last_step = 0, None, step
             session.flush()
             areas = frozenset(json.loads(row.areas))
             return Principal(row.name, _role(row.role), organisations=areas, credential=BY_PASSWORD)
+
+    def mark(self, name: str, seed: str) -> str:
+        """What proves that a browser which holds ``seed`` is one in which this person has signed in before."""
+        return self._store.keys.blind(_KNOWN, f"{name}\x1f{seed}").hex()
+
+    def is_mark(self, name: str, seed: str, shown: str) -> bool:
+        """Whether it is that mark, by any index key held."""
+        marks = self._store.keys.blinds(_KNOWN, f"{name}\x1f{seed}")
+        return any(hmac.compare_digest(mark.hex().encode(), shown.encode()) for mark in marks)
 
     def open_session(self, principal: Principal, seconds: int) -> str:
         """A secret for a browser's cookie, good for ``seconds``."""
@@ -182,6 +199,11 @@ class People:
             row = session.get(PersonSessionRow, identity.hashed(secret))
             if row is None or row.expires_at <= self._clock():
                 return None
+            if row.proved_by == BY_PASSWORD:
+                # Whoever was ended in the very moment of signing in has a session that nobody would end any more.
+                person = session.get(PersonRow, row.name)
+                if person is None or person.ended_at is not None or person.role != row.role:
+                    return None
             areas = frozenset(json.loads(row.areas))
             return Principal(row.name, _role(row.role), organisations=areas, credential=row.proved_by)
 

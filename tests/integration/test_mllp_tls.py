@@ -111,9 +111,10 @@ def test_a_partner_that_is_revoked_in_the_register_is_refused_whatever_its_certi
     with MllpClient(doors.mllp_ports[0], client_tls(folder, "rxh")) as client:
         assert client.send(RXH)[1] == "AA"
         doors.identities.revoke("RXH")
-        # The register is remembered for a second.
-        eventually(lambda: client.send(RXH)[1] == "AR")
-        doors.identities.add("RXH", "partner", kinds=("hospital-hl7",))
+        assert client.rest() == b""
+    assert said(doors, folder, "rxh", RXH) == ""
+    doors.identities.add("RXH", "partner", kinds=("hospital-hl7",))
+    eventually(lambda: said(doors, folder, "rxh", RXH) == "AA")
 
 
 # From here on the files change under an open port; a stand-in answers.

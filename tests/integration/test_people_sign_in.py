@@ -1,5 +1,6 @@
 """People sign in by a provider of identities, or by password and code; and what somebody else could show opens nothing."""
 
+import asyncio
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,10 +12,13 @@ import httpx
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 
+from integration_engine.known_browsers import KnownBrowsers
+from integration_engine.register import REFUSED_AFTER_S, Register
 from integration_engine.security import passwords
 from integration_engine.services.private import free_ports
 from integration_engine.store import audit
 from integration_engine.store.database import Store, upgrade_schema
+from integration_engine.store.identities import Identities
 from integration_engine.store.people import People
 from tests.gateway_house import House, declare, house, keys
 from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, Provider, identity_provider
@@ -55,7 +59,7 @@ class World:
 
 
 @pytest.fixture(params=["by a secret"])
-def world(request: pytest.FixtureRequest, amqp_url: str, sqlite_url: str, tmp_path: Path) -> Iterator[World]:
+def world(request: pytest.FixtureRequest, amqp_url: str, database_url: str, tmp_path: Path) -> Iterator[World]:
     declare(amqp_url)
     (port,) = free_ports(1)
     address = f"http://127.0.0.1:{port}"
@@ -70,7 +74,7 @@ def world(request: pytest.FixtureRequest, amqp_url: str, sqlite_url: str, tmp_pa
             oidc |= {"client_key": key, "client_algorithm": "ES256"}
         oidc |= {"areas_claim": "boards", "areas": PANELS}
         changes: dict[str, Any] = {"oidc": oidc, "public_url": address, "http_port": port}
-        with house(amqp_url, sqlite_url, tmp_path, bearers_sign_in="organisations", **changes) as doors:
+        with house(amqp_url, database_url, tmp_path, bearers_sign_in="organisations", **changes) as doors:
             yield World(doors, provider)
 
 
@@ -204,12 +208,12 @@ def test_a_stranger_who_signs_for_the_provider_is_not_believed(world: World) -> 
         assert browser.get("/console/work").status_code == 303
 
 
-def test_a_provider_that_is_away_is_told_as_that(amqp_url: str, sqlite_url: str, tmp_path: Path) -> None:
+def test_a_provider_that_is_away_is_told_as_that(amqp_url: str, database_url: str, tmp_path: Path) -> None:
     declare(amqp_url)
     (nobody,) = free_ports(1)
     oidc = {"issuer": f"http://127.0.0.1:{nobody}", "client_id": "x", "roles": ROLES}
     with (
-        house(amqp_url, sqlite_url, tmp_path, oidc=oidc, public_url="https://cdr.example.org") as doors,
+        house(amqp_url, database_url, tmp_path, oidc=oidc, public_url="https://cdr.example.org") as doors,
         httpx.Client(base_url=doors.client.base_url) as browser,
     ):
         answer = browser.get("/sign-in/provider")
@@ -239,10 +243,10 @@ def now_code(codes: passwords.CodeKey, steps: int = 0) -> str:
 
 
 def test_password_and_code_open_the_console_and_the_same_code_not_twice(
-    amqp_url: str, sqlite_url: str, tmp_path: Path
+    amqp_url: str, database_url: str, tmp_path: Path
 ) -> None:
     declare(amqp_url)
-    with house(amqp_url, sqlite_url, tmp_path, password_sign_in=True) as doors:
+    with house(amqp_url, database_url, tmp_path, password_sign_in=True) as doors:
         codes = People(doors.store).add("jane", "coordinator", PASSWORD, ["BERKS"]).codes
         form = {"name": "jane", "password": PASSWORD, "code": now_code(codes)}
         with httpx.Client(base_url=doors.client.base_url, timeout=30) as browser:
@@ -351,3 +355,108 @@ def test_a_password_is_long_is_not_the_name_and_is_never_kept(kept: Kept) -> Non
     with pytest.raises(passwords.NotAllowed):
         kept.people.add("jane", "operator", PASSWORD, ["BERKS"])
     assert kept.people.everybody() == []
+
+
+def lock(kept: Kept, codes: passwords.CodeKey) -> None:
+    """Somebody guesses until the account is locked."""
+    for _ in range(5):
+        assert kept.people.sign_in("jane", "not the password", kept.code(codes)) is None
+
+
+def test_a_stranger_who_locks_an_account_does_not_lock_its_person_out_of_their_own_browser(kept: Kept) -> None:
+    codes = kept.people.add("jane", "operator", PASSWORD).codes
+    lock(kept, codes)
+    assert kept.people.sign_in("jane", PASSWORD, kept.code(codes)) is None
+    assert kept.people.sign_in("jane", PASSWORD, kept.code(codes), known=True) is not None
+    lock(kept, codes)
+    before = kept.people.everybody()
+    for _ in range(9):
+        assert kept.people.sign_in("jane", "mistyped here", kept.code(codes), known=True) is None
+    assert kept.people.everybody() == before, "nor does what they mistype make it longer"
+    assert audit.verify(kept.store).broken is None
+
+
+def test_a_browser_is_known_for_its_own_person_by_any_of_our_keys_and_not_for_long_where_it_guesses(kept: Kept) -> None:
+    time = [100.0]
+    browsers = KnownBrowsers(kept.people, lambda: time[0])
+    cookie = browsers.mark("jane")
+    assert browsers.knows("jane", cookie)
+    assert cookie != browsers.mark("jane")
+    seed, _, mark = cookie.partition(".")
+    for wrong in ("", ".", seed, f"{seed}.", f".{mark}", f"{seed}x.{mark}", f"{seed}.{mark[:-1]}", cookie + "x" * 300):
+        assert not browsers.knows("jane", wrong)
+    assert not browsers.knows("john", cookie)
+    for _ in range(5):
+        browsers.failed(cookie)
+    assert not browsers.knows("jane", cookie)
+    time[0] += 60
+    assert browsers.knows("jane", cookie)
+
+
+def test_a_refusal_tells_by_its_time_nothing_of_what_was_wrong(kept: Kept) -> None:
+    """No clock is measured: each way of being refused is made to take a time of its own, and all end at the same moment."""
+    codes = kept.people.add("jane", "operator", PASSWORD).codes
+    ended = kept.people.add("gone", "operator", PASSWORD).codes
+    kept.people.end("gone")
+    now, takes = [0.0], iter((0.05, 0.07, 0.11, 0.02, 0.3))
+    asked = kept.people.sign_in
+
+    def slow(*what: Any, **how: Any) -> Any:
+        now[0] += next(takes)
+        return asked(*what, **how)
+
+    async def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    identities = Identities(kept.store)
+    identities.people = kept.people
+    register = Register(identities, lambda: now[0], sleep)
+    register._people.sign_in = slow  # type: ignore[method-assign]
+
+    async def story() -> list[float]:
+        took = []
+        for name, password, code in (
+            ("nobody", PASSWORD, "123456"),
+            ("jane", "not the password", kept.code(codes)),
+            ("jane", PASSWORD, "000000x"),
+            ("gone", PASSWORD, kept.code(ended)),
+            ("jane", "", ""),
+        ):
+            began = now[0]
+            assert await register.sign_in(name, password, code) is None
+            took.append(round(now[0] - began, 6))
+        return took
+
+    assert set(asyncio.run(story())) == {REFUSED_AFTER_S}
+
+
+def test_who_is_ended_in_the_moment_of_signing_in_has_no_session(kept: Kept) -> None:
+    codes = kept.people.add("jane", "operator", PASSWORD).codes
+    principal = kept.people.sign_in("jane", PASSWORD, kept.code(codes))
+    assert principal is not None
+    kept.people.end("jane")
+    assert kept.people.session(kept.people.open_session(principal, 600)) is None
+
+
+def test_a_person_locked_out_by_a_stranger_signs_in_where_they_did_before(
+    amqp_url: str, database_url: str, tmp_path: Path
+) -> None:
+    declare(amqp_url)
+    with house(amqp_url, database_url, tmp_path, password_sign_in=True) as doors:
+        codes = People(doors.store).add("jane", "coordinator", PASSWORD, ["BERKS"]).codes
+        wrong = {"name": "jane", "password": "not the password", "code": "000000"}
+        with (
+            httpx.Client(base_url=doors.client.base_url, timeout=30) as own,
+            httpx.Client(base_url=doors.client.base_url, timeout=30) as elsewhere,
+        ):
+            right = {"name": "jane", "password": PASSWORD, "code": now_code(codes, -1)}
+            assert own.post("/sign-in/password", data=right).status_code == 303
+            cookie = next(each for each in own.cookies.jar if each.name == "cdr-known")
+            assert cookie.has_nonstandard_attr("HttpOnly")
+            assert "jane" not in (cookie.value or "")
+            for _ in range(5):
+                assert elsewhere.post("/sign-in/password", data=wrong).status_code == 403
+            right["code"] = now_code(codes)
+            assert elsewhere.post("/sign-in/password", data=right).status_code == 403, "locked"
+            right["code"] = now_code(codes, 1)
+            assert own.post("/sign-in/password", data=right).status_code == 303

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
-from integration_engine.register import Register
+from integration_engine.register import Register, Remembered
 from integration_engine.security.identity import Role
+from integration_engine.store.access_tokens import AccessTokens
 from integration_engine.store.database import Store, upgrade_schema
 from integration_engine.store.identities import Identities
 from tests.gateway_house import keys
@@ -16,11 +18,16 @@ FORCE, TRUST = "E23000038", "RTH"
 
 
 @pytest.fixture
-def identities(database_url: str) -> Iterator[Identities]:
+def store_of(database_url: str) -> Iterator[Store]:
     upgrade_schema(database_url)
     store = Store(database_url, keys())
-    yield Identities(store)
+    yield store
     store.close()
+
+
+@pytest.fixture
+def identities(store_of: Store) -> Identities:
+    return Identities(store_of)
 
 
 class Time:
@@ -31,6 +38,9 @@ class Time:
 
     def __call__(self) -> float:
         return self.now
+
+    def pass_on(self, seconds: float) -> None:
+        self.now += seconds
 
 
 def test_a_partners_token_brings_nothing_in_a_second_after_it_is_revoked(identities: Identities) -> None:
@@ -108,3 +118,74 @@ def test_a_feed_is_there_a_second_after_it_is_registered_for_all_who_ask_togethe
         return counts
 
     assert asyncio.run(story()) == [[0, 0, 0], [0, 0, 0], [1, 1, 1]]
+
+
+def test_a_certificate_is_its_partners_a_second_long_after_it_is_revoked_and_then_known_as_ended(
+    identities: Identities, store_of: Store
+) -> None:
+    identities.add(TRUST, "partner", kinds=["hospital-hl7"])
+    tokens, time = AccessTokens(store_of), Time()
+    tokens.add_key(TRUST, "a" * 64, "certificate", "")
+    register = Register(identities, time)
+
+    async def state(name: str = "a" * 64) -> tuple[str | None, bool]:
+        found = await register.by_certificate(name)
+        return (found.name if found else None), await register.has_ended(name)
+
+    async def story() -> list[tuple[str | None, bool]]:
+        found = [await state(), await state("b" * 64)]
+        tokens.add_key(TRUST, "b" * 64, "certificate", "")
+        identities.revoke(TRUST, "a" * 64)
+        found += [await state(), await state("b" * 64)]
+        time.now += 1
+        return [*found, await state(), await state("b" * 64)]
+
+    before, unknown, within, new, after, other = asyncio.run(story())
+    assert before == within == (TRUST, False)
+    assert unknown == (None, False)
+    assert new == other == (TRUST, False), "a new one opens its doors at once"
+    assert after == (None, True)
+
+
+def test_a_message_costs_no_question_of_the_store_by_whatever_it_is_proved(
+    identities: Identities, store_of: Store
+) -> None:
+    """Token, certificate, sender and feeds of each message; at the doors, and where a worker hears a partner's own user."""
+    token = identities.add(TRUST, "partner", kinds=["hospital-hl7"])
+    AccessTokens(store_of).add_key(TRUST, "a" * 64, "certificate", "")
+    time = Time()
+    register, remembered = Register(identities, time), Remembered(identities, time)
+    asked: list[str] = []
+    event.listen(store_of.engine, "before_cursor_execute", lambda *what: asked.append(what[2]))
+
+    async def message() -> None:
+        assert await register.authenticate(token.text)
+        assert await register.by_certificate("a" * 64)
+        assert not await register.has_ended("a" * 64)
+        assert await register.find("RTH08")
+        assert await register.feeds(TRUST, "hospital-hl7") == []
+        assert remembered.find(TRUST)
+
+    async def messages(number: int) -> int:
+        before = len(asked)
+        for _ in range(number):
+            await message()
+        return len(asked) - before
+
+    async def story() -> list[int]:
+        first, then = await messages(1), await messages(200)
+        time.pass_on(1.0)
+        return [first, then, await messages(200)]
+
+    once, many, next_second = asyncio.run(story())
+    assert (once > 0, many, next_second) == (True, 0, once)
+
+
+def test_a_worker_knows_a_revoked_partner_no_more_a_second_later(identities: Identities) -> None:
+    identities.add(FORCE, "partner", kinds=["police"])
+    time = Time()
+    remembered = Remembered(identities, time)
+    before = remembered.find(FORCE)
+    identities.revoke(FORCE)
+    time.pass_on(1.0)
+    assert (before is not None, remembered.find(FORCE)) == (True, None)

@@ -50,3 +50,17 @@ def test_no_more_addresses_are_remembered_than_there_is_room_for() -> None:
         buckets.take(str(n))
     assert buckets.take("10049") > 0
     assert buckets.take("1") == 0
+
+
+def test_the_addresses_of_one_network_of_ipv6_are_one_guesser() -> None:
+    failures = Failures(2, 6, Time())
+    for host in ("2001:db8::1", "2001:db8::ffff:1"):
+        failures.count(came_from(host))
+    with pytest.raises(Refusal):
+        failures.require(came_from("2001:db8:0:0:9::9"))
+    failures.require(came_from("2001:db8:0:1::1"))
+    for _ in range(2):
+        failures.count(came_from("::ffff:192.0.2.1"))
+    with pytest.raises(Refusal):
+        failures.require(came_from("192.0.2.1"))
+    failures.require(came_from("what a proxy made up"))
