@@ -90,6 +90,8 @@ def create_app(
         openapi_url=None,
         generate_unique_id_function=openapi.operation_id,
         telemetry=_NOT_ITS_OWN,
+        # It would lead to whatever host a request names.
+        redirect_slashes=False,
     )
     heard_by = intake or make_intake(settings, rooms)
     entry = make_entry(settings, rooms)
@@ -144,6 +146,7 @@ def create_watch_app(settings: Settings, people: People, checks: Mapping[str, Ch
         redoc_url=None,
         openapi_url=None,
         telemetry=_NOT_ITS_OWN,
+        redirect_slashes=False,
     )
     entry = Entry(people, secure=settings.cookie_secure, seconds=settings.session_seconds)
     app.include_router(watch_door(entry, checks, live))

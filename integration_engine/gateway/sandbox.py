@@ -116,6 +116,7 @@ def sandbox_app(settings: Settings, rooms: Rooms, entry: Entry, answer_failures:
         openapi_url=None,
         generate_unique_id_function=openapi.operation_id,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+        redirect_slashes=False,
     )
     heard_by, signed = make_sandbox(settings, rooms), rooms.grants is not None
     own = settings.public_url and settings.model_copy(update={"public_url": settings.public_url.rstrip("/") + SANDBOX})

@@ -1,4 +1,4 @@
-"""The safety case and the threat model name tests as proof: each of them is there, under that name."""
+"""The safety case, the threat model and the rules of access name tests as proof: each of them is there, under that name."""
 
 import ast
 import re
@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = (ROOT / "docs/safety/clinical-safety-case.md", ROOT / "docs/security/threat-model.md")
+DOCUMENTS = tuple(
+    ROOT / "docs" / name
+    for name in ("safety/clinical-safety-case.md", "security/threat-model.md", "security/access-rules.md")
+)
 _NAMED = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 
