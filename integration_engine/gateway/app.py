@@ -30,7 +30,7 @@ from integration_engine.gateway.police import police_door
 from integration_engine.gateway.ports import People, StoreAway
 from integration_engine.gateway.provider import Provider
 from integration_engine.gateway.rooms import Rooms
-from integration_engine.gateway.sandbox import SANDBOX, RemembersNothing, make_sandbox, sandbox_app
+from integration_engine.gateway.sandbox import SANDBOX, Marked, RemembersNothing, make_sandbox, sandbox_app
 from integration_engine.gateway.schemas import schema_door
 from integration_engine.gateway.sign_in import Ways, sign_in_pages
 from integration_engine.gateway.token import token_door
@@ -135,6 +135,7 @@ def create_app(
     if tracing.on():
         app.add_middleware(Traced)
     app.add_middleware(Envelope, answer=answer, hsts=settings.cookie_secure)
+    app.add_middleware(Marked)
     return app
 
 

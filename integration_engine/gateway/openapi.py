@@ -115,7 +115,7 @@ def _complete(operation: dict[str, Any], *, fhir: bool, sandbox: bool) -> None:
         if int(status) >= _REFUSED_FROM and "content" not in said:
             said["content"] = _fhir_content() if fhir else _problem_content()
         own = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
-        if sandbox and status != "500":
+        if sandbox:
             own["cdr-sandbox"] = header("This is the sandbox", schema={"type": "string", "enum": ["true"]})
         said["headers"] = said.get("headers", {}) | own
     operation["responses"] = dict(sorted(answers.items()))

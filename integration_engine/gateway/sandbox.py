@@ -136,12 +136,12 @@ def sandbox_app(settings: Settings, rooms: Rooms, entry: Entry, answer_failures:
         router.routes[:] = [route for route in router.routes if getattr(route, "include_in_schema", True)]
         app.include_router(router)
     answer_failures(app)
-    app.add_middleware(Marked)
     return app
 
 
 class Marked:
-    """Says on every answer that it is the sandbox's, so that nobody takes it for live."""
+    """Says on every answer to an address of the sandbox that it is the sandbox's, so that nobody takes it for live. It goes
+    around the whole application: not every address under the sandbox's reaches it (one with a line's end doesn't)."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -152,4 +152,5 @@ class Marked:
                 MutableHeaders(scope=message)[MARK] = "true"
             await send(message)
 
-        await self._app(scope, receive, marked if scope["type"] == "http" else send)
+        ours = scope["type"] == "http" and scope["path"].startswith(f"{SANDBOX}/")
+        await self._app(scope, receive, marked if ours else send)

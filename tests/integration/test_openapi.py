@@ -177,3 +177,9 @@ def test_no_document_says_a_word_of_anybody(told: dict[str, Any], doors: House) 
     text = json.dumps(told).replace("such as E23000038", "")
     for code in ("RTH", "E23000038", "oxfordshire", *doors.tokens.values()):
         assert code not in text
+
+
+@pytest.mark.parametrize("path", ["/coroner/receipts/a%0Ab", "/nowhere", "/police/reports", "/openapi.json"])
+def test_whatever_is_under_the_address_of_the_sandbox_says_that_it_is(doors: House, path: str) -> None:
+    assert doors.get("oxfordshire", f"/sandbox{path}").headers["cdr-sandbox"] == "true"
+    assert "cdr-sandbox" not in doors.get("oxfordshire", path).headers
