@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 TEACHER := .venv-linkage
 FUZZER := .venv-fuzz
 
-.PHONY: setup demo cluster-demo run test check bench chaos fuzz fuzz-doors linkage-model linkage-names lock
+.PHONY: setup demo cluster-demo run test check bench chaos hostile fuzz fuzz-doors linkage-model linkage-names lock
 .DEFAULT_GOAL := setup
 
 define venv
@@ -54,6 +54,10 @@ bench: setup
 # Kills the engine's processes at every stage and accounts for every message. A round that fails prints its SEED.
 chaos: setup
 	@$(BIN)/python -m tests.chaos --kills $(or $(KILLS),1000) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+# Everything hostile over the wire, by every way in, good traffic beside it: the project's own tables, or a folder with a manifest.
+hostile: setup
+	@$(BIN)/python -m tests.hostile $(DIR)
 
 # An hour of looking for bytes that break a reader: make fuzz NAME=er7 MINUTES=60. What it finds is kept, and tried by make test.
 fuzz: $(FUZZER)/.ready
