@@ -154,7 +154,7 @@ def _plausible(compared: Compared, model: Model) -> bool:
 
 def _guard(graph: Graph, items: dict[str, Evidence], model: Model) -> None:
     """Add to each edge the holds that follow from its neighbourhood: known kin, and a rival close behind."""
-    multiples, against = _multiples(graph, items), _told_apart(graph)
+    multiples, near, against = _multiples(graph, items), _near(graph), _told_apart(graph)
     for edge in graph.edges.values():
         a, b = items[edge.a], items[edge.b]
         kin = graph.kin.get(edge.a, {}) | graph.kin.get(edge.b, {})
@@ -163,7 +163,7 @@ def _guard(graph: Graph, items: dict[str, Evidence], model: Model) -> None:
         guarded = not edge.bare and (bool(kin) or multiple)
         if guarded and not told_apart(a, b, edge.compared, [items[id] for id in kin], twins=twins):
             edge.holds += ("multiple-birth-or-sibling-known",)
-        if not edge.vetoes and not edge.holds and _rivalled(graph, edge, against, model):
+        if not edge.vetoes and not edge.holds and _rivalled(graph, edge, near, against, model):
             edge.holds += ("rival-close",)
 
 
@@ -180,7 +180,7 @@ def _multiples(graph: Graph, items: dict[str, Evidence]) -> set[str]:
     return found | near
 
 
-def _told_apart(graph: Graph) -> Mapping[str, Collection[str]]:
+def _told_apart(graph: Graph) -> Mapping[str, set[str]]:
     """For each notice those that are surely about another child. Among very many notices of one child there are none: whoever
     looks for rivals looks here, and not through all of them for each pair."""
     found: dict[str, set[str]] = defaultdict(set, {id: set(kin) for id, kin in graph.kin.items()})
@@ -191,14 +191,26 @@ def _told_apart(graph: Graph) -> Mapping[str, Collection[str]]:
     return found
 
 
-def _rivalled(graph: Graph, edge: Edge, against: Mapping[str, Collection[str]], model: Model) -> bool:
+def _near(graph: Graph) -> Mapping[str, set[str]]:
+    """For each notice those that nothing tells apart from it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for edge in graph.edges.values():
+        if not edge.vetoes:
+            found[edge.a].add(edge.b)
+            found[edge.b].add(edge.a)
+    return found
+
+
+def _rivalled(
+    graph: Graph, edge: Edge, near: Mapping[str, set[str]], against: Mapping[str, set[str]], model: Model
+) -> bool:
     """Whether either end has another, different child nearly as close. Who is of age is different unless the other end is
     surely the same; a child only where it is told apart from the other end."""
     for end, other in ((edge.a, edge.b), (edge.b, edge.a)):
         if edge.compared.grown:
             thirds: Iterable[str] = (rival.a if rival.b == end else rival.b for rival in graph.at[end])
         else:
-            thirds = against.get(other, ())
+            thirds = near[end] & against[other] if end in near and other in against else ()
         for third in thirds:
             rival = graph.edges.get(_pair(end, third))
             if third == other or rival is None or rival.vetoes:
