@@ -30,6 +30,8 @@ _FIRST_SHARE = 30
 _PER_KILL = 2
 _STUCK_S, _REST_S = 60.0, 90.0
 _PAUSE_S = 1.0
+# The broker counts every five seconds what its consumers have in hand.
+_COUNTED_S = 6.0
 # RabbitMQ 3.10 writes new queues' names down some seconds late; killed before that it forgets what is in them.
 _NAMES_WRITTEN_S = 5.0
 
@@ -157,13 +159,14 @@ def _crash(engine: House, server: plan.Crash) -> None:
 
 
 def _come_to_rest(engine: House, post: Post, kept: Sequence[Kept], outcome: Outcome) -> None:
-    """Until everything is sent and nothing is left to do, or time is up."""
-    until, quiet = time.monotonic() + _REST_S, 0
-    busy = ["not looked yet"]
+    """Until everything is sent and nothing is left to do, as long as the management pages may be behind; or time is up."""
+    until = time.monotonic() + _REST_S
+    busy, busy_at = ["not looked yet"], time.monotonic()
     while time.monotonic() < until:
-        busy = list(_busy(engine, post, kept))
-        quiet = 0 if busy else quiet + 1
-        if quiet == 3:
+        now = time.monotonic()
+        if busy := list(_busy(engine, post, kept)):
+            busy_at = now
+        elif now - busy_at > _COUNTED_S:
             return
         time.sleep(0.3)
     outcome.problems.append(f"it never came to rest: {'; '.join(busy)}")
