@@ -13,8 +13,9 @@ from tests.browser.screen import Screen, window
 from tests.gateway_house import House, house, own_vhost
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """For a module only: while playwright runs, no other test of this process could run an event loop in its thread."""
     # Chromium's own sandbox needs a user that isn't root.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
