@@ -217,7 +217,7 @@ def take(store: Store, children: int, first: int = 0) -> None:
             raise AssertionError("it was never taken")
 
 
-@pytest.mark.parametrize("fault", ["", "reseal.written=die@2", "reseal.committed=die@4"])
+@pytest.mark.parametrize("fault", ["", "reseal.committed=die@4"])
 def test_a_rotation_beside_writers_leaves_nothing_under_the_old_key(place: Place, fault: str) -> None:
     """Two that take messages in and one that keeps answers of uploads write all the while; whoever rotates may die."""
     setting = place.process()
