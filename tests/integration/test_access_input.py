@@ -6,11 +6,9 @@ import csv
 import io
 import json
 import re
-import threading
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -19,6 +17,7 @@ from integration_engine.broker.management import Management
 from integration_engine.services import Broker
 from integration_engine.store import overview
 from tests.gateway_house import House, house, own_vhost, police_report
+from tests.inner_network import inner_network
 from tests.integration.test_decisions_everywhere import take
 from tests.integration.test_gateway_coroner import row, table
 from tests.native_messages import adt
@@ -93,22 +92,7 @@ def test_what_is_packed_on_its_way_is_not_unpacked(doors: House) -> None:
 
 
 def test_no_entity_or_address_in_a_message_has_us_read_a_file_or_ask_anybody(doors: House) -> None:
-    asked: list[str] = []
-
-    class Inside(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(404)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Inside)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    here = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with inner_network() as (here, asked):
         for place in ("file:///etc/passwd", f"{here}/entity"):
             outside = OUTSIDE.format(place)
             sent = [
@@ -130,10 +114,6 @@ def test_no_entity_or_address_in_a_message_has_us_read_a_file_or_ask_anybody(doo
             doors.send(TRUST, path, json.dumps(linked), "application/fhir+json")
         report = json.loads(police_report()) | {"callback": f"{here}/hook", "$schema": f"{here}/schema"}
         doors.send(FORCE, "/police/reports", json.dumps(report), "application/json")
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
     assert asked == []
 
 

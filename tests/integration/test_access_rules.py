@@ -2,11 +2,8 @@
 proof."""
 
 import re
-import threading
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from joserfc import jwt
@@ -18,6 +15,7 @@ from integration_engine.store.access_tokens import AccessTokens
 from integration_engine.store.identities import Identities
 from tests.access_doors import FORM, at, opened_doors
 from tests.gateway_house import House, house, own_vhost, police_report
+from tests.inner_network import inner_network
 from tests.signing import PUBLIC_URL, Machine
 
 ENGINE = Path(__file__).parents[2] / "integration_engine"
@@ -152,31 +150,13 @@ def test_what_has_ended_or_was_revoked_opens_nothing(doors: House) -> None:
 
 def test_nobody_has_us_fetch_the_key_they_name(doors: House) -> None:
     """A key's address in a signed statement is where an attacker would put one of their own, or one inside our network."""
-    asked: list[str] = []
-
-    class Inside(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(404)
-            self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Inside)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    here = f"http://127.0.0.1:{server.server_port}"
     machine = Machine(FORCE)
     claims = {"iss": FORCE, "sub": FORCE, "aud": f"{PUBLIC_URL}/oauth/token", "exp": 4_000_000_000, "jti": "j"}
-    try:
+    with inner_network() as (here, asked):
         for header in ({"jku": f"{here}/keys"}, {"x5u": f"{here}/cert"}, {"jwk": machine.key.as_dict(private=False)}):
             text = jwt.encode({"alg": "ES256"} | header, claims, machine.key, algorithms=["ES256"])
             answer = doors.client.post("/oauth/token", data=machine.form(text))
             assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
-    finally:
-        server.shutdown()
-        thread.join()
     assert asked == []
 
 
