@@ -71,10 +71,11 @@ class Segment:
         fields = self._fields
         if fields is None:
             fields = self._fields = self.raw.split(self._delimiters.field)
-        if self._offset and position == 1:
-            return self._delimiters.field
-        place = position - self._offset
-        return fields[place] if 0 < place < len(fields) else ""
+        if self._offset:
+            if position == 1:
+                return self._delimiters.field
+            position -= 1
+        return fields[position] if 0 < position < len(fields) else ""
 
     def repetitions(self, position: int) -> list[str]:
         """The repetitions of a field as sent; none where the field is empty. MSH-2 never repeats."""
@@ -152,12 +153,9 @@ class Message:
 
     def component(self, raw: str, number: int, sub_component: int = 1) -> str:
         """The plain text of one component's sub-component, counted from 1; empty where it isn't there."""
-        if (mark := self.delimiters.component) in raw:
-            parts = raw.split(mark, number)
-            if number > len(parts):
-                return ""
-            raw = parts[number - 1]
-        elif number > 1:
+        # no further than it is asked for: a field may hold a million
+        parts = raw.split(self.delimiters.component, number)
+        if number > len(parts) or not (raw := parts[number - 1]):
             return ""
         if (mark := self.delimiters.subcomponent) in raw:
             parts = raw.split(mark, sub_component)

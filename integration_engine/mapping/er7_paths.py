@@ -196,6 +196,44 @@ def _values(message: Message, segment: Segment, prefix: str, path: _Path) -> Seq
     ]
 
 
+@lru_cache(maxsize=8192)
+def _finder(path: str) -> Callable[[Message], Sequence[Found]]:
+    """What finds an absolute path's values in a message. Made once a path: thirty are looked for in every message."""
+    compiled = _compiled(path)
+    name, field, filters = compiled.segment, compiled.field, compiled.filters
+    component, sub_component = compiled.component, compiled.sub_component
+    place = f"{name}-{field}{compiled.tail}"
+    plain = not compiled.segment_filters and compiled.occurrence in (None, 1) and compiled.repetition in (None, 1)
+
+    def find(message: Message) -> Sequence[Found]:
+        same = message.segments(name)
+        if not same:
+            return _NOTHING
+        if not plain or len(same) > 1:
+            return several(message)
+        # Nearly every field of nearly every message: empty, or in one segment and one repetition, with nothing to number.
+        if not same[0].field(field):
+            return _NOTHING
+        repetitions = same[0].repetitions(field)
+        if len(repetitions) > 1:
+            return several(message)
+        raw = repetitions[0]
+        for keep in filters:
+            if not keep(message, raw):
+                return _NOTHING
+        text = message.component(raw, component, sub_component)
+        return (Found(text, place),) if text and text != DELETE else _NOTHING
+
+    def several(message: Message) -> Sequence[Found]:
+        return [
+            found
+            for segment, prefix in _segments(message, compiled)
+            for found in _values(message, segment, prefix, compiled)
+        ]
+
+    return find if field else lambda _: _NOTHING
+
+
 def _raw_parts(message: Message, segment: Segment, prefix: str, path: _Path) -> "list[tuple[str, RepetitionSource]]":
     """The repetitions a path finds in one segment, each as a source of its own."""
     places = [(f"{prefix}-{path.field}{number}", raw) for raw, number in _repetitions(message, segment, path)]
@@ -209,18 +247,7 @@ class Er7Source:
     message: Message
 
     def find(self, path: str) -> Sequence[Found]:
-        compiled = _compiled(path)
-        message = self.message
-        same = message.segments(compiled.segment)
-        if not same or not compiled.field:
-            return _NOTHING
-        if len(same) == 1 and not compiled.segment_filters and compiled.occurrence in (None, 1):
-            return _values(message, same[0], compiled.segment, compiled)
-        return [
-            found
-            for segment, prefix in _segments(message, compiled)
-            for found in _values(message, segment, prefix, compiled)
-        ]
+        return _finder(path)(self.message)
 
     def parts(self, path: str) -> Sequence[tuple[str, "SegmentSource | RepetitionSource"]]:
         compiled = _compiled(path)
