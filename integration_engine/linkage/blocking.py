@@ -14,6 +14,7 @@ from integration_engine.linkage import homes
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.model import Model, shipped
 from integration_engine.linkage.names import skeleton, spelled
+from integration_engine.record.remembered import REMEMBERED
 
 # A full name as common as this (both names independent) is shared by unrelated children of any ten years.
 _COMMON_FULL_NAME = 2e-6
@@ -192,7 +193,7 @@ def _years_of_birth(e: Evidence) -> tuple[str, ...]:
     return tuple(str(year) for year in years[:_MOST_YEARS])
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=REMEMBERED)
 def _month(day: int) -> str:
     return date.fromordinal(min(day, date.max.toordinal())).strftime("%Y-%m")
 

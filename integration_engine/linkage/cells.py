@@ -12,6 +12,7 @@ from typing import Any
 from integration_engine.linkage.written import days_of
 from integration_engine.record import dates, measures, written_dates
 from integration_engine.record.account import Age
+from integration_engine.record.remembered import REMEMBERED
 
 # No number in any column has more figures; Python refuses to write one of some thousands.
 _TOO_LONG = 10**30
@@ -49,7 +50,7 @@ def is_yes(text: str) -> bool:
     return text.lower() in _YES
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=REMEMBERED)
 def moment_of(text: str) -> tuple[int, int, int]:
     """First and last day a date or time can mean, and its minute where one is told; zeros where it can't be read. A time
     without a zone is London's. Midnight is how a spreadsheet writes a date without a time."""
@@ -64,18 +65,18 @@ def moment_of(text: str) -> tuple[int, int, int]:
     return first, last, int(dates.earliest(partial).timestamp()) // 60 if timed else 0
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=REMEMBERED)
 def age_of(text: str) -> Age | None:
     """An age; a bare number is in years."""
     return measures.age_of(text, "years")
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=REMEMBERED)
 def grams_of(text: str) -> int:
     return measures.grams_of(text) or 0
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=REMEMBERED)
 def gestation_of(text: str) -> int:
     """Days; weeks where the cell doesn't say."""
     return measures.gestation_of(text) or 0

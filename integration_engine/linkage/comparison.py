@@ -16,6 +16,7 @@ from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.model import Model
 from integration_engine.linkage.names import alike, slip
 from integration_engine.record.account import UNSTATED
+from integration_engine.record.remembered import REMEMBERED
 
 _NEWBORN_DAYS = 28
 # Two clocks at one death: pronounced, recorded and reported within the hour.
@@ -208,12 +209,12 @@ def birth_level(a: Evidence, b: Evidence) -> str:
     return "near" if gap <= tolerance else "outside"
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=REMEMBERED)
 def _digits(day: int) -> str:
     return date.fromordinal(day).isoformat()
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=REMEMBERED)
 def _dates(one: int, other: int) -> str:
     x, y = date.fromordinal(one), date.fromordinal(other)
     if x.year == y.year and (x.month, x.day) == (y.day, y.month):

@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 
 from integration_engine.linkage.names import TABLES, plain
 from integration_engine.record.references import area_and_reference
+from integration_engine.record.remembered import REMEMBERED
 
 AREAS = TABLES.parent / "reference" / "coroner-areas.csv"
 # What an office puts around the name of its area.
@@ -44,14 +45,14 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(plain(text).split()) - _AROUND
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=REMEMBERED)
 def area_of(text: str) -> str:
     """The slug of the one area a text names; empty where it names none or may mean several."""
     slugs = _by_words().get(_words(text), frozenset())
     return next(iter(slugs)) if len(slugs) == 1 else ""
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=REMEMBERED)
 def number_of(reference: str) -> str:
     """A reference's groups of letters and figures without leading zeros: ``00412-2026`` and ``412/2026`` are one. Empty
     where there is no figure in it."""

@@ -12,6 +12,7 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
 from integration_engine.linkage import names
+from integration_engine.record.remembered import REMEMBERED
 
 _POSTCODE = re.compile(r"[A-Z]{1,2}\d[A-Z\d]?\d[A-Z]{2}")
 # Elsewhere in the world: four to seven digits, or letters and digits together.
@@ -29,7 +30,7 @@ _MOST_WORDS = 0.6
 _FULL_WORDS = 3
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=REMEMBERED)
 def postcode_of(text: str) -> str:
     """A postcode without its space; empty for pseudo-postcodes (ZZ99: no fixed abode, not known) and for what is none
     anywhere."""
@@ -39,7 +40,7 @@ def postcode_of(text: str) -> str:
     return level if _POSTCODE.fullmatch(level) or _FOREIGN_POSTCODE.fullmatch(level) else ""
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=REMEMBERED)
 def address_of(*lines: str) -> str:
     """House and street, or a street alone, levelled; empty where neither is named (``Hostel``, ``c/o grandparents``)."""
     found: list[str] = []
@@ -63,7 +64,7 @@ class _Address:
     text: str
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=REMEMBERED)
 def _parts(address: str) -> _Address:
     words = address.split()
     named = [word for word in words if not word[0].isdigit()]
@@ -75,7 +76,7 @@ def _parts(address: str) -> _Address:
     )
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=REMEMBERED)
 def house_level(one: str, other: str) -> str:
     """``full`` (house, street and town or more), ``house`` (the same numbers in a street alike; one side may leave the flat
     or the town out), ``street`` (another or no number in a street alike), ``different``."""

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
+from integration_engine.record.remembered import REMEMBERED
+
 # Letters that Unicode does not take apart into a base letter and a mark.
 _LETTERS = str.maketrans(
     {
@@ -62,7 +64,7 @@ def plain(text: str) -> str:
     return _plain(text[:_LONGEST])
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=REMEMBERED)
 def _plain(text: str) -> str:
     if "&" in text:
         text = html.unescape(text)

@@ -13,6 +13,7 @@ from integration_engine.linkage.known import glued, known
 from integration_engine.linkage.letters import TABLES, called, plain, rows, words
 from integration_engine.linkage.sounds import loosely, same_family_name, sound
 from integration_engine.linkage.unnamed import Placeholder, placeholder
+from integration_engine.record.remembered import REMEMBERED
 
 __all__ = [
     "TABLES", "Placeholder", "alike", "beside_own", "called", "initial", "known", "never_alone", "own_name", "perhaps",
@@ -83,7 +84,7 @@ def _spellings() -> dict[str, tuple[str, ...]]:
     return {usual: tuple(spellings) for usual, spellings in table.items()}
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=REMEMBERED)
 def spelled(name: str) -> str:
     """The name in its usual spelling: ``mohamed`` and ``muhammad`` are one name, ``kaleigh`` sounds like ``kayleigh``. A name
     that nobody lists is its own."""
@@ -128,7 +129,7 @@ def _formal() -> dict[str, frozenset[str]]:
     return {short: frozenset(names) for short, names in table.items()}
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=REMEMBERED)
 def stands_for(name: str) -> frozenset[str]:
     """The name, in its usual spelling, and every full name it may be short for."""
     usual = spelled(name)
@@ -156,7 +157,7 @@ def never_alone(name: str) -> bool:
     return _shared().get(spelled(name), "") == "part"
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=REMEMBERED)
 def alike(one: str, other: str) -> bool:
     """The same name but for how it is written: a spelling variant, or the one short for the other. Two different short
     forms of one name (Ellie, Elsie) are as like to be two sisters."""
@@ -189,7 +190,7 @@ def _perhaps() -> frozenset[frozenset[str]]:
     return frozenset(frozenset(pair) for pair in pairs)
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=REMEMBERED)
 def perhaps(one: str, other: str) -> bool:
     """Whether two names that aren't alike may still be one child's, or two sisters' or brothers' (Sophia, Sophie; Karim and
     an unlisted Karimo): neither agreement nor conflict."""
@@ -214,7 +215,7 @@ def _without_god(name: str) -> frozenset[str]:
     return frozenset(part for part in cut if part != name and len(part) > 2)
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=REMEMBERED)
 def slip(one: str, other: str, *, family: bool = False) -> bool:
     """Whether one is a slip of the pen away from the other, in any of the other's spellings, where at most one of them is
     a name of its own (Mia and Maia are two names; Mohamme is a slip of Mohammed, and so of Muhammad). Two family names need
@@ -280,7 +281,7 @@ _SOUNDS = (
 _SAME = str.maketrans({"z": "s", "j": "i", "v": "w", "x": "h"})
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=REMEMBERED)
 def skeleton(name: str) -> str:
     """The consonants a name keeps through most misspellings, for blocking only: ``hussain`` and ``hossein`` are ``hsn``."""
     usual = spelled(name)

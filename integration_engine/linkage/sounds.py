@@ -10,6 +10,8 @@ import re
 from functools import lru_cache
 from itertools import product
 
+from integration_engine.record.remembered import REMEMBERED
+
 _DOUBLED = re.compile(r"(.)\1+")
 _HEARD = tuple(
     (re.compile(pattern), letters)
@@ -55,7 +57,7 @@ def undoubled(name: str) -> str:
     return _DOUBLED.sub(r"\1", name)
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=REMEMBERED)
 def sound(name: str) -> str:
     """The name as it is heard. To be compared only: it is nobody's spelling."""
     for pattern, letters in _HEARD:

@@ -15,6 +15,7 @@ from rapidfuzz.distance import OSA
 
 from integration_engine.linkage.known import given_name, known
 from integration_engine.linkage.letters import plain, rows
+from integration_engine.record.remembered import REMEMBERED
 
 _KINDS: dict[str, frozenset[str]] = {row[0]: frozenset(row[1:]) for row in rows("placeholders.csv")}
 _CHILD, _BOY, _GIRL, _MULTIPLE, _OF = (_KINDS[kind] for kind in ("child", "boy", "girl", "multiple", "of"))
@@ -76,7 +77,7 @@ def placeholder(text: str) -> Placeholder | None:
     return found.hint if found and not found.rest else None
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=REMEMBERED)
 def stand_in(text: str, family: bool = False) -> StandIn | None:
     """The stand-in in a field of given names, or in the family name of a named child (where Child and Male are surnames);
     None where there is none."""

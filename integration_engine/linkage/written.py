@@ -16,6 +16,7 @@ from integration_engine.linkage.known import given_name
 from integration_engine.linkage.letters import also_called
 from integration_engine.linkage.unnamed import StandIn, stand_in
 from integration_engine.record.account import Age, Place
+from integration_engine.record.remembered import REMEMBERED
 from integration_engine.record.written_dates import FIRST_YEAR, LAST_YEAR
 
 # Eighteen years, and three by which a child's birth date may be off: the year mistyped, a default taken for it.
@@ -27,7 +28,7 @@ _ANY_PLACE = frozenset(
 )
 
 
-@lru_cache(maxsize=300_000)
+@lru_cache(maxsize=REMEMBERED)
 def number(text: str) -> tuple[str, str]:
     """(valid NHS number, digits of an invalid one): one of them is empty. Zeros and repeated digits are no number at all."""
     digits = _NOT_DIGITS.sub("", text)
@@ -44,7 +45,7 @@ def place_of(place: Place) -> frozenset[str]:
     return frozenset(filter(None, (named, code, homes.postcode_of(place.postcode or ""))))
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=REMEMBERED)
 def days_of(text: str) -> tuple[int, int]:
     """The first and the last day a partial date can mean, as ordinals; zeros for a year nobody here was born or died in."""
     year, *rest = map(int, text.split("-"))
@@ -89,7 +90,7 @@ class Named:
     also: tuple[str, ...] = ()
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=REMEMBERED)
 def named(given: str, family: str, said_placeholder: bool = False, mother: str = "") -> Named:
     """The child's names from two fields, whichever of them holds a stand-in, both names, or the surname twice. ``mother``:
     her first name, where it is known: TWIN 2 SARAH may be her child."""

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator
 
+from integration_engine.record.remembered import REMEMBERED
+
 LONDON = ZoneInfo("Europe/London")
 
 _PARTIAL = re.compile(
@@ -33,7 +35,7 @@ class Precision(IntEnum):
     SECOND = 5
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=REMEMBERED)
 def canonical(text: str) -> str:
     """The one spelling of a partial: a time as London's clocks show it, with its offset; zero seconds are dropped.
 
@@ -81,7 +83,7 @@ def day_of(text: str) -> str:
     return text if len(text) <= 10 else london(datetime.fromisoformat(text)).date().isoformat()
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=REMEMBERED)
 def earliest(text: str) -> datetime:
     """The first instant this partial can mean, as a zone-aware London time."""
     if len(text) > 10:
@@ -90,7 +92,7 @@ def earliest(text: str) -> datetime:
     return datetime(year, month, day, tzinfo=LONDON)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=REMEMBERED)
 def latest(text: str) -> datetime:
     """The last instant this partial can mean (its final second), as a zone-aware London time."""
     match precision(text):

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from functools import lru_cache
 
 from integration_engine.record.dates import of_moment
+from integration_engine.record.remembered import REMEMBERED
 
 # Nobody in a child death review was born or died outside these years; a slip of the pen was.
 FIRST_YEAR, LAST_YEAR = 1850, 2150
@@ -52,7 +53,7 @@ class Unreadable(ValueError):
         self.why = why
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=REMEMBERED)
 def read(value: str) -> str | None:
     """A partial from any of the spellings, or None for nothing; a time without a zone is London's. Raises Unreadable."""
     bare = value.strip()
