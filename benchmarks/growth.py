@@ -141,6 +141,8 @@ def _figures(what: str, cost: Cost, least: Cost) -> Iterator[Figure]:
     yield Figure(f"{what}: processor of the worker", cost.worker, "ms/message", least.worker, target)
     if least.database:
         yield Figure(f"{what}: processor of the database", cost.database, "ms/message", least.database, target)
+        both, least_both = cost.worker + cost.database, least.worker + least.database
+        yield Figure(f"{what}: processor of both", both, "ms/message", least_both, target)
     yield Figure(f"{what}: the database's log", cost.log_bytes, "bytes/message", least.log_bytes)
 
 
