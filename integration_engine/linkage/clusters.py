@@ -11,6 +11,7 @@ from datetime import datetime
 
 from integration_engine.linkage.agreement import named_alike, one_name, shares_identifier, surely_own
 from integration_engine.linkage.comparison import Compared, compare
+from integration_engine.linkage.crowds import Watch
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.model import Model
 from integration_engine.linkage.names import alike, slip
@@ -55,9 +56,16 @@ class Clusters:
     """Agglomeration under vetoes."""
 
     def __init__(
-        self, items: dict[str, Evidence], graph: Graph, rekeys: Rekeys, model: Model, constraints: Iterable[Constraint]
+        self,
+        items: dict[str, Evidence],
+        graph: Graph,
+        rekeys: Rekeys,
+        model: Model,
+        constraints: Iterable[Constraint],
+        watch: Watch | None = None,
     ) -> None:
         self.items, self.graph, self.rekeys, self.model = items, graph, rekeys, model
+        self._watch = watch or Watch()
         self.of = {id: id for id in items}
         self.members: dict[str, list[str]] = {id: [id] for id in items}
         self.words = [c for c in constraints if c.a in items and c.b in items and c.a != c.b]
@@ -68,6 +76,8 @@ class Clusters:
         self.disagreeing: list[tuple[str, str]] = []
         self._barred: dict[tuple[str, str], tuple[str, ...]] = {}
         self._unnamed = self._unnamed_beside()
+        if self._unnamed:
+            self._watch.sees_unnamed()
 
     def join(self) -> None:
         self.unlinks -= self._overruled()
@@ -81,11 +91,22 @@ class Clusters:
                 self.by_person[id] = group
         strong = [edge for edge in self.graph.edges.values() if edge.sure(self.model)]
         for edge in sorted(strong, key=lambda e: (-e.compared.score, e.a, e.b)):
-            one, other = self.of[edge.a], self.of[edge.b]
-            if one == other or self.unlinked(one, other) or self.barred_between(one, other):
+            one, other, weight = self.of[edge.a], self.of[edge.b], edge.compared.score
+            if one == other:
                 continue
-            if not self.may_be_unnamed(edge, one, other) and not self._ends_unsurely(one, other):
+            if self._keeps_apart(edge, one, other):
+                self._watch.kept_apart(weight, {one: self.members[one], other: self.members[other]})
+            else:
+                self._watch.joined(weight, one, other)
                 self._merge(one, other)
+
+    def _keeps_apart(self, edge: Edge, one: str, other: str) -> bool:
+        return bool(
+            self.unlinked(one, other)
+            or self.barred_between(one, other)
+            or self.may_be_unnamed(edge, one, other)
+            or self._ends_unsurely(one, other)
+        )
 
     def _multiple(self, pair: tuple[str, str], until: datetime | None) -> bool:
         return multiple_birth_known(self.items, self.graph, pair, until)
@@ -96,7 +117,8 @@ class Clusters:
         together = [ruling for ruling in self.rulings.values() if ruling.holds == "together"]
         if not together or not self.unlinks:
             return set()
-        sides = Clusters(self.items, self.graph, self.rekeys, self.model, [w for w in self.words if w.kind == "unlink"])
+        unlinked = [word for word in self.words if word.kind == "unlink"]
+        sides = Clusters(self.items, self.graph, self.rekeys, self.model, unlinked, self._watch.again())
         sides.join()
         return {
             pair
@@ -192,6 +214,7 @@ class Clusters:
             for friend in self.members[there]:
                 edge = self.graph.edges.get((min(named, friend), max(named, friend)))
                 if edge and edge.compared.nhs == "equal" and named_alike(edge.compared) and not edge.holds:
+                    self._watch.lifted_beside(bare)
                     return True
         return False
 

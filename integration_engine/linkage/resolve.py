@@ -14,6 +14,7 @@ from integration_engine.linkage.agreement import names_only_an_identifier, one_n
 from integration_engine.linkage.blocking import keys as blocking_keys
 from integration_engine.linkage.clusters import Clusters, Edge, Graph
 from integration_engine.linkage.comparison import Compared, compare
+from integration_engine.linkage.crowds import Content, Doubtful, Watch, content_of, crowds_among
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.holds import holds, maybe_adopted
 from integration_engine.linkage.kinship import born_together, kin, told_apart
@@ -24,7 +25,11 @@ from integration_engine.linkage.reports import each_ones_own
 from integration_engine.linkage.reviews import Review, reviews_of
 from integration_engine.linkage.vetoes import vetoes
 
-__all__ = ["Along", "Constraint", "Resolution", "Review", "bonded", "resolve", "resolved"]
+__all__ = ["Along", "Constraint", "Resolution", "Review", "bonded", "bonds", "resolve", "resolved"]
+
+
+# Crowds that their stand-ins don't speak for are resolved in full beside the others, but not again and again.
+_TRIES_BY_CROWDS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +58,26 @@ def resolve(
     keys: KeysOf = {},
 ) -> Resolution:
     """Resolve a set of evidence. Repeated ids count once; the order of both arguments doesn't matter. ``keys`` are the
-    blocking keys of this evidence, as far as they are known already."""
-    return resolved(evidence, constraints, model, keys=keys)[0]
+    blocking keys of this evidence, as far as they are known already.
+
+    Where very many notices say the very same, a few stand for all of them (see ``crowds``); the answer is ``resolved``'s.
+    """
+    said, words = {e.id: e for e in evidence}, tuple(constraints)
+    crowds = crowds_among(said, words)
+    for _ in range(_TRIES_BY_CROWDS):
+        if not crowds:
+            break
+        left_out = crowds.left_out
+        few = [e for id, e in said.items() if id not in left_out]
+        try:
+            found, clusters = resolved(few, words, model, keys=keys, watch=Watch(crowds))
+        except Doubtful:
+            break
+        together = crowds.without_torn(clusters.of)
+        if together == crowds:
+            return crowds.filled_in(found)
+        crowds = together
+    return resolved(said.values(), words, model, keys=keys)[0]
 
 
 Along: TypeAlias = Callable[[Collection[str]], Iterable[str]]
@@ -67,15 +90,17 @@ def resolved(
     model: Model | None = None,
     along: Along = iter,
     keys: KeysOf = {},
+    watch: Watch | None = None,
 ) -> tuple[Resolution, Clusters]:
-    """The same answer, with the clusters and pairs that it was read off: for whoever has to say why."""
+    """The same answer, with the clusters and pairs that it was read off: for whoever has to say why. ``watch`` looks on;
+    what it raises comes out."""
     model = model or shipped()
     said = {e.id: e for e in evidence}
     rekeys = rekeyed(said.values())
     items = {id: rekeys.apply(e) for id, e in sorted(each_ones_own(said).items())}
     graph = _compare_all(items, rekeys, model, along, {id: keys[id] for id in keys if items.get(id) is said.get(id)})
     _guard(graph, items, model)
-    clusters = Clusters(items, graph, rekeys, model, constraints)
+    clusters = Clusters(items, graph, rekeys, model, constraints, watch)
     clusters.join()
     resolution = Resolution(
         clusters=clusters.sets(),
@@ -103,6 +128,24 @@ def bonded(a: Evidence, b: Evidence, model: Model | None = None) -> bool:
     return compared.nhs in ("different", "typed-different") and _plausible(
         compare(replace(a, nhs="", nhs_typed=""), b, model), model
     )
+
+
+def bonds(pairs: Iterable[tuple[str, str]], said: Mapping[str, Evidence]) -> set[tuple[str, str]]:
+    """Those of these pairs, each by two ids of evidence, that are bonded. What says the very same is compared once."""
+    kinds: dict[Content, int] = {}
+    of: dict[str, int] = {}
+    known: dict[tuple[int, int], bool] = {}
+    found = set()
+    for a, b in pairs:
+        for id in (a, b):
+            if id not in of:
+                of[id] = kinds.setdefault(content_of(said[id]), len(kinds))
+        kind = (of[a], of[b])
+        if kind not in known:
+            known[kind] = bonded(said[a], said[b])
+        if known[kind]:
+            found.add((a, b))
+    return found
 
 
 def _one_number_spoken_of(a: Evidence, b: Evidence) -> bool:

@@ -11,79 +11,12 @@ from integration_engine.linkage.blocking import keys
 from integration_engine.linkage.evidence import Evidence, evidence_of_row
 from integration_engine.linkage.explain import explain
 from integration_engine.linkage.resolve import Constraint, Resolution, bonded, resolve
-from tests.linkage_rows import number
-
-# Few values each, so that notices meet, contradict and chain more than any real day's would.
-_VALUES = {
-    "source": ["hospital_hl7", "hospital_fhir", "police", "coroner"],
-    "sender": ["RXA", "RXB", "E23000009", "leeds"],
-    "local_ref": [None, None, "1", "2"],
-    "message_type": ["new", "new", "new", "update", "retract"],
-    "nhs_number": [None, None, number(1), number(2), number(3), number(1)[:-1] + "0", "9990000000"],
-    "given": [
-        "Rowan",
-        "Rowan",
-        "Jack",
-        "Muhammad",
-        "Mohammed",
-        "Baby",
-        "Twin 1",
-        "Twin 2",
-        None,
-        "Fairclough",
-        "Rowen",
-    ],
-    "middle": [None, None, "Yusuf", "Haris", "Jack"],
-    "family": ["Fairclough", "Fairclough", "Khan", "Fairclough-Khan", "Rowan", None],
-    "sex": ["M", "M", "F", None],
-    "birth_date": ["2026-01-30", "2026-01-30", "2026-01-31", "2018-05-14", "2018-05-14", None],
-    "age_text": [None, None, "7 years", "3 days"],
-    "death_datetime": ["2026-02-03", "2026-02-03T04:10", "2026-02-03T04:30", "2026-02-09", None],
-    "postcode": ["LS6 2AB", "LS6 2AB", "M1 1AA", None],
-    "address_line": ["14 Elder Road", None],
-    "mother_given": [None, "Ifeoma"],
-    "mother_nhs_number": [None, None, number(9)],
-    "birth_order": [None, None, 1, 2],
-    "event_ref": [None, None, "E-1"],
-    "place_of_death": ["Leeds Example Infirmary", "Home address"],
-}
+from tests.property.heard import cases, notices
 
 _TWIN = {
     "notified_at": "2026-02-04T09:00:00", "source": "hospital_hl7", "given": "Rowan", "family": "Fairclough", "sex": "M",
     "birth_date": "2026-01-30", "death_datetime": "2026-02-03", "postcode": "LS6 2AB", "address_line": "14 Elder Road",
 }  # fmt: skip
-
-
-@st.composite
-def notices(draw: st.DrawFn, most: int = 9) -> list[Evidence]:
-    rows = draw(
-        st.lists(
-            st.fixed_dictionaries({name: st.sampled_from(v) for name, v in _VALUES.items()}), min_size=2, max_size=most
-        )
-    )
-    found = [evidence_of_row({"id": f"n{i}", "notified_at": "2026-02-04T09:00:00"} | row) for i, row in enumerate(rows)]
-    rekeys = draw(st.lists(st.sampled_from([(1, 2), (2, 3)]), max_size=1))
-    old_new = [(f"nhs:{number(old)}", f"nhs:{number(new)}") for old, new in rekeys]
-    dead = draw(st.lists(st.sampled_from([1, 2]), max_size=1))
-    found += [Evidence(f"d{i}", intent="rekey", dead_number=number(one)) for i, one in enumerate(dead)]
-    return found + [Evidence(f"r{i}", intent="rekey", rekey=pair) for i, pair in enumerate(old_new)]
-
-
-@st.composite
-def people(draw: st.DrawFn, count: int) -> list[Constraint]:
-    number, kind, who = (
-        st.integers(0, count - 1),
-        st.sampled_from(["link", "unlink"]),
-        st.sampled_from(["ann", "bo", "cy"]),
-    )
-    words = draw(st.lists(st.tuples(number, number, kind, who, st.integers(0, 2)), max_size=4))
-    return [Constraint(f"n{a}", f"n{b}", kind, by, turn=turn) for a, b, kind, by, turn in words if a != b]
-
-
-@st.composite
-def cases(draw: st.DrawFn) -> tuple[list[Evidence], list[Constraint]]:
-    found = draw(notices())
-    return found, draw(people(sum(e.id.startswith("n") for e in found)))
 
 
 @settings(max_examples=150, deadline=None)
