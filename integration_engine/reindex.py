@@ -17,15 +17,15 @@ from sqlalchemy import bindparam, delete, func, select
 from integration_engine.linkage import blocking
 from integration_engine.linkage.evidence import Evidence, evidence_of
 from integration_engine.linkage.fingerprint import fingerprint
-from integration_engine.linkage.resolve import bonded
+from integration_engine.linkage.resolve import bonds
 from integration_engine.security.keys import Keyring, SealBroken
 from integration_engine.stages import reached
 from integration_engine.store import indexing
 from integration_engine.store.audit import Entry, append
-from integration_engine.store.cases import write_bonds
+from integration_engine.store.bonds import Tied, tying, write_bonds
 from integration_engine.store.database import Store, StoreError, Transaction, table
 from integration_engine.store.indexing import Indexing
-from integration_engine.store.neighbourhood import lock_name, sharing
+from integration_engine.store.neighbourhood import lock_notices, sharing
 from integration_engine.store.sealing import Unreadable, unseal_notice
 from integration_engine.store.tables import BlindIndexRow, BondRow, NoticeRow
 from integration_engine.store.watch import decide_again, marked
@@ -160,7 +160,7 @@ def _next(transaction: Transaction, after: str) -> list[str]:
     """The next notices, locked against whoever may drop them."""
     query = select(_NOTICE.c.id).where(_NOTICE.c.id > after).order_by(_NOTICE.c.id).limit(AT_ONCE)
     names = [str(name) for name in transaction.connection.scalars(query)]
-    transaction.lock(lock_name(name) for name in names)
+    lock_notices(transaction, names)
     return names
 
 
@@ -235,13 +235,24 @@ def _met_again(transaction: Transaction, held: _Held, compared: set[str], change
         if name != other
     }
     known = _bonds(transaction, compared)
-    others = _held(transaction, sorted({other for _, other in met - known} - held.said.keys()))
+    tied = Tied(known)
+    apart = {(a, b) for a, b in met if not tied.reach(a, b)}
+    others = _held(transaction, sorted({other for _, other in apart} - held.said.keys()))
     said, homes = {**held.said, **others.said}, {**held.homes, **others.homes}
-    new = {(a, b) for a, b in met - known if b in said and bonded(said[a], said[b])}
+    new = tying(bonds(((a, b) for a, b in apart if b in said), said), known)
     write_bonds(transaction, new)
     return {home for name in {*changed, *(name for pair in new for name in pair)} if (home := homes.get(name))}
 
 
 def _bonds(transaction: Transaction, names: Iterable[str]) -> set[tuple[str, str]]:
-    query = select(_BOND.c.notice_id, _BOND.c.other).where(transaction.among(_BOND.c.notice_id, names))
-    return {(row.notice_id, row.other) for row in transaction.connection.execute(query)}
+    """All bonds that can be reached from these notices."""
+    found: set[tuple[str, str]] = set()
+    seen: set[str] = set()
+    todo = set(names)
+    while todo:
+        query = select(_BOND.c.notice_id, _BOND.c.other).where(transaction.among(_BOND.c.notice_id, todo))
+        rows = [(row.notice_id, row.other) for row in transaction.connection.execute(query)]
+        found.update(rows)
+        seen |= todo
+        todo = {other for _, other in rows} - seen
+    return found

@@ -20,12 +20,12 @@ from integration_engine.routing.reference import Reference
 from integration_engine.routing.switches import Switches
 from integration_engine.store import inbox, outbox
 from integration_engine.store.audit import Entry, append, version_floor
+from integration_engine.store.bonds import tying, write_bonds
 from integration_engine.store.cases import (
     CaseState,
     bury,
     end,
     move_notices,
-    write_bonds,
     write_cases,
 )
 from integration_engine.store.clocks import keep_clocks
@@ -106,7 +106,7 @@ class Settlement:
         held = self.hood.homes
         moves = {name: self._homes.get(name) for name in held if held[name] != self._homes.get(name)}
         move_notices(transaction, moves)
-        write_bonds(transaction, list(bonds))
+        write_bonds(transaction, tying(bonds, self.hood.bonds))
         reviews = self._settle_reviews()
         self._keep_time()
         own = [*self._entries(dispatches), *(Entry("review.opened", review, {}) for review in reviews)]

@@ -1,6 +1,6 @@
 """Cases as last decided, and the notices that belong to them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select, update
 
 from integration_engine.store.database import Store, Transaction, table
 from integration_engine.store.sealing import seal_json, unseal_json
-from integration_engine.store.tables import BondRow, CaseRow, NoticeRow
+from integration_engine.store.tables import CaseRow, NoticeRow
 
 _CASE, _NOTICE = table(CaseRow), table(NoticeRow)
 _REPLACED = ("founder", "founded_at", "state", "rule", "lead", "restricted", "version", "merged_into", "changed_at")
@@ -92,12 +92,6 @@ def move_notices(transaction: Transaction, homes: Mapping[str, str | None]) -> N
         moved = update(_NOTICE).where(_NOTICE.c.id == bindparam("name")).values(case_id=bindparam("home"))
         rows = [{"name": name, "home": home} for name, home in sorted(homes.items())]
         transaction.connection.execute(moved, rows)
-
-
-def write_bonds(transaction: Transaction, pairs: Collection[tuple[str, str]]) -> None:
-    """Keep which notices have to be decided together."""
-    both = sorted({pair for a, b in pairs for pair in ((a, b), (b, a))})
-    transaction.upsert(BondRow, [{"notice_id": a, "other": b} for a, b in both])
 
 
 def resolve_id(transaction: Transaction, name: str) -> str | None:

@@ -17,12 +17,12 @@ from sqlalchemy import delete, select
 
 from integration_engine.record.notice import DeathNotice, Problem
 from integration_engine.security.keys import Keyring
+from integration_engine.store.bonds import drop_bonds
 from integration_engine.store.database import Transaction, table
 from integration_engine.store.sealing import seal, seal_notice
 from integration_engine.store.tables import (
     AlarmRow,
     BlindIndexRow,
-    BondRow,
     NoticeRow,
     RefusalRow,
     SubmissionRow,
@@ -31,7 +31,7 @@ from integration_engine.store.tables import (
 
 SAME_ID_OTHER_BODY = "same-id-other-body"
 _SUBMISSION, _NOTICE = table(SubmissionRow), table(NoticeRow)
-_INDEX, _BOND = table(BlindIndexRow), table(BondRow)
+_INDEX = table(BlindIndexRow)
 
 
 @dataclass(frozen=True)
@@ -204,8 +204,7 @@ def drop(transaction: Transaction, notices: Iterable[str]) -> None:
     n, run = _NOTICE.c, transaction.connection.execute
     messages = {row.submission_id for row in run(select(n.submission_id).where(n.id.in_(names)))}
     run(delete(_INDEX).where(_INDEX.c.notice_id.in_(names)))
-    for end in (_BOND.c.notice_id, _BOND.c.other):  # apart, so that each is looked up
-        run(delete(_BOND).where(end.in_(names)))
+    drop_bonds(transaction, names)
     run(delete(_NOTICE).where(n.id.in_(names)))
     left = {row.submission_id for row in run(select(n.submission_id).where(n.submission_id.in_(sorted(messages))))}
     run(delete(_SUBMISSION).where(_SUBMISSION.c.id.in_(sorted(messages - left))))

@@ -1,7 +1,7 @@
 """Everything that has to be decided together: the notices bonded to one another, their cases, and what people decided.
 
-Two notices are bonded when what is decided about one can touch the other. Bonds are kept, so the neighbourhood of a new
-notice is found without reading the rest of the store, and the cost of a message doesn't grow with the cases held.
+Bonds are kept (see ``bonds``), so the neighbourhood of a new notice is found without reading the rest of the store, and the
+cost of a message doesn't grow with the cases held.
 
 Bonds carry no scores. Who is decided about is unsealed and folded anyway, a tenth of a millisecond and more each; comparing
 two again takes a hundredth, so a stored score would spare next to nothing, and would be that of the model, the tables and the
@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Select, literal, select, union_all
+from sqlalchemy import CompoundSelect, Select, literal, select, union, union_all
 
 from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
+from integration_engine.store.bonds import Pair
 from integration_engine.store.database import Transaction, table
 from integration_engine.store.sealing import unseal_decision, unseal_notice
 from integration_engine.store.tables import BlindIndexRow, BondRow, CaseRow, DecisionAboutRow, DecisionRow, NoticeRow
@@ -48,12 +49,13 @@ class StoredCase:
 @dataclass(frozen=True)
 class Neighbourhood:
     """``homes``: the case of each notice, None for one that waits. ``cases`` include the tombstones of cases that notices
-    of the neighbourhood once opened."""
+    of the neighbourhood once opened. ``bonds`` are those kept among the notices."""
 
     notices: Mapping[str, DeathNotice]
     homes: Mapping[str, str | None]
     cases: Mapping[str, StoredCase]
     decisions: tuple[Decision, ...]
+    bonds: frozenset[Pair] = frozenset()
 
 
 EMPTY = Neighbourhood({}, {}, {}, ())
@@ -88,11 +90,12 @@ def gather(transaction: Transaction, roots: Iterable[str], loaded: Mapping[str, 
     if not names:
         return EMPTY
     decisions: set[str] = set()
+    bonds: set[Pair] = set()
     locked: set[str] = set()
     while not names <= locked:
-        transaction.lock(lock_name(name) for name in names - locked)
+        lock_notices(transaction, names - locked)
         locked |= names
-        found, decisions = _step(transaction, names)
+        found, decisions, bonds = _step(transaction, names)
         names |= found
     rows = _rows(transaction, select(_NOTICE.c.id, _NOTICE.c.case_id, _NOTICE.c.sealed), _NOTICE.c.id, names)
     return Neighbourhood(
@@ -103,12 +106,25 @@ def gather(transaction: Transaction, roots: Iterable[str], loaded: Mapping[str, 
         homes={row.id: row.case_id for row in rows},
         cases=_cases(transaction, names, {row.case_id for row in rows if row.case_id}),
         decisions=_load_decisions(transaction, decisions),
+        bonds=frozenset(bonds),
     )
 
 
-def lock_name(name: str) -> bytes:
-    """What a notice is locked by."""
-    return hashlib.sha256(name.encode()).digest()
+def lock_notices(transaction: Transaction, names: Iterable[str]) -> None:
+    """Keep others off these notices until the transaction ends. Each is locked by its case, of whatever size: only who holds
+    that may take it elsewhere. One that waits, or isn't kept yet, is locked by itself."""
+    if not transaction.is_postgresql:
+        return
+    mine, locked = set(names), set[str]()
+    query = select(_NOTICE.c.id, _NOTICE.c.case_id)
+    while True:
+        homes = {row.id: row.case_id for row in _rows(transaction, query, _NOTICE.c.id, mine)}
+        wanted = {homes.get(name) or name for name in mine}
+        if wanted <= locked:
+            return
+        # Whoever we waited for may have taken some into another case: then that is locked, too.
+        transaction.lock(hashlib.sha256(name.encode()).digest() for name in wanted - locked)
+        locked |= wanted
 
 
 def founders(transaction: Transaction, names: Iterable[str]) -> dict[str, str]:
@@ -119,29 +135,41 @@ def founders(transaction: Transaction, names: Iterable[str]) -> dict[str, str]:
     return found | {row.id: row.founder for row in cases}
 
 
-def _step(transaction: Transaction, names: set[str]) -> tuple[set[str], set[str]]:
+def _step(transaction: Transaction, names: set[str]) -> tuple[set[str], set[str], set[Pair]]:
     """What has to be decided with these notices, one step on: notices bonded to them, the rest of their cases and of those
-    they opened, the notices that decisions about any of it name; and those decisions."""
+    they opened, the notices that decisions about any of it name; those decisions; and the bonds of these notices."""
     found: set[str] = set()
     decisions: set[str] = set()
+    bonds: set[Pair] = set()
     for some in _portions(names):
         for row in transaction.connection.execute(_beside(transaction, some)):
             (decisions if row.decided else found).add(row.id)
-    return found | _subjects(transaction, decisions), decisions
+            if row.bonded_to:
+                bonds.add((row.bonded_to, row.id))
+    return found | _subjects(transaction, decisions), decisions, bonds
 
 
 def _beside(transaction: Transaction, names: Sequence[str]) -> CompoundSelect[Any]:
-    # Plain joins, each its own part: one statement with a subquery beside an OR would read every case on PostgreSQL.
-    other, about = _NOTICE.alias("other"), _ABOUT
-    at_home, opened = transaction.among(_NOTICE.c.id, names), transaction.among(_CASE.c.founder, names)
-    notice, decision = literal(False).label("decided"), literal(True).label("decided")
+    # Plain joins, each its own part: one statement with a subquery beside an OR would read every case on PostgreSQL. A case
+    # is named once, however many of its notices are: joined to each of them its notices would come squared.
+    cases = union(
+        select(_NOTICE.c.case_id.label("id")).where(
+            transaction.among(_NOTICE.c.id, names), _NOTICE.c.case_id.is_not(None)
+        ),
+        select(_CASE.c.id).where(transaction.among(_CASE.c.founder, names)),
+    ).cte("theirs")
+    notice, decision, nobody = (
+        literal(False).label("decided"),
+        literal(True).label("decided"),
+        literal("").label("bonded_to"),
+    )
     return union_all(
-        select(_BOND.c.other.label("id"), notice).where(transaction.among(_BOND.c.notice_id, names)),
-        select(other.c.id, notice).join(_NOTICE, _NOTICE.c.case_id == other.c.case_id).where(at_home),
-        select(other.c.id, notice).join(_CASE, _CASE.c.id == other.c.case_id).where(opened),
-        select(about.c.decision_id, decision).where(transaction.among(about.c.subject, names)),
-        select(about.c.decision_id, decision).join(_NOTICE, _NOTICE.c.case_id == about.c.subject).where(at_home),
-        select(about.c.decision_id, decision).join(_CASE, _CASE.c.id == about.c.subject).where(opened),
+        select(_BOND.c.other.label("id"), notice, _BOND.c.notice_id.label("bonded_to")).where(
+            transaction.among(_BOND.c.notice_id, names)
+        ),
+        select(_NOTICE.c.id, notice, nobody).join(cases, cases.c.id == _NOTICE.c.case_id),
+        select(_ABOUT.c.decision_id, decision, nobody).where(transaction.among(_ABOUT.c.subject, names)),
+        select(_ABOUT.c.decision_id, decision, nobody).join(cases, cases.c.id == _ABOUT.c.subject),
     )
 
 

@@ -74,9 +74,10 @@ def settle_reviews(
 
     Returns the ids of the reviews newly opened.
     """
-    names = sorted(among)
-    query = select(_REVIEW).where(_REVIEW.c.kind == LINKAGE, or_(_REVIEW.c.a.in_(names), _REVIEW.c.b.in_(names)))
-    known = {row.id: row for row in transaction.connection.execute(query)}
+    sides = or_(transaction.among(_REVIEW.c.a, among), transaction.among(_REVIEW.c.b, among))
+    known = {
+        row.id: row for row in transaction.connection.execute(select(_REVIEW).where(_REVIEW.c.kind == LINKAGE, sides))
+    }
     notes: dict[frozenset[str], list[Any]] = {}
     for held in known.values():
         if held.closed_at is None and (noted := unseal_json(transaction.keys, held.sealed).get(_PEOPLES)):

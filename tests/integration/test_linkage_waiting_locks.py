@@ -21,7 +21,7 @@ from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
 from integration_engine.store import audit
 from integration_engine.store.database import Store, Transient
-from integration_engine.store.neighbourhood import lock_name
+from integration_engine.store.neighbourhood import lock_notices
 from tests.property.test_pipeline_order import decided, held
 from tests.store_samples import BRISTOL, NOW, keyring, new_store, read, report, retraction, rules
 
@@ -88,7 +88,7 @@ def held_back(store: Store, url: str, notices: Iterable[Submission]) -> Iterator
     """While the block lasts nobody gets these notices; after it everybody is let through."""
     queue = Queue(store, url)
     with store.transaction() as transaction:
-        transaction.lock(lock_name(notice_of(one).id) for one in notices)
+        lock_notices(transaction, [notice_of(one).id for one in notices])
         yield queue
     for thread in queue.threads:
         thread.join()

@@ -1,13 +1,14 @@
-"""Over the store: a message rewrites nothing outside its neighbourhood, not a byte."""
+"""Over the store: a message rewrites nothing outside its neighbourhood, not a byte; and bonds lead to all of it."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from benchmarks.told import Told
 from integration_engine.linkage.blocking import keys
@@ -15,8 +16,9 @@ from integration_engine.linkage.evidence import Evidence, evidence_of
 from integration_engine.linkage.resolve import bonded
 from integration_engine.pipeline import process
 from integration_engine.store import audit
+from integration_engine.store.bonds import Tied, drop_bonds, write_bonds
 from integration_engine.store.database import Store, table
-from integration_engine.store.tables import CaseRow, NoticeRow, ReviewRow
+from integration_engine.store.tables import BondRow, CaseRow, NoticeRow, ReviewRow
 from tests.linkage_rows import number
 from tests.store_samples import NOW, new_store, rules
 
@@ -100,6 +102,52 @@ def test_cases_outside_a_messages_neighbourhood_keep_version_and_content_byte_fo
                 assert reviews_after[name] == row
         assert audit.verify(store).broken is None
         store.close()
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(_rows, min_size=3, max_size=12), st.integers(1, 4))
+def test_over_bonds_everybody_is_reached_who_can_touch_what_is_decided_and_no_bond_is_too_many(
+    rows: list[_Row], at_once: int
+) -> None:
+    told = Told(as_told(rows))
+    with tempfile.TemporaryDirectory() as folder:
+        store = new_store(f"sqlite:///{Path(folder) / 'engine.db'}")
+        for start in range(0, len(rows), at_once):
+            process(store, told.submissions[start : start + at_once], read=told.read, now=NOW, **rules())
+        kept = homes(store).keys()
+        with store.reading() as transaction:
+            bonds = {tuple(sorted(row)) for row in transaction.connection.execute(select(table(BondRow)))}
+        store.close()
+    evidence = {n.id: evidence_of(n) for n in told.notices(told.submissions) if n.id in kept}
+    tied = Tied(bonds)
+    groups = {frozenset(neighbourhood(name, evidence)) for name in evidence}
+    assert all(tied.reach(a, b) for group in groups for a in group for b in group)
+    assert len(bonds) == sum(len(group) - 1 for group in groups)
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    store = new_store(f"sqlite:///{tmp_path_factory.mktemp('bare') / 'engine.db'}")
+    yield store
+    store.close()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7))), st.sets(st.integers(0, 7)))
+def test_whoever_was_reached_by_way_of_a_notice_that_goes_is_reached_without_it(
+    bare: Store, pairs: list[tuple[int, int]], going: set[int]
+) -> None:
+    bonds = [(f"n{a}", f"n{b}") for a, b in pairs if a != b]
+    before = Tied(bonds)
+    with bare.transaction() as transaction:
+        transaction.connection.execute(delete(table(BondRow)))
+        write_bonds(transaction, bonds)
+        drop_bonds(transaction, {f"n{one}" for one in going})
+        left = [tuple(row) for row in transaction.connection.execute(select(table(BondRow)))]
+    stay = {f"n{one}" for one in range(8)} - {f"n{one}" for one in going}
+    after = Tied(left)
+    assert {name for pair in left for name in pair} <= stay
+    assert all(after.reach(a, b) == before.reach(a, b) for a in stay for b in stay)
 
 
 def _homes_of(names: set[str], homes: dict[str, str | None]) -> set[str]:
