@@ -1,6 +1,7 @@
 """Which of the addresses told is where the child usually lived, and which stay beside it."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -55,21 +56,68 @@ def rank_addresses(
             key = (ended, not usual, place, *candidate.teller.recency, candidate.notice.id, position)
             told.append((key, address, candidate))
     told.sort(key=lambda row: row[0])
-    held: list[Address] = []
+    places_told = _Places()
     conflicts: list[Conflict] = []
+    usual_told = False
     for _, address, candidate in told:
-        same = next((n for n, other in enumerate(held) if _same_place(other, address)), None)
-        if same is not None:
-            held[same] = held[same].model_copy(
-                update={k: v for k, v in address if v not in (None, ()) and getattr(held[same], k) in (None, ())}
-            )
-            continue
-        if held and usual_address(held) and address.use in USUAL and not address.end:
+        if places_told.takes(address) and usual_told and address.use in USUAL and not address.end:
             conflicts.append(Conflict(field="child.addresses", value=address.model_dump(), notice=candidate.notice.id))
-        held.append(address)
-    ranked = tuple(a.model_copy(update={"source_rank": n + 1}) for n, a in enumerate(held))
+        usual_told = usual_told or address.use in USUAL
+    ranked = tuple(a.model_copy(update={"source_rank": n + 1}) for n, a in enumerate(places_told.held))
     whence = won("child.addresses", told[0][2], f"usual-address: {told[0][2].source}") if told else None
     return ranked, whence, conflicts
+
+
+class _Places:
+    """Addresses told so far, each place once, the first told first. Two of one place have something in common to be found by,
+    so that a place is looked for among few however many are told."""
+
+    def __init__(self) -> None:
+        self.held: list[Address] = []
+        self._found_by: defaultdict[tuple[Any, ...], list[int]] = defaultdict(list)
+
+    def takes(self, address: Address) -> bool:
+        """Whether this is a place that wasn't told yet. One that was gets whatever part this one gives besides."""
+        near = {n for name in _sought_by(address) for n in self._found_by.get(name, ())}
+        same = next((n for n in sorted(near) if _same_place(self.held[n], address)), None)
+        if same is None:
+            self.held.append(address)
+        else:
+            known = self.held[same]
+            more = {k: v for k, v in address if v not in (None, ()) and getattr(known, k) in (None, ())}
+            if not more:
+                return False
+            self.held[same] = known.model_copy(update=more)
+        place = len(self.held) - 1 if same is None else same
+        for name in _found_by(self.held[place]):
+            if place not in self._found_by[name][-1:]:
+                self._found_by[name].append(place)
+        return same is None
+
+
+def _found_by(address: Address) -> Iterator[tuple[Any, ...]]:
+    """What an address that is held can be found by."""
+    use = address.use or "home"
+    if address.postcode:
+        yield use, "postcode", address.postcode
+    if address.lines:
+        yield use, "line", plain(address.lines)[0], bool(address.postcode)
+    if address.lad_code:
+        yield use, "district", address.lad_code, bool(address.lines), bool(address.postcode)
+
+
+def _sought_by(address: Address) -> Iterator[tuple[Any, ...]]:
+    """What an address of the same place can be found by: the postcode where both have one, else the first line where both
+    have one, else the district."""
+    use = address.use or "home"
+    if address.postcode:
+        yield use, "postcode", address.postcode
+    postcodes = (False,) if address.postcode else (False, True)
+    if address.lines:
+        yield from ((use, "line", plain(address.lines)[0], postcode) for postcode in postcodes)
+    if address.lad_code:
+        lines = (False,) if address.lines else (False, True)
+        yield from ((use, "district", address.lad_code, line, p) for line in lines for p in postcodes)
 
 
 def _same_place(one: Address, two: Address) -> bool:

@@ -7,7 +7,7 @@ source still says dead and no formal registration does; otherwise the case is di
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -80,9 +80,11 @@ def _is_cancel(notice: DeathNotice) -> bool:
     )
 
 
-def _concerns(cancel: DeathNotice, report: DeathNotice) -> bool:
-    """Whether a cancelled visit can be the one that ended in this death: two named, different visits are not."""
-    return not (cancel.source.visit and report.source.visit and cancel.source.visit != report.source.visit)
+def _concerns(cancel: DeathNotice, visits: Collection[str]) -> bool:
+    """Whether a cancelled visit can be one of those that ended in this death (empty: one that isn't named): two named,
+    different visits are not."""
+    named = cancel.source.visit
+    return bool(visits) and (not named or named in visits or "" in visits)
 
 
 def in_its_own_order(statements: Sequence[DeathNotice]) -> tuple[DeathNotice, ...]:
@@ -94,11 +96,17 @@ def in_its_own_order(statements: Sequence[DeathNotice]) -> tuple[DeathNotice, ..
     for notice in statements:
         if notice.source.version is not None and notice.source.local_ref:
             versions[notice.source.local_ref].append((notice.source.version, said_at(notice)[0]))
+    # By report and version the latest time of any version up to it.
+    by_then: dict[tuple[str, int], float] = {}
+    for report, counted in versions.items():
+        latest_of = float("-inf")
+        for number, at in sorted(counted):
+            latest_of = by_then[report, number] = max(latest_of, at)
 
     def place(notice: DeathNotice) -> tuple[float, int, bool, str]:
         moment, version, taken_back, name = said_at(notice)
-        counted = versions.get(notice.source.local_ref or "", ()) if notice.source.version is not None else ()
-        return (max([moment, *(at for number, at in counted if number <= version)]), version, taken_back, name)
+        told = by_then.get((notice.source.local_ref or "", version)) if notice.source.version is not None else None
+        return (moment if told is None else max(moment, told), version, taken_back, name)
 
     return tuple(sorted(statements, key=place))
 
@@ -107,17 +115,20 @@ def _voice(name: str, statements: Sequence[DeathNotice]) -> _Voice:
     ordered = in_its_own_order([n for n in statements if n.intent != "rekey"])
     word: LastWord = "silent"
     silenced: set[str] = set()
-    reports: list[DeathNotice] = []
+    since: list[str] = []
+    visits: set[str] = set()
     for notice in ordered:
         if notice.intent == "report":
-            reports.append(notice)
+            since.append(notice.id)
+            visits.add(notice.source.visit or "")
             word = "dead"
         elif not _is_cancel(notice):
-            silenced.update(report.id for report in reports)
+            silenced.update(since)
+            since.clear()
             word = "retracted"
-        elif word == "dead" and any(_concerns(notice, report) for report in reports):
+        elif word == "dead" and _concerns(notice, visits):
             word = "cancelled"
-    return _Voice(name, ordered, word, bool(reports), frozenset(silenced))
+    return _Voice(name, ordered, word, bool(visits), frozenset(silenced))
 
 
 def _still_says_dead(voice: _Voice, taken_back: Sequence[_Voice]) -> bool:

@@ -90,6 +90,13 @@ def plain(value: Any) -> Any:
     return " ".join(value.casefold().split()) if isinstance(value, str) else value
 
 
+def as_key(compared: Any) -> Any:
+    """What ``plain`` made, so that it can be looked up: equal where that is."""
+    if isinstance(compared, dict):
+        return frozenset((key, as_key(part)) for key, part in compared.items())
+    return tuple(map(as_key, compared)) if isinstance(compared, list) else compared
+
+
 def written(value: Any) -> Any:
     """A value in plain JSON terms."""
     if isinstance(value, BaseModel):

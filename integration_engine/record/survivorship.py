@@ -14,7 +14,7 @@ from integration_engine.record.fields import dictionary, nested, values_of
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.ranks import Ranks, load_ranks
 from integration_engine.record.record import ChildDeathRecord, Conflict, Won
-from integration_engine.record.statement import DATES, Statement, Teller, agrees, plain, won, written
+from integration_engine.record.statement import DATES, Statement, Teller, agrees, as_key, plain, won, written
 
 # Fields that only say something about another: they come from the notice whose value of that one is held true.
 _FOLLOWS = {
@@ -52,15 +52,11 @@ def _gathered(path: str, candidates: Sequence[Statement]) -> tuple[Any, ...]:
     """Everything any source lists, each once, the best source's first."""
     if len(candidates) == 1 and len(candidates[0].value) == 1:
         return tuple(candidates[0].value)
-    seen: list[Any] = []
-    found: list[Any] = []
+    found: dict[Any, Any] = {}
     for candidate in sorted(candidates, key=lambda c: c.key):
         for value in candidate.value:
-            compared = plain(value)
-            if compared not in seen:
-                seen.append(compared)
-                found.append(value)
-    return tuple(found)
+            found.setdefault(as_key(plain(value)), value)
+    return tuple(found.values())
 
 
 def _placeholder_names(notices: Iterable[DeathNotice]) -> tuple[str, ...]:

@@ -1,11 +1,14 @@
 """A record is a function of the set of notices: not of their order, not of how often one is told."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from integration_engine.record.account import Address
+from integration_engine.record.addresses import USUAL, _same_place
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.survivorship import fold
 
@@ -17,6 +20,15 @@ SOURCES = [
     ("national", "national"),
 ]
 TIMES = ["2026-03-09", "2026-03-09T04:10", "2026-03-09T05:00", "2026-03-10", "2026-03"]
+PLACES = st.fixed_dictionaries(
+    {
+        "use": st.sampled_from([None, "home", "home", "temporary"]),
+        "postcode": st.sampled_from([None, "RG1 1LZ", "GL1 2AB"]),
+        "lines": st.sampled_from([(), ("7 Larkspur Row",), ("7 LARKSPUR ROW", "Reading"), ("1 Kelp Quay",)]),
+        "lad_code": st.sampled_from([None, "E06000038", "E06000023"]),
+        "uprn": st.sampled_from([None, "1"]),
+    }
+)
 HOMES = [{"postcode": "RG1 1LZ", "use": "home"}, {"postcode": "GL1 2AB"}, {"postcode": "B4 6NH", "use": "temporary"}]
 
 
@@ -67,3 +79,35 @@ def test_every_differing_family_name_is_held_true_or_kept_as_a_conflict(told: li
     kept = {str(c.value).casefold() for c in record.conflicts if c.field == "child.family_name"}
     kept.add(str(record.child.family_name).casefold())
     assert kept == {str(notice.child.family_name).casefold() for notice in told}
+
+
+@given(st.lists(PLACES, min_size=1, max_size=9))
+def test_each_place_is_kept_once_with_all_that_is_told_of_it(told: list[dict[str, Any]]) -> None:
+    addresses = [Address.model_validate(place) for place in told]
+    first = notice_with(addresses)
+    held = [address.model_copy(update={"source_rank": None}) for address in fold([first]).child.addresses]
+    assert held == each_once(sorted(addresses, key=lambda address: address.use not in USUAL))
+
+
+def notice_with(addresses: Sequence[Address]) -> DeathNotice:
+    return DeathNotice(
+        id="n",
+        submission="s",
+        source={"kind": "police", "partner": "E23000038"},
+        received_at=datetime(2026, 3, 20, tzinfo=UTC),
+        profile="p",
+        child={"addresses": addresses},
+    )
+
+
+def each_once(addresses: Sequence[Address]) -> list[Address]:
+    """Each place once, looked for among all that were told before."""
+    held: list[Address] = []
+    for address in addresses:
+        same = next((n for n, other in enumerate(held) if _same_place(other, address)), None)
+        if same is None:
+            held.append(address)
+        else:
+            more = {k: v for k, v in address if v not in (None, ()) and getattr(held[same], k) in (None, ())}
+            held[same] = held[same].model_copy(update=more)
+    return held
