@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from integration_engine.core import Case
@@ -307,12 +308,16 @@ class Shown:
 
     @property
     def _differing(self) -> list[dict[str, Any]]:
+        """Each value once for each kind of source: that one says it again tells a recipient nothing."""
         kinds = self._kinds
-        return [
-            {"field": conflict["field"], "value": conflict["value"], "source": kinds[conflict["notice"]]}
-            for conflict in map(plain_json, self.case.record.conflicts)
-            if conflict["notice"] in kinds and not (self.restricted and conflict["field"].startswith("child."))
-        ]
+        found: dict[bytes, dict[str, Any]] = {}
+        for conflict in self.case.record.conflicts:
+            source = kinds.get(conflict.notice)
+            if source is None or (self.restricted and conflict.field.startswith("child.")):
+                continue
+            told = {"field": conflict.field, "value": plain_json(conflict)["value"], "source": source}
+            found.setdefault(orjson.dumps(told, option=orjson.OPT_SORT_KEYS), told)
+        return list(found.values())
 
 
 def routing_json(routing: Routing) -> dict[str, Any]:
