@@ -15,7 +15,7 @@ from types import ModuleType
 from benchmarks.figures import Report
 
 NAMES = ("reading", "firehose", "pipeline", "durable", "latency", "linkage", "simulate", "trends")
-BY_NAME = ("growth", "memory", "linkage-blocking", "linkage-store")
+BY_NAME = ("crowd", "growth", "memory", "linkage-blocking", "linkage-store")
 
 
 def main() -> None:
