@@ -6,12 +6,13 @@ waits: transactions end one after the other anyway, behind the lock on the ledge
 looks at what others took since it read. Where one of those is bonded to one of its own, it begins again (``Overtaken``).
 """
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
 from integration_engine.linkage import blocking
 from integration_engine.linkage.evidence import Evidence, evidence_of
-from integration_engine.linkage.resolve import bonded
+from integration_engine.linkage.resolve import bonds
 from integration_engine.record.notice import DeathNotice
 from integration_engine.store import audit
 from integration_engine.store.database import Transaction, Transient
@@ -20,6 +21,11 @@ from integration_engine.store.neighbourhood import Neighbourhood, gather, load_n
 
 TAKEN = "message.taken"
 """The action of the audit line that every message taken leaves."""
+
+
+A_CROWD = 200
+"""Who meets more notices than this waits until the rest of its batch is decided: what is decided with so many takes tenths
+of a second."""
 
 
 class Overtaken(Transient):
@@ -41,18 +47,25 @@ class Candidates:
     met_by: Mapping[str, frozenset[bytes]]
     since: int
 
-    def gathered(self, transaction: Transaction) -> tuple[Neighbourhood, set[tuple[str, str]]]:
-        """What is held that has to be decided with them, locked, and the bonds that tie them to it and to one another."""
+    def met(self, transaction: Transaction) -> set[tuple[str, str]]:
+        """Each of them with each notice held that it shares a blocking key with."""
         named = self._named()
-        met = _pairs(named, sharing(transaction, named))
+        return _pairs(named, sharing(transaction, named))
+
+    def gathered(
+        self, transaction: Transaction, met: Set[tuple[str, str]]
+    ) -> tuple[Neighbourhood, set[tuple[str, str]], Mapping[str, Evidence]]:
+        """What is held that has to be decided with them, locked; the bonds that tie them to it and to one another; and what
+        linkage makes of all that was looked at. ``met`` is whom they meet."""
+        named = self._named()
         stored = load_notices(transaction, {other for _, other in met})
         together = {(a, b) for names in named.values() for a in names for b in names if a < b}
         said = {**self.evidence, **{name: evidence_of(notice) for name, notice in stored.items()}}
-        bonds = {(a, b) for a, b in met | together if bonded(said[a], said[b])}
-        hood = gather(transaction, {other for _, other in bonds if other in stored}, stored)
+        found = bonds(met | together, said)
+        hood = gather(transaction, {other for _, other in found if other in stored}, stored)
         # What was found may have been dropped while we waited for whoever decided about it.
         left = hood.notices.keys() | self.new.keys()
-        return hood, {(a, b) for a, b in bonds if a in left and b in left}
+        return hood, {(a, b) for a, b in found if a in left and b in left}, said
 
     def require_all_seen(self, transaction: Transaction) -> None:
         """Call with the ledger's head locked. Raises Overtaken where a notice taken since is bonded to one of these."""
@@ -63,7 +76,7 @@ class Candidates:
         named = self._named()
         met = _pairs(named, sharing(transaction, named, among=late))
         said = {name: evidence_of(n) for name, n in load_notices(transaction, {other for _, other in met}).items()}
-        if any(bonded(self.evidence[notice], said[other]) for notice, other in met):
+        if bonds(met, {**said, **self.evidence}):
             raise Overtaken("Another worker took a message about the same child meanwhile.")
 
     def _named(self) -> dict[bytes, set[str]]:
@@ -85,6 +98,11 @@ def candidates(transaction: Transaction, notices: Iterable[DeathNotice]) -> Cand
     if len(ring.index_fingerprints) > 1:
         met_by = {n: frozenset(b for key in keys for b in ring.blinds("block", key)) for n, keys in plain.items()}
     return Candidates(new, evidence, plain, kept_under, met_by, since)
+
+
+def in_crowds(met: Iterable[tuple[str, str]]) -> set[str]:
+    """Those that meet a crowd."""
+    return {notice for notice, others in Counter(notice for notice, _ in met).items() if others > A_CROWD}
 
 
 def _pairs(named: Mapping[bytes, set[str]], held: Mapping[bytes, Iterable[str]]) -> set[tuple[str, str]]:

@@ -7,7 +7,7 @@ sweeper does. A batch is all or nothing: where it raises, nothing of it was writ
 by one to find the one that raised.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -15,8 +15,8 @@ from datetime import datetime
 from adapters import registry
 from adapters.adapter import Item, Reading, Submission, content_hash
 from integration_engine import settlement
-from integration_engine.candidates import TAKEN, Overtaken, candidates
-from integration_engine.core import LIVING, case_id, decide
+from integration_engine.candidates import TAKEN, Overtaken, candidates, in_crowds
+from integration_engine.core import LIVING, Case, case_id, decide
 from integration_engine.readings import read_of
 from integration_engine.record import authority
 from integration_engine.record.codes import PartnerKind
@@ -43,6 +43,9 @@ Again = Callable[[int, Retraction], bool]
 SAME_AGAIN, PASSED_OVER = "same-again", "passed-over"
 POINTER = "pointer"
 """The reason of an item that only says whose record to look at."""
+TOLD_TOO_OFTEN = "told-too-often"
+# Three notices are told of an ordinary death, some dozens of a long inquest. Each of a thousand makes the next one dearer.
+_TOLD_OFTEN = 500
 # So often a batch that met another one's children is decided anew beside it; then nobody else is let in.
 _TRIES_BESIDE_OTHERS = 3
 
@@ -60,6 +63,15 @@ class NotTheirDecision(StoreError):
     def __init__(self, code: str, text: str) -> None:
         self.code = code
         super().__init__(text)
+
+
+class Crowded(Exception):
+    """Of some of these submissions so much is held already that the others should not wait for them: ``places`` says which.
+    Nothing was written."""
+
+    def __init__(self, places: frozenset[int]) -> None:
+        self.places = places
+        super().__init__(f"{len(places)} submissions are about children of whom very much is held.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +120,11 @@ class _Heard:
     items: dict[str, tuple[Item, ...]] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)
 
+    def apart(self, new: Sequence[Message], notices: Set[str], count: int) -> frozenset[int]:
+        """Where the messages with any of these notices are, unless all of so many submissions are such."""
+        found = frozenset(self.places[m.id] for m in new if any(notice.id in notices for notice in m.notices))
+        return found if len(found) < count else frozenset()
+
     def early(self, new: Sequence[Message], passed_over: Mapping[str, str], again: Again) -> dict[str, int]:
         """The retractions of children nobody has told us are dead that are heard ``again``, by notice."""
         return {
@@ -131,12 +148,14 @@ def process(  # noqa: PLR0913 - one keyword for each thing a batch is decided by
     read: Reader = registry.read,
     later: Later = Later(),
     count: Callable[[Tally], None] | None = None,
+    crowds: bool = True,
 ) -> Processed:
     """Take a batch of submissions in one transaction.
 
     Parameters: ``kinds`` is each submission's partner kind where the queue it came by tells (else its feed's, else what it
     looks like); ``now`` is zone-aware; ``later`` says what isn't decided yet; ``count``, if given, takes the counts of a
-    batch of which nothing else is kept: they aren't worth a transaction.
+    batch of which nothing else is kept: they aren't worth a transaction; without ``crowds`` those about children of whom very
+    much is held aren't taken with others, but Crowded is raised.
     A message that came before changes nothing. Raises Transient where the database couldn't do it now, KeyMissing or
     SealBroken where what is held can't be read, ProfileError for an unusable profile; bad input is a refusal, never an
     exception.
@@ -154,7 +173,8 @@ def process(  # noqa: PLR0913 - one keyword for each thing a batch is decided by
             reached("worker.begun")
             if alone:
                 transaction.lock_everything()
-            came, passed_over, outbox = _take(transaction, heard.messages, reference, now, switches)
+            aside = None if crowds else len(submissions)
+            came, passed_over, outbox = _take(transaction, heard, reference, now, switches, aside)
             early = heard.early(came.new, passed_over, later.again)
             new_pointers = pointers.keep(transaction, heard.pointers, now)
             inbox.count(transaction, _counted(heard, came, passed_over, early.keys(), new_pointers), now)
@@ -311,9 +331,16 @@ def _counted(
 
 
 def _take(
-    transaction: Transaction, messages: Sequence[Message], reference: Reference, now: datetime, switches: Switches
+    transaction: Transaction,
+    heard: _Heard,
+    reference: Reference,
+    now: datetime,
+    switches: Switches,
+    aside: int | None,
 ) -> tuple[Recognised, Mapping[str, str], tuple[OutboxRow, ...]]:
-    """Take messages in. Returns which were new, which notices of them concern no case (with why), and what goes out."""
+    """Take messages in. Returns which were new, which notices of them concern no case (with why), and what goes out. Where
+    not all ``aside``, so many submissions, meet a crowd, those that do raise Crowded."""
+    messages = heard.messages
     if not messages:
         return Recognised((), (), ()), {}, ()
     transaction.lock(inbox.lock_names(transaction.keys, messages))
@@ -321,9 +348,12 @@ def _take(
     found = candidates(transaction, [notice for message in came.new for notice in message.notices])
     if not found.new:
         return came, {}, ()
-    hood, bonds = found.gathered(transaction)
+    met = found.met(transaction)
+    if aside and (places := heard.apart(came.new, in_crowds(met), aside)):
+        raise Crowded(places)
+    hood, bonds, said = found.gathered(transaction, met)
     notices = [*hood.notices.values(), *found.new.values()]
-    outcome = decide(notices, hood.decisions, reference, now, switches, evidence=found.evidence, keys=found.keys)
+    outcome = decide(notices, hood.decisions, reference, now, switches, evidence=said, keys=found.keys)
     passed_over = dict(outcome.passed_over)
     kept = _kept(came.new, passed_over.keys())
     entries = [
@@ -342,7 +372,19 @@ def _take(
     outbox = settled.write(entries, kept, {name: found.kept_under[name] for name in names}, bonds)
     require_found(transaction)
     found.require_all_seen(transaction)
-    return came, passed_over, outbox
+    alarms = (*came.alarms, *_told_too_often(settled.decided, kept))
+    return replace(came, alarms=alarms), passed_over, outbox
+
+
+def _told_too_often(cases: Iterable[Case], messages: Iterable[Message]) -> Iterator[Alarm]:
+    """An alarm for each case of which very much is told with these messages, and wasn't yet: whoever sent the last of it may
+    send one death again and again."""
+    came = {notice.id: message for message in messages for notice in message.notices}
+    for case in cases:
+        if len(case.notices) > _TOLD_OFTEN:
+            new = [came[notice.id] for notice in case.notices if notice.id in came]
+            if new and len(case.notices) - len(new) <= _TOLD_OFTEN:
+                yield Alarm(TOLD_TOO_OFTEN, new[-1].kind, new[-1].partner, case.id)
 
 
 def _kept(messages: Sequence[Message], passed_over: Set[str]) -> list[Message]:
