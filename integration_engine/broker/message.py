@@ -20,6 +20,7 @@ DELAYED = "cdr-delay"
 # wrote: it may be of any size and kind, and an envelope that is too large for its one frame costs the connection.
 _GOES_ON = (CORRELATION, FEED, PARTNER)
 _LONGEST_VALUE = 255
+_MOST_ATTEMPTS = 1_000_000
 _PERSISTENT = 2
 
 
@@ -86,8 +87,9 @@ class Delivered:
 
     @property
     def attempt(self) -> int:
-        """How often this was tried and put off before; our own count, because brokers' differ."""
-        return max(0, _number(self.headers.get(ATTEMPT)))
+        """How often this was tried and put off before; our own count, because brokers' differ. A partner may have made it
+        up: one more has to be a number that can be written, too."""
+        return min(_MOST_ATTEMPTS, max(0, _number(self.headers.get(ATTEMPT))))
 
     @property
     def sent_at(self) -> datetime | None:

@@ -2,7 +2,9 @@
 in memory."""
 
 import asyncio
+import contextvars
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from starlette.requests import ClientDisconnect, Request
@@ -15,13 +17,21 @@ R = TypeVar("R")
 _HERE_BYTES = 32 * 1024
 # What is packed, as a workbook is, is much bigger than it looks.
 _PACKED = b"PK"
+# Threads of their own: whoever sends many large bodies at once must not take those in which it is looked up who may come in,
+# which everybody waits for. No more of them, because what reads keeps a processor and the interpreter to itself.
+_READERS = ThreadPoolExecutor(2, thread_name_prefix="reading")
+_LONGEST_TYPE_BYTES = 255
 
 
 async def apart_if_big(body: bytes, call: Callable[[], R]) -> R:
     """What ``call`` makes of a body: off the event loop where it is big, so that one bundle doesn't make every other partner
     wait."""
     here = len(body) <= _HERE_BYTES and not body.startswith(_PACKED)
-    return call() if here else await asyncio.to_thread(call)
+    if here:
+        return call()
+    # As asyncio.to_thread does: log lines in there carry this message's id.
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(_READERS, lambda: context.run(call))
 
 
 async def read_body(request: Request, limit: int) -> bytes:
@@ -50,10 +60,17 @@ def too_large(limit: int) -> Refusal:
     return Refusal(413, "too-large", f"A message may have {limit} bytes at most.")
 
 
+def travels(content_type: str) -> bool:
+    """Whether a content type, as its sender wrote it, can go on with its message: AMQP writes it as a short string."""
+    return len(content_type.encode("utf-8", "replace")) <= _LONGEST_TYPE_BYTES
+
+
 def media_type(request: Request, allowed: Collection[str]) -> str:
-    """The content type without its parameters, in small letters. Refuses 415 unless it is one of ``allowed``."""
-    stated = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if stated not in allowed:
+    """The content type without its parameters, in small letters. Refuses 415 unless it is one of ``allowed``, and where it
+    is endless."""
+    whole = request.headers.get("content-type", "")
+    stated = whole.partition(";")[0].strip().lower()
+    if stated not in allowed or not travels(whole):
         raise Refusal(
             415,
             "content-type",

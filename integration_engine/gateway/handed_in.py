@@ -14,7 +14,7 @@ from typing_extensions import TypedDict
 
 from adapters.adapter import Verdict, passed_over_because
 from integration_engine.gateway.answers import written, written_item
-from integration_engine.gateway.body import apart_if_big
+from integration_engine.gateway.body import apart_if_big, travels
 from integration_engine.gateway.intake import Brought, Heard, Intake
 from integration_engine.gateway.ports import People, StoreAway
 from integration_engine.gateway.rows import Read, RowAnswer, refused_rows, row_answers
@@ -36,6 +36,8 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FHIR_STARTS = "application/fhir"
 _SPACE = b"\xef\xbb\xbf \t\r\n"
 _HEAD_BYTES = 512
+# The broker's word for an envelope that can't be written.
+_NEVER = "unwritable"
 # A day's batch may hold tens of thousands of messages; an answer names the first of those that went wrong.
 _MOST_TOLD = 1000
 
@@ -168,10 +170,13 @@ class Reception:
         )  # fmt: skip
 
     async def take(self, handed: Handed) -> None:
-        """Make it durable; what isn't to be taken is done with. Raises NotNow where the broker doesn't confirm."""
+        """Make it durable; what isn't to be taken is done with. Raises NotNow where the broker doesn't confirm; ValueError
+        where it never will, so that nothing else waits behind that."""
         if handed.heard is None or handed.brought is None or not handed.to_be_taken:
             return
         taken = await self._intake.take(handed.brought, handed.heard)
+        if taken.reason == _NEVER:
+            raise ValueError(taken.reason)
         if not taken.durable:
             raise NotNow(taken.reason)
 
@@ -187,8 +192,9 @@ def content_type_of(kind: PartnerKind, body: bytes, stated: str | None = None) -
     stand there alone."""
     if kind == "hospital-hl7":
         return _HL7
-    if kind == "hospital-fhir" and stated and stated.strip().lower().startswith(_FHIR_STARTS):
-        return stated.strip()
+    said = (stated or "").strip()
+    if kind == "hospital-fhir" and said.lower().startswith(_FHIR_STARTS) and travels(said):
+        return said
     first = body[:_HEAD_BYTES].lstrip(_SPACE)[:1]
     if kind == "hospital-fhir":
         return "application/fhir+xml" if first == b"<" else "application/fhir+json"

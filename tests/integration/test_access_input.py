@@ -91,6 +91,19 @@ def test_what_is_packed_on_its_way_is_not_unpacked(doors: House) -> None:
         assert (answer.status_code, answer.json()["code"]) == (415, "content-encoding")
 
 
+def test_a_content_type_without_an_end_is_refused_and_not_asked_for_again(doors: House) -> None:
+    """What can't be written into the broker's envelope will never be taken: to say "later" would have it come for ever."""
+    bodies = [
+        (FORCE, "/police/reports", police_report(), "json"),
+        (OFFICE, "/coroner/cases", table(row("OX-77")), "csv"),
+    ]
+    for who, path, body, form in bodies:
+        kind = {"json": "application/json", "csv": "text/csv"}[form]
+        answer = doors.send(who, path, body, f"{kind}; x={'a' * 300}")
+        assert (answer.status_code, answer.json()["code"]) == (415, "content-type")
+        assert doors.send(who, path, body, f"{kind}; x={'a' * 200}").status_code == 202
+
+
 def test_no_entity_or_address_in_a_message_has_us_read_a_file_or_ask_anybody(doors: House) -> None:
     with inner_network() as (here, asked):
         for place in ("file:///etc/passwd", f"{here}/entity"):

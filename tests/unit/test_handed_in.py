@@ -21,6 +21,9 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
             "application/fhir+json; fhirVersion=3.0",
             "application/fhir+json; fhirVersion=3.0",
         ),
+        # AMQP, by which it goes on, writes a content type as a short string.
+        ("hospital-fhir", b"{", "application/fhir+json; x=" + "a" * 300, "application/fhir+json"),
+        ("hospital-fhir", b"{", "application/fhir+json; x=" + "\N{EURO SIGN}" * 100, "application/fhir+json"),
         ("police", b" {", "application/octet-stream", "application/json"),
         ("police", b"Report,Version", None, "text/csv"),
         ("coroner", b"PK\x03\x04", None, XLSX),
