@@ -12,6 +12,8 @@ from adapters.hospital_fhir.refusals import Refused
 from adapters.hospital_fhir.shape import Tree
 from adapters.hospital_fhir.xml_form import tree_of_xml
 
+# As much as the broker takes: partners that publish there themselves come past the doors' own limits.
+MOST_BYTES = 16 * 1024 * 1024
 # FHIR itself nests a handful of levels, questionnaires and extensions within extensions a few dozen.
 _DEEPEST = 100
 _LONGEST_NUMBER = 400
@@ -53,6 +55,8 @@ def media(content_type: str | None) -> Media:
 
 def tree_of(body: bytes, said: Media) -> tuple[Tree, str]:
     """The message as a tree in FHIR's JSON form, and the form (json or xml) it came in. Raises Refused."""
+    if len(body) > MOST_BYTES:
+        raise Refused("too-large")
     bare = body.removeprefix(_BOM).strip(b" \t\r\n")
     if not bare:
         raise Refused("empty")

@@ -231,6 +231,8 @@ def _node(program: str, owner: Account, mapper: Guarded, mapping: int, name: str
         f"management.tcp.ip = 127.0.0.1\nmanagement.tcp.port = {management}\n"
         f"default_user = {_USER}\ndefault_pass = {kin.password}\n"
         "log.file = false\nlog.console = true\nlog.console.level = warning\n"
+        # as queue_config/rabbitmq.conf has it
+        "max_message_size = 16777216\n"
         "disk_free_limit.absolute = 50MB\n" + kin.configuration(),
         "plugins": "[rabbitmq_management].\n",
         ".erlang.cookie": kin.cookie,

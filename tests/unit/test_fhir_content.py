@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from adapters.hospital_fhir.content import check_strictly
+from adapters.hospital_fhir.content import MOST_BYTES, check_strictly
 from adapters.hospital_fhir.outcome import http_status
 from adapters.hospital_fhir.refusals import Refused
 from tests.fhir_samples import bundle, codes, dead, item, patient, read, told
@@ -19,6 +19,7 @@ XML = (
 @pytest.mark.parametrize(
     ("body", "code", "status"),
     [
+        (BODY + b" " * MOST_BYTES, "too-large", 413),
         (b"", "empty", 400),
         (b"  \n", "empty", 400),
         (BODY[:-40], "not-json", 400),
