@@ -62,6 +62,7 @@ class Role:
     write: tuple[str, ...] = ()
     read: tuple[str, ...] = ()
     topics: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,8 @@ def _role(described: Mapping[str, Any], lists: Mapping[str, list[str]]) -> Role:
         spread = {name: values for name, values in lists.items() if name not in own}
         return tuple(fill(text, v) for text in described.get(key, ()) for v in _fillings(text, spread))
 
-    return Role(described["user"], names("write"), names("read"), dict(described.get("topics", {})))
+    topics, limits = dict(described.get("topics", {})), dict(described.get("limits", {}))
+    return Role(described["user"], names("write"), names("read"), topics, limits)
 
 
 def _check(topology: Topology, place: str) -> None:

@@ -24,11 +24,13 @@ _NUMBER = r"(?:\.[2-9])?"
 @dataclass(frozen=True)
 class Rights:
     """What one user may do on one virtual host, as RabbitMQ's regular expressions. ``topics`` are the routing keys it may
-    write, by exchange; one that only its registration knows is None."""
+    write, by exchange; one that only its registration knows is None. ``limits``: how many connections and channels it may
+    have open at once; any number where nothing is said."""
 
     write: str
     read: str
     topics: Mapping[str, str | None]
+    limits: Mapping[str, int] = field(default_factory=dict)
 
     def permission(self) -> dict[str, str]:
         return {"configure": NOTHING, "write": self.write, "read": self.read}
@@ -68,6 +70,7 @@ def rights(role: Role, values: Mapping[str, str]) -> Rights:
         _any_of(role.write, quoted),
         _any_of(role.read, quoted),
         {exchange: topic(pattern) for exchange, pattern in role.topics.items()},
+        {f"max-{what}": most for what, most in role.limits.items()},
     )
 
 
@@ -167,6 +170,9 @@ def _wrong(management: Management, vhost: str, user: str, right: Rights) -> Iter
         row = topics.get(exchange)
         if row is None or row["read"] != NOTHING or pattern not in (None, row["write"]):
             yield Drift("user", user, "different", f"topics of {exchange}")
+    limited = {name: most for row in management.get("user-limits", user) or () for name, most in row["value"].items()}
+    if any(limited.get(name) != most for name, most in right.limits.items()):
+        yield Drift("user", user, "different", "limits")
 
 
 def _known(topology: Topology, management: Management) -> Iterator[tuple[str, Rights]]:
@@ -189,6 +195,8 @@ def _put_rights(management: Management, vhost: str, user: str, right: Rights) ->
         if pattern is not None:
             body = {"exchange": exchange, "write": pattern, "read": NOTHING}
             management.put("topic-permissions", vhost, user, body=body)
+    for name, most in right.limits.items():
+        management.put("user-limits", user, name, body={"value": most})
 
 
 def _on(rows: Any, vhost: str) -> list[dict[str, Any]]:

@@ -1,11 +1,13 @@
 """A real broker is made to have the topology, and every difference from it is told."""
 
+import contextlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pika
 import pytest
-from pika.exceptions import ChannelClosedByBroker
+from pika.exceptions import AMQPError, ChannelClosedByBroker
 
 from integration_engine.broker.declare import Differs, Drift, apply_topology, check_topology
 from integration_engine.broker.management import Management
@@ -125,5 +127,34 @@ def test_a_user_with_too_many_rights_is_told_and_put_right(
         assert [drift.how for drift in user_drifts(small, management, vhost) if drift.name == user] == ["different"]
         assert user in repair_users(small, management, vhost)
         assert management.get("users", user, "permissions")[0]["read"] == f"^({re.escape(user)})$"
+    finally:
+        remove_user(management, role, values)
+
+
+def test_one_user_cannot_use_up_the_broker_for_all(
+    broker: Broker, amqp_url: str, vhost: str, management: Management, small: Topology
+) -> None:
+    role = small.roles["national"]
+    assert all(small.roles[name].limits for name in ("partner", "cdop", "jar", "national"))
+    few = replace(role, limits={"connections": 2, "channels": 3})
+    values = {"national": f"n-{vhost}"}
+    user = put_user(management, vhost, few, "pass", values)
+    url = f"amqp://{user}:pass@{broker.url.rsplit('@', 1)[1].rstrip('/')}/{vhost}"
+    try:
+        with contextlib.ExitStack() as stack:
+            opened = [pika.BlockingConnection(pika.URLParameters(url)) for _ in range(2)]
+            for connection in opened:
+                stack.enter_context(contextlib.suppress(AMQPError))
+                stack.callback(connection.close)
+            with pytest.raises(AMQPError):
+                pika.BlockingConnection(pika.URLParameters(url))
+            for connection in (*opened, opened[0]):
+                connection.channel()
+            with pytest.raises(AMQPError):
+                opened[1].channel()
+        # What the topology says is what a check holds it to.
+        assert [drift.detail for drift in user_drifts(small, management, vhost) if drift.name == user] == ["limits"]
+        assert user in repair_users(small, management, vhost)
+        assert [drift for drift in user_drifts(small, management, vhost) if drift.name == user] == []
     finally:
         remove_user(management, role, values)
