@@ -37,6 +37,13 @@ _DOORS = (
 )  # fmt: skip
 
 
+_VERSIONS = ("1.0", "1.1")
+_OTHER_VERSION = Refusal(505, "http-version", "Speak HTTP/1.1.", headers={"Connection": "close"})
+_TWO_ENDS = Refusal(
+    400, "framing", "The request says in two ways where it ends. Send one.", headers={"Connection": "close"}
+)
+
+
 class Envelope:
     """ASGI middleware. ``answer`` writes a Refusal in the door's own language (used here for the 500 only)."""
 
@@ -72,6 +79,9 @@ class Envelope:
             await send(message)
 
         try:
+            if wrong := _not_ours(scope):
+                await self._answer(request, wrong)(scope, receive, send_sealed)
+                return
             await self._app(scope, receive, send_sealed)
         except Exception:
             # The exception's text may quote a partner's message: it goes nowhere, its type and place go to the log.
@@ -83,6 +93,16 @@ class Envelope:
         finally:
             correlation.reset(token)
             requested.reset(asked)
+
+
+def _not_ours(scope: Scope) -> Refusal | None:
+    """What can't be answered whatever it asks for: of another protocol, or one that says in two ways where it ends (RFC 9112
+    section 6.3). There a proxy before us may have believed the other way, and taken for this request's body what here would
+    be a request of somebody else's."""
+    names = {name for name, _ in scope["headers"]}
+    if b"content-length" in names and b"transfer-encoding" in names:
+        return _TWO_ENDS
+    return None if scope["http_version"] in _VERSIONS else _OTHER_VERSION
 
 
 def _door(path: str) -> str:
