@@ -36,7 +36,7 @@ def shown_certificate(request: Request) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def protocol(proxies: Sequence[Network]) -> type[asyncio.Protocol]:
+def protocol(proxies: Sequence[Network]) -> type[H11Protocol]:
     """The server's protocol that notes on each connection who is at its other end."""
 
     class Noting(H11Protocol):

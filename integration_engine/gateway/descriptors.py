@@ -10,15 +10,17 @@ import resource
 log = logging.getLogger(__name__)
 
 RESERVED = 256
-"""Descriptors that are for everything but MLLP: HTTP, the broker, the database, logs, libraries."""
+"""Descriptors that are for everything but the doors: the broker, the database, logs, libraries."""
 
 
-def connections_allowed(asked: int) -> int:
-    """How many connections MLLP may have in all: ``asked`` where the limit of open files allows that many, else fewer.
+def connections_allowed(asked: int, others: int = 0) -> int:
+    """How many connections MLLP may have in all: ``asked`` where the limit of open files allows that many beside the
+    ``others`` of HTTP, else fewer.
 
     The soft limit is raised as far as the hard one lets it. What is missing then is for the operator, and logged.
     """
-    allowed = max(1, _raised(asked + RESERVED) - RESERVED)
+    reserved = RESERVED + others
+    allowed = max(1, _raised(asked + reserved) - reserved)
     if allowed >= asked:
         return asked
     log.warning(

@@ -56,7 +56,8 @@ def limits_of(settings: Settings) -> Limits:
         memory_bytes=settings.mllp_memory_bytes,
     )
     ports = max(1, len(settings.mllp))
-    return replace(limits, connections=max(1, connections_allowed(limits.connections * ports) // ports))
+    allowed = connections_allowed(limits.connections * ports, settings.http_connections)
+    return replace(limits, connections=max(1, allowed // ports))
 
 
 def _files_of(name: str, listener: MllpListener) -> tuple[Tls | None, Clients | None]:

@@ -18,9 +18,11 @@ from typing import Any
 
 import uvicorn
 from fastapi import APIRouter, FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from integration_engine.gateway.app import create_app, make_intake
 from integration_engine.gateway.certificates import protocol
+from integration_engine.gateway.http_line import Patience, patient
 from integration_engine.gateway.intake import Intake
 from integration_engine.gateway.mllp_listeners import listeners
 from integration_engine.gateway.rooms import Rooms
@@ -63,11 +65,23 @@ async def open_doors(
         ports = await stack.enter_async_context(_mllp(settings, rooms, intake)) if mllp else ()
         app = create_app(settings, rooms, intake, pages)
         port = await stack.enter_async_context(
-            http(app, settings.http_host, settings.http_port, settings.confirm_seconds, _proofs(settings))
+            http(
+                app,
+                settings.http_host,
+                settings.http_port,
+                settings.confirm_seconds,
+                _proofs(settings),
+                patience_of(settings),
+            )
         )
         log.info("the doors are open", extra={"port": port})
         yield Listening(port, ports)
     log.info("the doors are closed")
+
+
+def patience_of(settings: Settings) -> Patience:
+    """How patient the doors are with who sends and reads slowly."""
+    return Patience(settings.http_request_seconds, settings.http_connections)
 
 
 def _proofs(settings: Settings) -> dict[str, Any]:
@@ -87,11 +101,16 @@ def _proofs(settings: Settings) -> dict[str, Any]:
 
 @contextlib.asynccontextmanager
 async def http(
-    app: FastAPI, host: str, port: int, confirm_seconds: float = 0.0, proofs: Mapping[str, Any] = MappingProxyType({})
+    app: FastAPI,
+    host: str,
+    port: int,
+    confirm_seconds: float = 0.0,
+    proofs: Mapping[str, Any] = MappingProxyType({}),
+    patience: Patience = Patience(),
 ) -> AsyncIterator[int]:
     """Serve an application for the length of the block; gives the real port. At its end requests that wait for the broker's
     confirm, which may take ``confirm_seconds``, are answered. ``proofs``: the server's own settings of TLS and proxies.
-    Raises OSError where the port is taken."""
+    ``patience``: with slow clients. Raises OSError where the port is taken."""
     listener = socket.create_server((host, port), backlog=1024)
     # asyncio doesn't do it for a listener it is given; without it every answer waits for the client's delayed ACK.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -104,7 +123,9 @@ async def http(
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=math.ceil(confirm_seconds) + _GRACE_SECONDS,
         h11_max_incomplete_event_size=_HEADER_BYTES,
-        **proofs,
+        # Nothing here speaks it; whoever asks to is answered as if it hadn't.
+        ws="none",
+        **{**proofs, "http": patient(proofs.get("http", H11Protocol), patience)},
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -100,6 +100,9 @@ class Settings(BaseSettings):
 
     # Limits
     max_body_bytes: int = Field(default=8 * MEBIBYTE, ge=1024, le=BROKER_CEILING)
+    # How long the head of a request may take to arrive, then its body, and how long an answer waits to be read
+    http_request_seconds: float = Field(default=60.0, gt=0)
+    http_connections: int = Field(default=500, ge=1)
     mllp_max_bytes: int = Field(default=8 * MEBIBYTE, ge=1024, le=BROKER_CEILING)
     mllp_idle_seconds: float = Field(default=3600.0, gt=0)
     mllp_frame_seconds: float = Field(default=60.0, gt=0)
