@@ -18,8 +18,8 @@ from tests.browser.screen import DESKTOP, PHONE, Screen, window
 from tests.gateway_house import House, house, own_vhost, police_report
 from tests.integration.test_console_questions import TWINS
 from tests.integration.test_decisions_everywhere import LOST, NOW, take
-from tests.integration.test_fetching import event
 from tests.native_messages import adt, late
+from tests.pointer_samples import event
 from tests.restricted_samples import FORMS
 from tests.store_samples import rules
 

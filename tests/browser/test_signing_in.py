@@ -15,7 +15,7 @@ from integration_engine.store.people import People
 from tests.browser.screen import DESKTOP, PHONE, Screen, window
 from tests.gateway_house import House, house, own_vhost
 from tests.identity_provider import CLIENT_ID, CLIENT_SECRET, identity_provider
-from tests.integration.test_people_sign_in import JANE, PANELS, ROLES
+from tests.integration.test_sign_in_by_provider import JANE, PANELS, ROLES
 
 PASSWORD = "a long enough one"
 

@@ -8,70 +8,26 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz.damage import broken, damaged, odd
 from tests.fuzz.offices import REPORTS, police
 
 PROFILES = ("police-sudden-death", "police-csv-shire", "police-csv-metropolis")
-ODD = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-(10**14), 10**14),
-    st.floats(allow_nan=False, allow_infinity=False),
-    st.text(max_size=12),
-    st.sampled_from(
-        ["2026-02-30", "0000", "9999-12-31T23:59:59Z", "09/05/14", "P1", "deceased", "E23000038", "-1 years"]
-    ),
-    st.lists(st.text(max_size=5), max_size=3),
-    st.dictionaries(st.sampled_from(["is", "role", "person_id", "from", "x"]), st.text(max_size=5), max_size=3),
+ODD = odd(
+    ["2026-02-30", "0000", "9999-12-31T23:59:59Z", "09/05/14", "P1", "deceased", "E23000038", "-1 years"],
+    ["is", "role", "person_id", "from", "x"],
 )
 
 
-def places(tree: Any) -> list[tuple[Any, Any]]:
-    """Every (holder, key) of a tree."""
-    found = []
-    for key, value in tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ():
-        found.append((tree, key))
-        found += places(value)
-    return found
-
-
-@st.composite
-def broken_reports(draw: st.DrawFn) -> Any:
-    """A report in which some values are something else, gone, or stand elsewhere too."""
-    report = json.loads(json.dumps(draw(st.sampled_from(REPORTS))))
-    for _ in range(draw(st.integers(1, 4))):
-        holders = places(report)
-        if not holders:
-            break
-        holder, key = draw(st.sampled_from(holders))
-        match draw(st.sampled_from(["value", "gone", "list", "rename", "copy"])):
-            case "value":
-                holder[key] = draw(ODD)
-            case "gone":
-                del holder[key]
-            case "list":
-                holder[key] = [holder[key], holder[key]]
-            case "rename" if isinstance(holder, dict):
-                holder[draw(st.text(max_size=8))] = holder.pop(key)
-            case "copy":
-                other, at = draw(st.sampled_from(holders))
-                other[at] = json.loads(json.dumps(holder[key]))
-    return report
-
-
 @settings(max_examples=200, deadline=None)
-@given(broken_reports())
+@given(broken(REPORTS, ODD))
 def test_a_broken_report_is_answered(report: Any) -> None:
     police(json.dumps(report).encode())
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.sampled_from(REPORTS), st.data())
-def test_damaged_bytes_are_answered(seed: Any, data: st.DataObject) -> None:
-    body = bytearray(json.dumps(seed).encode())
-    for _ in range(data.draw(st.integers(1, 5))):
-        at = data.draw(st.integers(0, max(0, len(body) - 1)))
-        body[at : at + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4))
-    police(bytes(body))
+@given(st.sampled_from(REPORTS).flatmap(lambda report: damaged(json.dumps(report).encode())))
+def test_damaged_bytes_are_answered(body: bytes) -> None:
+    police(body)
 
 
 HEADINGS = [

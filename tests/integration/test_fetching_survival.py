@@ -15,7 +15,7 @@ from integration_engine.store import audit, overview, pointers
 from integration_engine.store.database import Store, upgrade_schema
 from tests.demographics_stand_in import standing_in
 from tests.fhir_samples import WREN
-from tests.integration.test_fetching import KEY, event, record
+from tests.pointer_samples import KEY, event, record
 from tests.worker_samples import eventually, ready, send, taken
 
 

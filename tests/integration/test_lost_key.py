@@ -20,7 +20,7 @@ from integration_engine.store.receipts import Receipts
 from tests.gateway_house import FAMILY_NAME, House, house, police_report
 from tests.hl7_samples import death
 from tests.integration.test_decisions_everywhere import take
-from tests.integration.test_people_sign_in import PASSWORD, now_code
+from tests.integration.test_sign_in_by_password import PASSWORD, now_code
 from tests.mllp_client import MllpClient
 from tests.native_messages import adt
 from tests.worker_samples import eventually, prepared, ready, working

@@ -6,7 +6,6 @@ On NHS England's own sandbox, with its own client on the partners' side.
 import asyncio
 import gzip
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import pytest
 from integration_engine.broker.depth import depths
 from integration_engine.mapping.files import mappings
 from integration_engine.mesh.mailbox import Mailbox, MeshAway
-from integration_engine.services.mesh import Sandbox, Tls, mesh
+from integration_engine.services.mesh import Tls, mesh
 from integration_engine.store import overview
 from integration_engine.store.deliveries import deliveries
 from tests.certificates import make_certificates
@@ -27,7 +26,6 @@ from tests.mesh_house import (
     FORCE,
     HOSPITAL,
     LIMIT,
-    MAILBOXES,
     OTHER_FORCE,
     OTHER_PANEL,
     OTHER_POLICE,
@@ -51,23 +49,8 @@ ROWS = (
 )
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with mesh(MAILBOXES) as running:
-        yield running
-
-
-@pytest.fixture
-def house(sandbox: Sandbox, amqp_url: str, sqlite_url: str, tmp_path: Path) -> Iterator[MeshHouse]:
-    prepared(amqp_url, tmp_path)
-    with mesh_house(sandbox, amqp_url, sqlite_url, tmp_path) as opened:
-        for mailbox in MAILBOXES:
-            opened.got(mailbox)
-        yield opened
-
-
-def intake(house: MeshHouse, kind: str = "police") -> list[tuple[Any, bytes]]:
-    return taken(house.settings.amqp_url.get_secret_value(), f"intake.{kind}")
+def intake(mail: MeshHouse, kind: str = "police") -> list[tuple[Any, bytes]]:
+    return taken(mail.settings.amqp_url.get_secret_value(), f"intake.{kind}")
 
 
 def only(found: list[Got]) -> Got:
@@ -75,9 +58,9 @@ def only(found: list[Got]) -> Got:
     return one
 
 
-def refusal(house: MeshHouse, mailbox: str = POLICE) -> dict[str, Any]:
+def refusal(mail: MeshHouse, mailbox: str = POLICE) -> dict[str, Any]:
     """The one answer that a partner finds, held to the published schema and to what an answer may say."""
-    answer = only(house.got(mailbox))
+    answer = only(mail.got(mailbox))
     said = answer.said
     jsonschema.validate(said, SCHEMA)
     for told in (FAMILY_NAME, NHS_NUMBER, "2014-05-09"):
@@ -86,37 +69,37 @@ def refusal(house: MeshHouse, mailbox: str = POLICE) -> dict[str, Any]:
     return said
 
 
-def test_a_report_is_queued_untouched_and_leaves_the_mailbox(house: MeshHouse) -> None:
+def test_a_report_is_queued_untouched_and_leaves_the_mailbox(mail: MeshHouse) -> None:
     body = police_report()
-    house.send(POLICE, body, "CDR_POLICE")
-    house.round()
-    [(properties, queued)] = intake(house)
+    mail.send(POLICE, body, "CDR_POLICE")
+    mail.round()
+    [(properties, queued)] = intake(mail)
     assert (queued, properties.content_type) == (body, "application/json")
-    assert (house.waiting(), house.got(POLICE)) == ([], [])
+    assert (mail.waiting(), mail.got(POLICE)) == ([], [])
 
 
-def test_each_mailbox_of_ours_is_gone_round(house: MeshHouse) -> None:
-    house.send(POLICE, police_report(), "CDR_POLICE", to=OURS_TOO)
-    house.round(OURS)
-    assert house.waiting(OURS_TOO)
-    house.round(OURS_TOO)
-    assert not house.waiting(OURS_TOO)
-    assert len(intake(house)) == 1
+def test_each_mailbox_of_ours_is_gone_round(mail: MeshHouse) -> None:
+    mail.send(POLICE, police_report(), "CDR_POLICE", to=OURS_TOO)
+    mail.round(OURS)
+    assert mail.waiting(OURS_TOO)
+    mail.round(OURS_TOO)
+    assert not mail.waiting(OURS_TOO)
+    assert len(intake(mail)) == 1
 
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["plain", "compressed"])
-def test_a_message_in_many_chunks_arrives_whole(house: MeshHouse, compressed: bool) -> None:
+def test_a_message_in_many_chunks_arrives_whole(mail: MeshHouse, compressed: bool) -> None:
     body = police_report()
-    house.send(POLICE, body, "CDR_POLICE", max_chunk_size=len(body) // 9, transparent_compress=compressed)
-    house.round()
-    assert [queued for _, queued in intake(house)] == [body]
+    mail.send(POLICE, body, "CDR_POLICE", max_chunk_size=len(body) // 9, transparent_compress=compressed)
+    mail.round()
+    assert [queued for _, queued in intake(mail)] == [body]
 
 
-def test_what_a_senders_own_client_has_packed_is_unpacked(house: MeshHouse) -> None:
+def test_what_a_senders_own_client_has_packed_is_unpacked(mail: MeshHouse) -> None:
     body = hospital_death()
-    house.send(HOSPITAL, gzip.compress(body), "CDR_HL7", compressed=True, filename="Ava Harrowgate.hl7.gz")
-    house.round()
-    assert [queued for _, queued in intake(house, "hospital-hl7")] == [body]
+    mail.send(HOSPITAL, gzip.compress(body), "CDR_HL7", compressed=True, filename="Ava Harrowgate.hl7.gz")
+    mail.round()
+    assert [queued for _, queued in intake(mail, "hospital-hl7")] == [body]
 
 
 @pytest.mark.parametrize(
@@ -132,176 +115,176 @@ def test_what_a_senders_own_client_has_packed_is_unpacked(house: MeshHouse) -> N
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_cant_be_taken_is_told_back_with_its_reason(
-    house: MeshHouse, body: bytes, headers: dict[str, Any], reason: str
+    mail: MeshHouse, body: bytes, headers: dict[str, Any], reason: str
 ) -> None:
-    sent = house.send(POLICE, body, "CDR_POLICE", **headers)
-    house.round()
-    said = refusal(house)
+    sent = mail.send(POLICE, body, "CDR_POLICE", **headers)
+    mail.round()
+    said = refusal(mail)
     assert (said["outcome"], said["message"]) == ("refused", sent)
     if reason:
         assert said["reason"] == reason
     else:
         told = [*said.get("problems", ()), *(problem for item in said["items"] for problem in item["problems"])]
         assert any(problem["path"] == "$.status" for problem in told)
-    assert (intake(house), house.waiting()) == ([], [])
+    assert (intake(mail), mail.waiting()) == ([], [])
 
 
-def test_a_mailbox_cant_speak_as_another(house: MeshHouse) -> None:
-    house.send(OTHER_POLICE, police_report(FORCE), "CDR_POLICE")
-    house.round()
-    assert refusal(house, OTHER_POLICE)["reason"] == "wrong-sender"
-    assert intake(house) == []
-    house.send(OTHER_POLICE, police_report(OTHER_FORCE), "CDR_POLICE")
-    house.round()
-    assert len(intake(house)) == 1
+def test_a_mailbox_cant_speak_as_another(mail: MeshHouse) -> None:
+    mail.send(OTHER_POLICE, police_report(FORCE), "CDR_POLICE")
+    mail.round()
+    assert refusal(mail, OTHER_POLICE)["reason"] == "wrong-sender"
+    assert intake(mail) == []
+    mail.send(OTHER_POLICE, police_report(OTHER_FORCE), "CDR_POLICE")
+    mail.round()
+    assert len(intake(mail)) == 1
 
 
-def test_a_mailbox_nobody_registered_is_told_so(house: MeshHouse) -> None:
-    house.send(STRANGER, police_report(), "CDR_POLICE")
-    house.round()
-    assert refusal(house, STRANGER)["reason"] == "unknown-sender"
-    assert intake(house) == []
+def test_a_mailbox_nobody_registered_is_told_so(mail: MeshHouse) -> None:
+    mail.send(STRANGER, police_report(), "CDR_POLICE")
+    mail.round()
+    assert refusal(mail, STRANGER)["reason"] == "unknown-sender"
+    assert intake(mail) == []
 
 
-def test_a_partner_whose_tokens_are_revoked_is_let_in_no_more(house: MeshHouse) -> None:
-    house.identities.revoke(FORCE)
-    house.send(POLICE, police_report(), "CDR_POLICE")
-    house.round()
-    assert refusal(house)["reason"] == "unknown-partner"
-    assert intake(house) == []
+def test_a_partner_whose_tokens_are_revoked_is_let_in_no_more(mail: MeshHouse) -> None:
+    mail.identities.revoke(FORCE)
+    mail.send(POLICE, police_report(), "CDR_POLICE")
+    mail.round()
+    assert refusal(mail)["reason"] == "unknown-partner"
+    assert intake(mail) == []
 
 
-def test_a_partner_sends_its_own_kinds_alone(house: MeshHouse) -> None:
-    house.send(POLICE, ROWS, "CDR_CORONER")
-    house.send(POLICE, police_report(), "CDR_SOMETHING")
-    house.round()
-    assert {said.said["reason"] for said in house.got(POLICE)} == {"kind", "unknown-workflow"}
-    assert (intake(house), intake(house, "coroner")) == ([], [])
+def test_a_partner_sends_its_own_kinds_alone(mail: MeshHouse) -> None:
+    mail.send(POLICE, ROWS, "CDR_CORONER")
+    mail.send(POLICE, police_report(), "CDR_SOMETHING")
+    mail.round()
+    assert {said.said["reason"] for said in mail.got(POLICE)} == {"kind", "unknown-workflow"}
+    assert (intake(mail), intake(mail, "coroner")) == ([], [])
 
 
-def test_a_file_taken_in_part_is_queued_and_its_bad_rows_are_told(house: MeshHouse) -> None:
-    house.send(CORONER, ROWS, "CDR_CORONER")
-    house.round()
-    answer = only(house.got(CORONER)).said
+def test_a_file_taken_in_part_is_queued_and_its_bad_rows_are_told(mail: MeshHouse) -> None:
+    mail.send(CORONER, ROWS, "CDR_CORONER")
+    mail.round()
+    answer = only(mail.got(CORONER)).said
     assert (answer["outcome"], answer["counts"]) == ("taken-in-part", {"taken": 1, "passed_over": 0, "refused": 1})
     assert [(row["row"], row["result"]) for row in answer["rows"]] == [(3, "refused")]
-    assert [body for _, body in intake(house, "coroner")] == [ROWS]
+    assert [body for _, body in intake(mail, "coroner")] == [ROWS]
 
 
-def test_who_asks_for_it_is_told_of_everything(house: MeshHouse) -> None:
-    house.send(POLICE, police_report(), "CDR_POLICE")
-    house.send(POLICE, police_report(**adult()), "CDR_POLICE")
-    house.round(answers="all")
-    assert sorted(each.said["outcome"] for each in house.got(POLICE)) == ["passed-over", "taken"]
+def test_who_asks_for_it_is_told_of_everything(mail: MeshHouse) -> None:
+    mail.send(POLICE, police_report(), "CDR_POLICE")
+    mail.send(POLICE, police_report(**adult()), "CDR_POLICE")
+    mail.round(answers="all")
+    assert sorted(each.said["outcome"] for each in mail.got(POLICE)) == ["passed-over", "taken"]
 
 
-def test_an_answer_to_an_answer_is_not_answered(house: MeshHouse) -> None:
-    house.send(POLICE, b"{}", "CDR_POLICE_ACK_ACK")
-    house.round()
-    assert (house.waiting(), house.got(POLICE)) == ([], [])
+def test_an_answer_to_an_answer_is_not_answered(mail: MeshHouse) -> None:
+    mail.send(POLICE, b"{}", "CDR_POLICE_ACK_ACK")
+    mail.round()
+    assert (mail.waiting(), mail.got(POLICE)) == ([], [])
 
 
-def test_without_a_broker_everything_stays_in_the_mailbox(house: MeshHouse, tmp_path: Path) -> None:
-    sent = house.send(POLICE, police_report(), "CDR_POLICE")
-    nobody = house.settings.model_copy(update={"amqp_url": type(house.settings.amqp_url)("amqp://a:b@127.0.0.1:1/")})
-    away = MeshHouse(house.sandbox, nobody, house.mesh, house.store, house.identities)
+def test_without_a_broker_everything_stays_in_the_mailbox(mail: MeshHouse, tmp_path: Path) -> None:
+    sent = mail.send(POLICE, police_report(), "CDR_POLICE")
+    nobody = mail.settings.model_copy(update={"amqp_url": type(mail.settings.amqp_url)("amqp://a:b@127.0.0.1:1/")})
+    away = MeshHouse(mail.sandbox, nobody, mail.mesh, mail.store, mail.identities)
     away.round(times=2)
-    assert (house.waiting(), house.got(POLICE)) == ([sent], [])
-    house.round()
-    assert (house.waiting(), len(intake(house))) == ([], 1)
+    assert (mail.waiting(), mail.got(POLICE)) == ([sent], [])
+    mail.round()
+    assert (mail.waiting(), len(intake(mail))) == ([], 1)
 
 
-def test_what_cant_be_told_is_left_for_mesh_and_nothing_waits_behind_it(house: MeshHouse) -> None:
-    sent = house.send(POLICE, b"{", "CDR_POLICE")
-    house.send(POLICE, police_report(), "CDR_POLICE")
+def test_what_cant_be_told_is_left_for_mesh_and_nothing_waits_behind_it(mail: MeshHouse) -> None:
+    sent = mail.send(POLICE, b"{", "CDR_POLICE")
+    mail.send(POLICE, police_report(), "CDR_POLICE")
     # a workflow id longer than 300 letters is one that MESH won't carry
-    house.round(answer_suffix="_" + "A" * 300)
-    assert house.waiting() == [sent]
-    assert len(intake(house)) == 1
+    mail.round(answer_suffix="_" + "A" * 300)
+    assert mail.waiting() == [sent]
+    assert len(intake(mail)) == 1
 
 
 def test_a_delivery_goes_the_whole_way_and_comes_back_acknowledged(
-    house: MeshHouse, amqp_url: str, tmp_path: Path
+    mail: MeshHouse, amqp_url: str, tmp_path: Path
 ) -> None:
-    house.send(POLICE, death(1), "CDR_POLICE")
-    house.round()
-    with working(amqp_url, house.store, prepared(amqp_url, tmp_path)):
+    mail.send(POLICE, death(1), "CDR_POLICE")
+    mail.round()
+    with working(amqp_url, mail.store, prepared(amqp_url, tmp_path)):
         eventually(lambda: depths(amqp_url, ["cdop.BERKS"])[0].ready == 1)
-    house.round()
-    delivery = only(house.got(PANEL))
+    mail.round()
+    delivery = only(mail.got(PANEL))
     said = delivery.said
     assert (said["schema"], said["kind"], said["part"]) == ("case-delivery/1", "new", "lead")
     assert (delivery.local_id, delivery.workflow, delivery.subject) == (said["delivery"], "CDR_DELIVERY", "new")
     assert depths(amqp_url, ["cdop.BERKS"])[0].ready == 0
     answer = {"schema": "delivery-answer/1", "delivery": delivery.local_id, "answer": "acknowledge"}
-    house.send(PANEL, json.dumps(answer).encode(), "CDR_DELIVERY_ACK")
-    house.round()
-    assert (house.got(PANEL), states(house)) == ([], {delivery.local_id: "acknowledged"})
+    mail.send(PANEL, json.dumps(answer).encode(), "CDR_DELIVERY_ACK")
+    mail.round()
+    assert (mail.got(PANEL), states(mail)) == ([], {delivery.local_id: "acknowledged"})
 
 
-def states(house: MeshHouse) -> dict[str, str]:
-    found = deliveries(house.store, "cdop.BERKS", by="test", now=NOW)
+def states(mail: MeshHouse) -> dict[str, str]:
+    found = deliveries(mail.store, "cdop.BERKS", by="test", now=NOW)
     return {each.id: each.state for each in found}
 
 
-def delivered(house: MeshHouse, amqp_url: str, tmp_path: Path) -> str:
+def delivered(mail: MeshHouse, amqp_url: str, tmp_path: Path) -> str:
     """The id of a delivery that lies in the panel's queue."""
-    house.send(POLICE, death(2), "CDR_POLICE")
-    house.round()
-    with working(amqp_url, house.store, prepared(amqp_url, tmp_path)):
+    mail.send(POLICE, death(2), "CDR_POLICE")
+    mail.round()
+    with working(amqp_url, mail.store, prepared(amqp_url, tmp_path)):
         eventually(lambda: depths(amqp_url, ["cdop.BERKS"])[0].ready == 1)
-    (only_one,) = states(house)
+    (only_one,) = states(mail)
     return only_one
 
 
-def test_a_panel_declines_by_mesh_and_cant_answer_for_another(house: MeshHouse, amqp_url: str, tmp_path: Path) -> None:
-    delivery = delivered(house, amqp_url, tmp_path)
+def test_a_panel_declines_by_mesh_and_cant_answer_for_another(mail: MeshHouse, amqp_url: str, tmp_path: Path) -> None:
+    delivery = delivered(mail, amqp_url, tmp_path)
     declined = {"schema": "delivery-answer/1", "delivery": delivery, "answer": "decline", "reason": "not our area"}
     for mailbox in (OTHER_PANEL, STRANGER, PANEL):
-        house.send(mailbox, json.dumps(declined).encode(), "CDR_DELIVERY_ACK")
-    house.send(PANEL, b'{"answer": "acknowledge"}', "CDR_DELIVERY_ACK")
-    house.round()
-    assert only(house.got(OTHER_PANEL)).said["reason"] == "no-delivery"
-    assert only(house.got(STRANGER)).said["reason"] == "unknown-sender"
-    reasons = [each.said.get("reason") for each in house.got(PANEL) if each.workflow == "CDR_DELIVERY_ACK_ACK"]
+        mail.send(mailbox, json.dumps(declined).encode(), "CDR_DELIVERY_ACK")
+    mail.send(PANEL, b'{"answer": "acknowledge"}', "CDR_DELIVERY_ACK")
+    mail.round()
+    assert only(mail.got(OTHER_PANEL)).said["reason"] == "no-delivery"
+    assert only(mail.got(STRANGER)).said["reason"] == "unknown-sender"
+    reasons = [each.said.get("reason") for each in mail.got(PANEL) if each.workflow == "CDR_DELIVERY_ACK_ACK"]
     assert reasons == ["bad-answer"]
-    assert states(house) == {delivery: "declined"}
+    assert states(mail) == {delivery: "declined"}
 
 
 def test_a_recipient_mesh_doesnt_know_keeps_its_deliveries_and_harms_nobody(
-    house: MeshHouse, amqp_url: str, tmp_path: Path
+    mail: MeshHouse, amqp_url: str, tmp_path: Path
 ) -> None:
-    delivered(house, amqp_url, tmp_path)
-    nowhere = house.mesh.recipients[0].model_copy(update={"mailbox": "NOWHERE1"})
-    house.round(recipients=(nowhere, *house.mesh.recipients[1:]), times=2)
+    delivered(mail, amqp_url, tmp_path)
+    nowhere = mail.mesh.recipients[0].model_copy(update={"mailbox": "NOWHERE1"})
+    mail.round(recipients=(nowhere, *mail.mesh.recipients[1:]), times=2)
     assert depths(amqp_url, ["cdop.BERKS"])[0].ready == 1
-    house.round()
+    mail.round()
     assert depths(amqp_url, ["cdop.BERKS"])[0].ready == 0
-    assert len(house.got(PANEL)) == 1
+    assert len(mail.got(PANEL)) == 1
 
 
-def test_a_delivery_that_mesh_gave_up_raises_an_alarm(house: MeshHouse, amqp_url: str, tmp_path: Path) -> None:
-    delivery = delivered(house, amqp_url, tmp_path)
-    house.report(local_id=delivery, linked_message_id="20260309000000000000_ABCDEF")
-    house.report(local_id="d-000000000000000000000000")
-    house.report(local_id="somebody's own words", status="error")
-    house.round()
-    alarms = [(alarm.code, alarm.subject) for alarm in overview.alarms(house.store)]
+def test_a_delivery_that_mesh_gave_up_raises_an_alarm(mail: MeshHouse, amqp_url: str, tmp_path: Path) -> None:
+    delivery = delivered(mail, amqp_url, tmp_path)
+    mail.report(local_id=delivery, linked_message_id="20260309000000000000_ABCDEF")
+    mail.report(local_id="d-000000000000000000000000")
+    mail.report(local_id="somebody's own words", status="error")
+    mail.round()
+    alarms = [(alarm.code, alarm.subject) for alarm in overview.alarms(mail.store)]
     assert alarms == [("mesh-undelivered", delivery)]
-    assert house.waiting() == []
+    assert mail.waiting() == []
 
 
-def test_a_wrong_password_is_known_and_everything_stays(house: MeshHouse) -> None:
-    house.send(POLICE, police_report(), "CDR_POLICE")
-    wrong = tuple(own.model_copy(update={"password": type(own.password)("sesame")}) for own in house.mesh.mailboxes)
-    house.round(mailboxes=wrong)
-    assert len(house.waiting()) == 1
-    assert intake(house) == []
+def test_a_wrong_password_is_known_and_everything_stays(mail: MeshHouse) -> None:
+    mail.send(POLICE, police_report(), "CDR_POLICE")
+    wrong = tuple(own.model_copy(update={"password": type(own.password)("sesame")}) for own in mail.mesh.mailboxes)
+    mail.round(mailboxes=wrong)
+    assert len(mail.waiting()) == 1
+    assert intake(mail) == []
 
 
-def test_mesh_that_is_away_is_told_by_the_check(house: MeshHouse) -> None:
+def test_mesh_that_is_away_is_told_by_the_check(mail: MeshHouse) -> None:
     now = [0.0]
-    office = house.round(url="http://127.0.0.1:1", timeout_seconds=1.0, ticking=lambda: now[0])
+    office = mail.round(url="http://127.0.0.1:1", timeout_seconds=1.0, ticking=lambda: now[0])
     asyncio.run(office.check())
     now[0] = 3600.0
     with pytest.raises(MeshAway):
@@ -313,13 +296,13 @@ def test_mesh_is_reached_by_mutual_tls_and_by_nothing_less(amqp_url: str, sqlite
     prepared(amqp_url, tmp_path)
     tls = Tls(tmp_path / "server.pem", tmp_path / "server.key", tmp_path / "authority.pem")
     ours = {"certificate": tmp_path / "client.pem", "key": tmp_path / "client.key", "ca": tmp_path / "authority.pem"}
-    with mesh([OURS, OURS_TOO], tls) as sandbox, mesh_house(sandbox, amqp_url, sqlite_url, tmp_path, **ours) as house:
-        box = Mailbox(house.mesh, house.mesh.mailboxes[0], limit=LIMIT)
+    with mesh([OURS, OURS_TOO], tls) as sandbox, mesh_house(sandbox, amqp_url, sqlite_url, tmp_path, **ours) as mail:
+        box = Mailbox(mail.mesh, mail.mesh.mailboxes[0], limit=LIMIT)
         box.handshake()
         box.send(OURS, police_report(), workflow="CDR_POLICE", local_id="1", subject="", name="1.json")
         assert len(box.waiting()) == 1
         for missing in ({"certificate": None, "key": None}, {"ca": None}):
-            less = Mailbox(house.mesh.model_copy(update=missing), house.mesh.mailboxes[0], limit=LIMIT)
+            less = Mailbox(mail.mesh.model_copy(update=missing), mail.mesh.mailboxes[0], limit=LIMIT)
             with pytest.raises(MeshAway):
                 less.handshake()
             less.close()
