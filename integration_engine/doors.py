@@ -11,12 +11,12 @@ import itertools
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from adapters.adapter import Feed, Reading, Submission
 from adapters.coroner.forms import table
 from adapters.registry import ADAPTERS, read
 from adapters.tables import NotATable, Table
+from integration_engine.answered_file import AnsweredFile
 from integration_engine.backlog import LOOK_EVERY_S as BACKLOG_EVERY_S
 from integration_engine.backlog import Backlog, queues_by
 from integration_engine.broker.asyncapi import document_text
@@ -109,10 +109,10 @@ class Uploads:
         self.opened = or_away(receipts.opened)
 
     @or_away
-    def keep(self, *what: Any, **taken: Any) -> None:
+    def keep(self, file: AnsweredFile) -> None:
         """What was answered is queued by then: without a key it is not remembered, and stays answered."""
         try:
-            self._receipts.keep(*what, **taken)
+            self._receipts.keep(file)
         except KeyMissing:
             raise StoreAway from None
 

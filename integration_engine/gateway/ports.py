@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from adapters.adapter import Feed, Reading
+from integration_engine.answered_file import AnsweredFile
 from integration_engine.record.codes import PartnerKind
 from integration_engine.security.identity import Principal
 
@@ -191,18 +192,8 @@ class Receipts(Protocol):
         """The receipt of the same bytes (by content hash) from the same partner, if they were taken."""
         ...
 
-    def keep(
-        self,
-        partner: str,
-        kind: str,
-        fingerprint: str,
-        receipt: str,
-        counts: Mapping[str, int],
-        rows: Sequence[Mapping[str, Any]],
-        *,
-        taken: bool,
-    ) -> None:
-        """``rows`` is what was said of those not plainly accepted: places, codes and sentences, never a value."""
+    def keep(self, file: AnsweredFile) -> None:
+        """Remember what a file was answered."""
         ...
 
     def latest(self, partner: str, limit: int) -> Sequence[Upload]:

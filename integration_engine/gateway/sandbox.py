@@ -16,6 +16,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.adapter import Feed
+from integration_engine.answered_file import AnsweredFile
 from integration_engine.gateway import openapi
 from integration_engine.gateway.contract import contract_door
 from integration_engine.gateway.coroner import coroner_door
@@ -57,17 +58,7 @@ class RemembersNothing:
     def seen(self, partner: str, fingerprint: str) -> str | None:
         return None
 
-    def keep(
-        self,
-        partner: str,
-        kind: str,
-        fingerprint: str,
-        receipt: str,
-        counts: Mapping[str, int],
-        rows: Sequence[Mapping[str, Any]],
-        *,
-        taken: bool,
-    ) -> None:
+    def keep(self, file: AnsweredFile) -> None:
         return None
 
     def latest(self, partner: str, limit: int) -> Sequence[Upload]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from adapters.adapter import content_hash
+from integration_engine.answered_file import AnsweredFile
 from integration_engine.gateway.answers import written
 from integration_engine.gateway.body import apart_if_big
 from integration_engine.gateway.corrections import Corrections, corrections
@@ -80,18 +81,17 @@ async def _seen(receipts: Receipts, partner: str, fingerprint: str) -> str | Non
 
 
 async def _keep(receipts: Receipts, knock: Knock, fingerprint: str, said: UploadAnswer) -> None:
-    to_look_at = [row for row in said["rows"] if row["result"] != "accepted"]
+    file = AnsweredFile(
+        knock.brought.partner.name,
+        knock.brought.kind,
+        fingerprint,
+        said["receipt"],
+        cast("Mapping[str, int]", said["counts"]),
+        [row for row in said["rows"] if row["result"] != "accepted"],
+        said["accepted"],
+    )
     try:
-        await asyncio.to_thread(
-            receipts.keep,
-            knock.brought.partner.name,
-            knock.brought.kind,
-            fingerprint,
-            said["receipt"],
-            cast("Mapping[str, int]", said["counts"]),
-            to_look_at,
-            taken=said["accepted"],
-        )
+        await asyncio.to_thread(receipts.keep, file)
     except StoreAway:
         log.warning(
             "a receipt could not be kept; what was answered stands", extra={"partner": knock.brought.partner.name}

@@ -14,6 +14,7 @@ from sqlalchemy import Column, Index, LargeBinary, Text, select
 from sqlalchemy.orm import Session
 from sqlmodel import Field, SQLModel, col
 
+from integration_engine.answered_file import AnsweredFile
 from integration_engine.security.keys import KeyMissing
 from integration_engine.store.database import KeysMoved, Store
 from integration_engine.store.sealing import seal_json, unseal_json
@@ -69,38 +70,24 @@ class Receipts:
             row = session.scalars(select(UploadRow).where(col(UploadRow.content_key).in_(keys))).first()
             return _receipt(row) if row else None
 
-    def keep(
-        self,
-        partner: str,
-        kind: str,
-        fingerprint: str,
-        receipt: str,
-        counts: Mapping[str, int],
-        rows: Sequence[Mapping[str, Any]] = (),
-        *,
-        taken: bool = True,
-    ) -> None:
-        """Remember what a file was answered: ``counts`` of its rows (``accepted``, ``warnings``, ``passed_over``,
-        ``refused``) and ``rows``, what was said of those to look at. One that was taken is one however often it comes; every
-        try of one that was not is its own."""
-        text = _text(partner, fingerprint) if taken else _text(partner, f"{fingerprint}\x1f{receipt}")
+    def keep(self, file: AnsweredFile) -> None:
+        """Remember what a file was answered. One that was taken is one however often it comes; every try of one that was not
+        is its own."""
+        of_this_try = file.fingerprint if file.taken else f"{file.fingerprint}\x1f{file.receipt}"
         row = {
-            "content_key": self._store.keys.blind(_PURPOSE, text),
-            "receipt": receipt,
-            "partner": partner,
-            "kind": kind,
+            "content_key": self._store.keys.blind(_PURPOSE, _text(file.partner, of_this_try)),
+            "receipt": file.receipt,
+            "partner": file.partner,
+            "kind": file.kind,
             "taken_at": self._clock(),
-            "taken": taken,
-            "accepted": counts["accepted"],
-            "warnings": counts["warnings"],
-            "passed_over": counts["passed_over"],
-            "refused": counts["refused"],
+            "taken": file.taken,
+            **{name: file.counts[name] for name in ("accepted", "warnings", "passed_over", "refused")},
         }
         try:
-            self._write(row, rows)
+            self._write(row, file.rows)
         except KeysMoved:
             # Whoever waits for the answer doesn't send the file again for our keys' sake.
-            self._write(row, rows)
+            self._write(row, file.rows)
 
     def _write(self, row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
         with self._store.transaction() as transaction:

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import false, func, select, update
 
 from adapters.adapter import Submission
+from integration_engine.answered_file import AnsweredFile
 from integration_engine.pipeline import Later, process
 from integration_engine.security import keys
 from integration_engine.security.key_file import add_sealing_key
@@ -137,7 +138,7 @@ def test_an_upload_is_remembered_whatever_becomes_of_the_keys_meanwhile(place: P
     running = place.process()
     new = place.begin()
     counts = {"accepted": 1, "warnings": 0, "passed_over": 0, "refused": 1}
-    Receipts(running).keep("oxfordshire", "coroner", "f", "r-1", counts, [{"row": 2, "why": "bad-date"}])
+    Receipts(running).keep(AnsweredFile("oxfordshire", "coroner", "f", "r-1", counts, [{"row": 2, "why": "bad-date"}]))
     assert place.sealed_by() == {new}
     found = Receipts(running).opened("oxfordshire", "r-1")
     assert found is not None
@@ -231,7 +232,7 @@ def test_a_rotation_beside_writers_leaves_nothing_under_the_old_key(place: Place
         try:
             while not stopped.is_set():
                 take(store, 1, n)
-                Receipts(store).keep("oxfordshire", "coroner", f"f{n}", f"r-{n}", counts, [{"row": n}])
+                Receipts(store).keep(AnsweredFile("oxfordshire", "coroner", f"f{n}", f"r-{n}", counts, [{"row": n}]))
                 n += 1
                 # SQLite has one writer at a time: who writes without a breath leaves the others none.
                 stopped.wait(0.05)

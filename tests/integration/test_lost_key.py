@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from integration_engine.answered_file import AnsweredFile
 from integration_engine.security import keys as keyring
 from integration_engine.security.key_file import add_sealing_key
 from integration_engine.security.keys import read_file, write_new
@@ -60,7 +61,9 @@ def locked(amqp_url: str, database_url: str, tmp_path: Path, monkeypatch: pytest
         take(doors.store, {"m.hl7": adt()})
         (case,) = overview.recent_cases(doors.store)
         codes = People(doors.store).add("jane", "coordinator", PASSWORD, ["BERKS"]).codes
-        Receipts(doors.store).keep("oxfordshire", "coroner", "f", "r-1", COUNTS, [{"row": 2}], taken=False)
+        Receipts(doors.store).keep(
+            AnsweredFile("oxfordshire", "coroner", "f", "r-1", COUNTS, [{"row": 2}], taken=False)
+        )
         doors.tokens["wes"] = doors.identities.add("wes", "coordinator", organisations=("WOE",)).text
         doors.tokens["doc"] = doors.identities.add("doc", "designated-doctor", organisations=("BERKS",)).text
         shutil.copy(given, kept)
