@@ -1,12 +1,11 @@
 """``cdr audit``: is the log of every look, decision and delivery whole, and what does it say."""
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from integration_engine.store.database import Store
+from integration_engine.cli.store import opened
 
 app = typer.Typer(no_args_is_help=True, help="The audit chain.")
 
@@ -26,7 +25,8 @@ def verify(as_json: Json = False) -> None:
     """Check the whole chain. Exit status 1 where it is broken, and says at which line."""
     from integration_engine.store import audit
 
-    found = audit.verify(_store(as_json))
+    with opened(as_json) as store:
+        found = audit.verify(store)
     broken = found.broken
     if as_json:
         answer = {"whole": broken is None, "lines": found.lines}
@@ -48,21 +48,10 @@ def export(
     """Print the log, one JSON object a line."""
     from integration_engine.store import audit
 
-    store, after = _store(True), 0
-    while lines := audit.lines(store, subject=subject, after=after, limit=_READ_AT_ONCE):
-        for line in lines:
-            said = {"line": line.sequence, "at": line.at.isoformat(), "actor": line.actor, "action": line.action}
-            typer.echo(json.dumps(said | {"subject": line.subject, "detail": dict(line.detail)}))
-        after = lines[-1].sequence
-
-
-def _store(as_json: bool) -> "Store":
-    from integration_engine.security.keys import KeyMissing, KeyUnreadable
-    from integration_engine.settings import SettingsError, load_settings
-    from integration_engine.store.database import StoreError, open_store
-
-    try:
-        return open_store(load_settings())
-    except (KeyMissing, KeyUnreadable, SettingsError, StoreError) as error:
-        typer.echo(json.dumps({"error": error.code}) if as_json else str(error), err=not as_json)
-        raise typer.Exit(2) from None
+    after = 0
+    with opened(as_json=True) as store:
+        while lines := audit.lines(store, subject=subject, after=after, limit=_READ_AT_ONCE):
+            for line in lines:
+                said = {"line": line.sequence, "at": line.at.isoformat(), "actor": line.actor, "action": line.action}
+                typer.echo(json.dumps(said | {"subject": line.subject, "detail": dict(line.detail)}))
+            after = lines[-1].sequence

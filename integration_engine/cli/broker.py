@@ -4,11 +4,12 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from integration_engine.cli.broker_users import user as user_command
+from integration_engine.cli.ending import USAGE, give_up
 from integration_engine.settings import SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="The broker's topology: make it, check it, print it; users of its queues.")
 
-_USAGE = 2
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 app.command("user")(user_command)
 
@@ -29,7 +29,7 @@ def _topology(as_json: bool) -> "Topology":
     try:
         return topology_in_force(load_settings())
     except (ReferenceDataError, SettingsError) as problem:
-        _fail(as_json, str(problem), "settings", _USAGE)
+        give_up("settings", str(problem), as_json, USAGE)
 
 
 @app.command("apply")
@@ -45,9 +45,9 @@ def apply(as_json: Json = False) -> None:
     try:
         declare.apply_topology(topology, url)
     except declare.Differs as problem:
-        _fail(as_json, str(problem), "differs")
+        give_up("differs", str(problem), as_json)
     except _away() as problem:
-        _fail(as_json, f"The broker can't be reached ({type(problem).__name__}).", "broker-away")
+        give_up("broker-away", f"The broker can't be reached ({type(problem).__name__}).", as_json)
     repaired = users.repair_users(topology, management, virtual_host(url)) if management is not None else []
     followed = broker_users.follow_register(topology, management, virtual_host(url))
     done = {"exchanges": len(topology.exchanges), "queues": len(topology.queues), "bindings": len(topology.bindings)}
@@ -73,7 +73,7 @@ def check(as_json: Json = False) -> None:
     try:
         drifts = declare.check_topology(topology, url, management)
     except _away() as problem:
-        _fail(as_json, f"The broker can't be reached ({type(problem).__name__}).", "broker-away")
+        give_up("broker-away", f"The broker can't be reached ({type(problem).__name__}).", as_json)
     if management is not None:
         found = users.user_drifts(topology, management, virtual_host(url))
         known = broker_users.register_drifts(topology, management, virtual_host(url))
@@ -143,7 +143,7 @@ def _url() -> str:
         return load_settings().amqp_url.get_secret_value()
     except SettingsError as problem:
         typer.echo(str(problem), err=True)
-        sys.exit(_USAGE)
+        sys.exit(USAGE)
 
 
 def _management() -> Any:
@@ -160,8 +160,3 @@ def _away() -> tuple[type[Exception], ...]:
     from integration_engine.broker.management import ManagementError
 
     return (AMQPError, OSError, ManagementError)
-
-
-def _fail(as_json: bool, sentence: str, code: str, status: int = 1) -> NoReturn:
-    typer.echo(json.dumps({"error": code, "text": sentence}) if as_json else sentence, err=not as_json)
-    raise typer.Exit(status)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, cast
 
 import typer
 
+from integration_engine.cli.ending import USAGE, give_up
 from integration_engine.settings import SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from integration_engine.broker.management import Management
     from integration_engine.broker.topology import Topology
     from integration_engine.store.database import Store
-
-_USAGE = 2
 
 
 def user(
@@ -36,10 +35,10 @@ def user(
     Whose account it is must be in the register (cdr partner add); what a partner may send is what is live of it there."""
     topology, management, vhost = _place(as_json)
     if role not in topology.roles:
-        _fail(as_json, f"There is no role {role}; there are: {', '.join(topology.roles)}.", "no-such-role", _USAGE)
+        give_up("no-such-role", f"There is no role {role}; there are: {', '.join(topology.roles)}.", as_json, USAGE)
     somebodys = "{" in topology.roles[role].user
     if somebodys != bool(code):
-        _fail(as_json, f"A {role} account {'needs its' if somebodys else 'has no'} CODE.", "code", _USAGE)
+        give_up("code", f"A {role} account {'needs its' if somebodys else 'has no'} CODE.", as_json, USAGE)
     if code is None:
         _engine_part(topology, management, vhost, role, remove, as_json)
     elif remove:
@@ -117,9 +116,9 @@ def _issued(
             store, topology, cast(Role, role), code, number, management, vhost, at_the_keyboard()
         )
     except NotAllowed as problem:
-        _fail(as_json, str(problem), problem.code)
+        give_up(problem.code, str(problem), as_json)
     except ManagementError as problem:
-        _fail(as_json, f"{problem} The account is in the register: cdr broker apply makes it.", "management")
+        give_up("management", f"{problem} The account is in the register: cdr broker apply makes it.", as_json)
     _say_password(made.name, made.password, as_json)
 
 
@@ -154,7 +153,7 @@ def _engine_part(
             return
         name = put_user(management, vhost, topology.roles[role], password, {})
     except ManagementError as problem:
-        _fail(as_json, str(problem), "management")
+        give_up("management", str(problem), as_json)
     _say_password(name, password, as_json)
 
 
@@ -181,9 +180,9 @@ def _place(as_json: bool) -> "tuple[Topology, Management, str]":
         settings = load_settings()
         topology = topology_in_force(settings)
     except SettingsError as problem:
-        _fail(as_json, str(problem), "settings", _USAGE)
+        give_up("settings", str(problem), as_json, USAGE)
     if settings.amqp_management_url is None:
-        _fail(as_json, "Users are kept by the management API: set CDR_AMQP_MANAGEMENT_URL.", "no-management", _USAGE)
+        give_up("no-management", "Users are kept by the management API: set CDR_AMQP_MANAGEMENT_URL.", as_json, USAGE)
     address = settings.amqp_management_url.get_secret_value()
     return topology, Management(address), virtual_host(settings.amqp_url.get_secret_value())
 
@@ -202,9 +201,4 @@ def _store() -> "Store | None":
 
 
 def _no_register(as_json: bool) -> NoReturn:
-    _fail(as_json, "The register can't be read: is the database there, and its keys?", "no-register", _USAGE)
-
-
-def _fail(as_json: bool, sentence: str, code: str, status: int = 1) -> NoReturn:
-    typer.echo(json.dumps({"error": code, "text": sentence}) if as_json else sentence, err=not as_json)
-    raise typer.Exit(status)
+    give_up("no-register", "The register can't be read: is the database there, and its keys?", as_json, USAGE)

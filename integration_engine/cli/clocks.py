@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from integration_engine.cli.store import opened
 from integration_engine.settings import SettingsError, load_settings
 
 if TYPE_CHECKING:
@@ -32,29 +33,16 @@ def command(
     is overdue."""
     from integration_engine.clockwork import clock_rules
     from integration_engine.routing.tables import ReferenceDataError
-    from integration_engine.security.keys import KeyMissing, KeyUnreadable
-    from integration_engine.store.database import StoreError, open_store
     from integration_engine.store.pressing import due_clocks
 
     try:
-        settings = load_settings()
-        rules = clock_rules(settings)
+        rules = clock_rules(load_settings())
     except (SettingsError, ReferenceDataError) as problem:
         raise typer.BadParameter(str(problem)) from None
-    try:
-        store = open_store(settings)
-    except (StoreError, KeyMissing, KeyUnreadable) as problem:
-        typer.echo(json.dumps({"error": problem.code}) if as_json else str(problem), err=True)
-        raise typer.Exit(1) from None
     now = datetime.now(UTC)
     wanted = ("overdue",) if overdue else ("overdue", "soon") if due else None
-    try:
+    with opened(as_json, status=1) as store:
         found = due_clocks(store, now, rules, stages=wanted, leads=[lead] if lead else None, limit=limit)
-    except StoreError as problem:
-        typer.echo(json.dumps({"error": problem.code}) if as_json else str(problem), err=True)
-        raise typer.Exit(1) from None
-    finally:
-        store.close()
     if as_json:
         for each in found:
             typer.echo(json.dumps(_line(each, rules)))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from integration_engine.cli import reindex
+from integration_engine.cli.ending import give_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,8 +161,6 @@ def _url() -> str:
 
 def _done(made: "Callable[[], dict[str, object]]", as_json: bool) -> dict[str, object]:
     """What was done, or the reason why it wasn't and exit status 1."""
-    import json
-
     from integration_engine.security.keys import KeyMissing, KeyUnreadable
     from integration_engine.settings import SettingsError
     from integration_engine.store.database import StoreError
@@ -169,8 +168,7 @@ def _done(made: "Callable[[], dict[str, object]]", as_json: bool) -> dict[str, o
     try:
         return made()
     except (SettingsError, StoreError, KeyMissing, KeyUnreadable) as error:
-        typer.echo(json.dumps({"error": error.code}) if as_json else str(error), err=not as_json)
-        raise typer.Exit(1) from None
+        give_up(error.code, str(error), as_json)
 
 
 def _tell(as_json: bool, done: dict[str, object], sentence: str) -> None:

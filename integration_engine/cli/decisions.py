@@ -6,6 +6,8 @@ from typing import Annotated, Any
 import orjson
 import typer
 
+from integration_engine.cli.store import opened
+
 app = typer.Typer(no_args_is_help=True, help="What people decided, and who may decide what.")
 
 WITHHELD = "withheld: about a restricted case"
@@ -19,22 +21,15 @@ def export(
 ) -> None:
     """Print everything decided, in order of time, as a JSON list that `cdr try --decisions` and `cdr decide` take: with the
     same messages it gives the same state. Exit 1 if what is kept can't be read."""
-    from integration_engine.security.keys import KeyMissing, KeyUnreadable, SealBroken
-    from integration_engine.settings import SettingsError, load_settings
-    from integration_engine.store.database import StoreError, open_store
     from integration_engine.store.decisions import every_decision
 
     withheld, found = 0, []
-    try:
-        store = open_store(load_settings())
+    with opened(status=1) as store:
         for kept in every_decision(store):
             hide = kept.restricted and role != "restricted"
             withheld += hide
             decision = kept.decision.model_copy(update={"reason": WITHHELD}) if hide else kept.decision
             found.append(decision.model_dump(mode="json"))
-    except (KeyMissing, KeyUnreadable, SealBroken, SettingsError, StoreError) as problem:
-        typer.echo(str(problem), err=True)
-        raise typer.Exit(1) from None
     text = orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n"
     if to:
         to.write_text(text, encoding="utf-8")

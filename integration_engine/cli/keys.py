@@ -4,10 +4,11 @@ import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from integration_engine.cli.ending import give_up
 from integration_engine.cli.keyboard import at_the_keyboard
 
 if TYPE_CHECKING:
@@ -64,11 +65,11 @@ def new(as_json: Json = False) -> None:
 
     file = _file()
     if file is None:
-        _stop("no-file", "Keys come from the environment or a command: no file is read.", as_json)
+        give_up("no-file", "Keys come from the environment or a command: no file is read.", as_json)
     try:
         write_new(file)
     except FileExistsError:
-        _stop("there-already", "The keys file is there already, and whatever was sealed with it needs it.", as_json)
+        give_up("there-already", "The keys file is there already, and whatever was sealed with it needs it.", as_json)
     typer.echo(
         json.dumps({"file": str(file)}) if as_json else f"{file} holds new keys. Keep a copy apart from the database."
     )
@@ -231,9 +232,4 @@ def _or_stop(call: Callable[[], T], as_json: bool) -> T:
     try:
         return call()
     except (SettingsError, StoreError, KeyMissing, KeyUnreadable) as error:
-        _stop(error.code, str(error), as_json)
-
-
-def _stop(code: str, text: str, as_json: bool) -> NoReturn:
-    typer.echo(json.dumps({"error": code, "text": text}) if as_json else text, err=not as_json)
-    raise typer.Exit(1)
+        give_up(error.code, str(error), as_json)

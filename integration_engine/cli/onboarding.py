@@ -1,17 +1,17 @@
 """``cdr partner open``, ``shut``, ``conformance``: from the sandbox to live, by a person who has seen the messages' score."""
 
 import json
-import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from integration_engine.cli.ending import give_up
 from integration_engine.cli.keyboard import at_the_keyboard
+from integration_engine.cli.store import of_the_register
 from integration_engine.security.identity import NotAllowed
 
 if TYPE_CHECKING:
-    from integration_engine.store.database import Store
     from integration_engine.store.identities import Identities
 
 Code = Annotated[str, typer.Argument(help="The partner's code.")]
@@ -34,10 +34,10 @@ def open_(
 
     by, now = at_the_keyboard(), datetime.now(UTC)
     try:
-        changed = open_gate(opened(), code, kind, reason=reason, anyway=anyway, by=by, now=now)
+        changed = open_gate(of_the_register(), code, kind, reason=reason, anyway=anyway, by=by, now=now)
     except NotAllowed as error:
         look = f" Look: cdr partner conformance {code} --kind {kind}. Open it all the same: --anyway."
-        _stop(error.code, f"{error}.{look if error.code == 'not-ready' else ''}", as_json)
+        give_up(error.code, f"{error}.{look if error.code == 'not-ready' else ''}", as_json)
     sentence = f"{kind} of {code} is live." if changed else f"{kind} of {code} was live already."
     typer.echo(json.dumps({"partner": code, "kind": kind, "live": True, "changed": changed}) if as_json else sentence)
     _broker_follows(as_json)
@@ -48,7 +48,7 @@ def shut(code: Code, kind: Kind, reason: Reason, as_json: Json = False) -> None:
     try:
         changed = gate(code, kind, live=False, reason=reason)
     except NotAllowed as error:
-        _stop(error.code, str(error), as_json)
+        give_up(error.code, str(error), as_json)
     sentence = f"{kind} of {code} goes to the sandbox only." if changed else f"{kind} of {code} wasn't live."
     typer.echo(json.dumps({"partner": code, "kind": kind, "live": False, "changed": changed}) if as_json else sentence)
     _broker_follows(as_json)
@@ -86,49 +86,33 @@ def gate(code: str, kind: str, *, live: bool, reason: str) -> bool:
     from integration_engine.store.gates import set_gate
 
     by = at_the_keyboard()
-    return set_gate(opened(), code, kind, live=live, reason=reason, by=by, now=datetime.now(UTC))
+    return set_gate(of_the_register(), code, kind, live=live, reason=reason, by=by, now=datetime.now(UTC))
 
 
 def revoke_accounts(code: str) -> tuple[list[str], list[str]]:
     """Revoke somebody's broker accounts; their names, and which of them the broker may still have."""
     from integration_engine import broker_accounts
 
-    return broker_accounts.revoke(opened(), code, None, _management(), at_the_keyboard())
+    return broker_accounts.revoke(of_the_register(), code, None, _management(), at_the_keyboard())
 
 
 def register() -> "Identities":
     """The register of who may come in. Ends the command where it can't be opened."""
     from integration_engine.store.identities import Identities
 
-    return Identities(opened())
-
-
-def opened() -> "Store":
-    """The store that the settings name. Ends the command where it can't be opened."""
-    from integration_engine.security.keys import KeyMissing
-    from integration_engine.settings import SettingsError, load_settings
-    from integration_engine.store.database import StoreError, open_store
-
-    try:
-        settings = load_settings()
-        # An embedded database is made on first use; a server's schema is changed by `cdr db upgrade` alone.
-        embedded = settings.database_url.get_secret_value().startswith("sqlite")
-        return open_store(settings, upgrade=embedded)
-    except (SettingsError, StoreError, KeyMissing) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
+    return Identities(of_the_register())
 
 
 def _begin_anew(code: str, kind: str) -> None:
     from integration_engine.store.rehearsals import forget
 
-    forget(opened(), code, kind, by=at_the_keyboard(), now=datetime.now(UTC))
+    forget(of_the_register(), code, kind, by=at_the_keyboard(), now=datetime.now(UTC))
 
 
 def _conformance(code: str, kind: str) -> dict[str, Any]:
     from integration_engine.own_account import conformance as score
 
-    return score(opened(), code, kind)
+    return score(of_the_register(), code, kind)
 
 
 def _management() -> Any:
@@ -145,13 +129,8 @@ def _broker_follows(as_json: bool) -> None:
     from integration_engine.cli.broker_users import follow_accounts
 
     try:
-        done = follow_accounts(opened(), _management())
+        done = follow_accounts(of_the_register(), _management())
     except ManagementError:
         done = False
     if not done and not as_json:
         typer.echo("Its broker accounts, if it has any, follow with: cdr broker apply.")
-
-
-def _stop(code: str, text: str, as_json: bool) -> NoReturn:
-    typer.echo(json.dumps({"error": code, "text": text}) if as_json else text, err=True)
-    sys.exit(1)

@@ -1,13 +1,13 @@
 """``cdr partner``: who may come in. Partners, CDOPs and operators, their tokens and their feeds."""
 
 import json
-import sys
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
 from integration_engine.cli import partner_keys
+from integration_engine.cli.ending import give_up
 from integration_engine.cli.keyboard import at_the_keyboard
 from integration_engine.cli.onboarding import conformance, gate, open_, register, revoke_accounts, shut
 from integration_engine.security.identity import OF_PANELS, ROLES, NotAllowed, Role
@@ -77,7 +77,7 @@ def add(
         for each in kinds if live else ():
             gate(code, each, live=True, reason=live or "")
     except NotAllowed as error:
-        _stop(error.code, str(error), as_json)
+        give_up(error.code, str(error), as_json)
     said: dict[str, Any] = {"partner": code, "role": role, "kinds": sorted(kinds), "credential": token.lookup}
     if expires_at:
         said["expires_at"] = expires_at.isoformat(timespec="seconds")
@@ -197,7 +197,7 @@ def feed_add(  # noqa: PLR0913, PLR0917  # one option a feed setting; typer call
     try:
         register().add_feed(name, partner, kind, settings, by=at_the_keyboard())
     except NotAllowed as error:
-        _stop(error.code, str(error), as_json)
+        give_up(error.code, str(error), as_json)
     typer.echo(
         json.dumps(feed.model_dump(exclude_none=True)) if as_json else f"Feed {name} of {partner} is registered."
     )
@@ -215,11 +215,6 @@ def _role_of(kinds: list[str]) -> tuple[Role, list[str]]:
         return "partner", kinds
     typer.echo(f"--kind is one of {', '.join((*_PARTNER_KINDS, *_ROLES))}; only partner kinds combine.", err=True)
     raise typer.Exit(2)
-
-
-def _stop(code: str, text: str, as_json: bool) -> NoReturn:
-    typer.echo(json.dumps({"error": code, "text": text}) if as_json else text, err=True)
-    sys.exit(1)
 
 
 def _written(each: Any, now: datetime) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
+from integration_engine.cli.ending import give_up
 from integration_engine.cli.keyboard import at_the_keyboard
+from integration_engine.cli.store import of_the_register
 from integration_engine.security.identity import NotAllowed
 
 app = typer.Typer(no_args_is_help=True, help="Public keys and client certificates of a partner's machines.")
@@ -32,7 +34,7 @@ def add(
     with file.open(encoding="utf-8", errors="replace") as opened:
         text = opened.read(_MOST_BYTES)
     ends = datetime.now(UTC) + timedelta(days=days) if days else None
-    tokens, by = AccessTokens(_store()), at_the_keyboard()
+    tokens, by = AccessTokens(of_the_register()), at_the_keyboard()
     try:
         if "BEGIN CERTIFICATE" in text:
             name, kind, ends = _certificate(text, ends)
@@ -40,8 +42,7 @@ def add(
         else:
             name, kind = tokens.add_public_key(code, text, expires_at=ends, by=by), "jwk"
     except NotAllowed as error:
-        typer.echo(json.dumps({"error": error.code, "text": str(error)}) if as_json else str(error), err=True)
-        raise typer.Exit(1) from None
+        give_up(error.code, str(error), as_json)
     said = {
         "partner": code,
         "key": name,
@@ -62,7 +63,7 @@ def list_(as_json: Json = False) -> None:
     from integration_engine.store.identities import Identities
 
     now = datetime.now(UTC)
-    for key in Identities(_store()).machine_keys():
+    for key in Identities(of_the_register()).machine_keys():
         said: dict[str, Any] = {"partner": key.partner, "key": key.id, "kind": key.kind, "live": key.live(now)}
         said["expires_at"] = key.expires_at.isoformat(timespec="seconds") if key.expires_at else None
         state = "live" if key.live(now) else "ended"
@@ -82,15 +83,3 @@ def _certificate(text: str, ends: datetime | None) -> tuple[str, str, datetime]:
         raise NotAllowed("bad-key", "that is no certificate as PEM") from None
     until = found.not_valid_after_utc
     return fingerprint(found.public_bytes(Encoding.DER)), "certificate", min(ends, until) if ends else until
-
-
-def _store() -> Any:
-    from integration_engine.security.keys import KeyMissing, KeyUnreadable
-    from integration_engine.settings import SettingsError, load_settings
-    from integration_engine.store.database import StoreError, open_store
-
-    try:
-        return open_store(load_settings())
-    except (SettingsError, StoreError, KeyMissing, KeyUnreadable) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None

@@ -1,12 +1,17 @@
 """``cdr person``: people who sign in with a password and codes, where no provider of identities knows them."""
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from integration_engine.cli.ending import give_up
 from integration_engine.cli.keyboard import at_the_keyboard
+from integration_engine.cli.store import of_the_register
 from integration_engine.security.identity import DECIDING, Deciding, NotAllowed
+
+if TYPE_CHECKING:
+    from integration_engine.store.people import People
 
 app = typer.Typer(no_args_is_help=True, help="People with a password and codes of their own.")
 
@@ -41,8 +46,7 @@ def add(
     try:
         added = _people().add(name, chosen, password, area or (), by=at_the_keyboard())
     except NotAllowed as error:
-        typer.echo(json.dumps({"error": error.code, "text": str(error)}) if as_json else str(error), err=True)
-        raise typer.Exit(1) from None
+        give_up(error.code, str(error), as_json)
     address = added.codes.address(name)
     if as_json:
         said: dict[str, Any] = {"person": name, "role": role, "areas": sorted(area or ()), "codes": address}
@@ -75,14 +79,7 @@ def list_(as_json: Json = False) -> None:
         typer.echo(json.dumps(said) if as_json else f"{each.name}  {each.role}  {', '.join(each.areas)}  {each.state}")
 
 
-def _people() -> Any:
-    from integration_engine.security.keys import KeyMissing, KeyUnreadable
-    from integration_engine.settings import SettingsError, load_settings
-    from integration_engine.store.database import StoreError, open_store
+def _people() -> "People":
     from integration_engine.store.people import People
 
-    try:
-        return People(open_store(load_settings()))
-    except (SettingsError, StoreError, KeyMissing, KeyUnreadable) as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
+    return People(of_the_register())

@@ -1,19 +1,16 @@
 """``cdr pointers``: national events that only point to a record, which is still to be fetched, and why it hasn't been."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from integration_engine.cli.keyboard import at_the_keyboard
+from integration_engine.cli.store import opened
 from integration_engine.pointer_words import in_words, is_late
-from integration_engine.settings import SettingsError, load_settings
 
 if TYPE_CHECKING:
-    from integration_engine.store.database import Store
     from integration_engine.store.pointers import Waiting
 
 app = typer.Typer(help="Events that point to a record: what waits, and why.", invoke_without_command=True)
@@ -29,7 +26,7 @@ def list_(context: typer.Context, as_json: Json = False) -> None:
     from integration_engine.store import pointers
 
     now = datetime.now(UTC)
-    with _opened(as_json) as store:
+    with opened(as_json) as store:
         found = pointers.waiting(store)
     if as_json:
         for each in found:
@@ -47,7 +44,7 @@ def ask(
     """Ask again now, once whatever was wrong has been put right. Exit 1 where nothing waits under these ids."""
     from integration_engine.store import pointers
 
-    with _opened(as_json) as store:
+    with opened(as_json) as store:
         number = pointers.ask_now(store, names or None, datetime.now(UTC))
     typer.echo(json.dumps({"asked": number}) if as_json else f"{number} will be asked about now.")
     raise typer.Exit(0 if number else 1)
@@ -66,28 +63,11 @@ def close(
     if not reason.strip():
         raise typer.BadParameter("--reason is needed")
     who = by.strip() if by and by.strip() else at_the_keyboard()
-    with _opened(as_json) as store:
+    with opened(as_json) as store:
         done = pointers.close(store, name, by=who, reason=reason.strip(), now=datetime.now(UTC))
     said = "Closed." if done else "No such pointer waits."
     typer.echo(json.dumps({"closed": done}) if as_json else said)
     raise typer.Exit(0 if done else 1)
-
-
-@contextmanager
-def _opened(as_json: bool) -> "Iterator[Store]":
-    from integration_engine.security.keys import KeyMissing, KeyUnreadable
-    from integration_engine.store.database import StoreError, open_store
-
-    try:
-        store = open_store(load_settings())
-        try:
-            yield store
-        finally:
-            store.close()
-    except (KeyMissing, KeyUnreadable, SettingsError, StoreError) as problem:
-        code = getattr(problem, "code", "store")
-        typer.echo(json.dumps({"error": code}) if as_json else str(problem), err=True)
-        raise typer.Exit(2) from None
 
 
 def _line(each: "Waiting", now: datetime) -> dict[str, Any]:

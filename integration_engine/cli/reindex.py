@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from integration_engine.cli.store import opened
+
 if TYPE_CHECKING:
     from integration_engine.reindex import Progress
     from integration_engine.store.database import Store
@@ -24,19 +26,8 @@ def command(
     """Make the blocking keys of everything held anew, so that messages find it by this program's rules and newest index key.
     Workers hold their messages until it is done; stopped at any moment, calling again goes on. Cases that it may change are
     decided again by the workers, or by cdr revisit. Exit 1 if the store can't do it now, or a notice can't be read."""
-    from integration_engine.security.keys import KeyMissing, KeyUnreadable
-    from integration_engine.settings import SettingsError, load_settings
-    from integration_engine.store.database import StoreError, open_store
-
-    try:
-        store = open_store(load_settings())
-        try:
-            done = reindexed(store, every=every)
-        finally:
-            store.close()
-    except (SettingsError, StoreError, KeyMissing, KeyUnreadable) as error:
-        typer.echo(json.dumps({"error": error.code}) if as_json else str(error), err=not as_json)
-        raise typer.Exit(1) from None
+    with opened(as_json, status=1) as store:
+        done = reindexed(store, every=every)
     typer.echo(json.dumps(asdict(done)) if as_json else sentence(done))
     if done.unreadable:
         raise typer.Exit(1)

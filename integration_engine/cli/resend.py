@@ -2,15 +2,12 @@
 
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from integration_engine.cli.keyboard import at_the_keyboard
-from integration_engine.settings import SettingsError, load_settings
-
-if TYPE_CHECKING:
-    from integration_engine.store.database import Store
+from integration_engine.cli.store import opened
 
 _KINDS = ("cdop.", "jar.", "national.", "alerts.")
 
@@ -31,8 +28,6 @@ def command(
 ) -> None:
     """Send deliveries again, each under the id it had: after a broker was lost with its data. Recipients pass over what they
     have. The running workers send them, within half a minute. Exit 1 if the store can't do it now; then do it again."""
-    from integration_engine.security.keys import KeyMissing, KeyUnreadable
-    from integration_engine.store.database import StoreError, open_store
     from integration_engine.store.resending import resend
 
     if everybody == bool(recipients):
@@ -40,23 +35,16 @@ def command(
     if strange := [name for name in recipients or () if not name.startswith(_KINDS)]:
         raise typer.BadParameter(f"{strange[0]} is no recipient", param_hint="RECIPIENTS")
     moment = _moment(since)
-    try:
-        store: Store = open_store(load_settings())
-        try:
-            found = resend(
-                store,
-                None if everybody else recipients,
-                moment,
-                now=datetime.now(UTC),
-                by=at_the_keyboard(),
-                answered_too=answered_too,
-                dry_run=dry_run,
-            )
-        finally:
-            store.close()
-    except (KeyMissing, KeyUnreadable, SettingsError, StoreError) as problem:
-        typer.echo(json.dumps({"error": problem.code}) if as_json else str(problem), err=True)
-        raise typer.Exit(1) from None
+    with opened(as_json, status=1) as store:
+        found = resend(
+            store,
+            None if everybody else recipients,
+            moment,
+            now=datetime.now(UTC),
+            by=at_the_keyboard(),
+            answered_too=answered_too,
+            dry_run=dry_run,
+        )
     if as_json:
         typer.echo(json.dumps(dict(sorted(found.items()))))
         return

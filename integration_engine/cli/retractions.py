@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from integration_engine.cli.ending import USAGE, give_up
 from integration_engine.cli.keyboard import at_the_keyboard
+from integration_engine.cli.store import opened
 from integration_engine.settings import SettingsError, load_settings
 
 if TYPE_CHECKING:
-    from integration_engine.store.database import Store
     from integration_engine.store.retractions import Retraction
 
 app = typer.Typer(help="Retractions: to whom, when, acknowledged or not.", invoke_without_command=True)
@@ -31,12 +32,9 @@ def list_(
         return
     from integration_engine.store.retractions import retractions
 
-    store, limit = _opened(as_json)
-    now = datetime.now(UTC)
-    try:
+    now, limit = datetime.now(UTC), _limit(as_json)
+    with opened(as_json) as store:
         found = retractions(store, outstanding=outstanding)
-    finally:
-        store.close()
     if as_json:
         for each in found:
             typer.echo(json.dumps(_line(each, now, limit)))
@@ -70,15 +68,12 @@ def told(
         raise typer.BadParameter("--to and --reason are needed: say whom, and why this way")
     now = datetime.now(UTC)
     moment = _moment(at, now)
-    store, limit = _opened(as_json)
-    who = by.strip() if by and by.strip() else at_the_keyboard()
-    try:
-        done = record(store, delivery, by=who, how=way, to=to, reason=reason, at=moment, now=now)
-    except (NoRetraction, StoreError) as problem:
-        typer.echo(json.dumps({"error": problem.code}) if as_json else str(problem), err=True)
-        raise typer.Exit(1) from None
-    finally:
-        store.close()
+    who, limit = by.strip() if by and by.strip() else at_the_keyboard(), _limit(as_json)
+    with opened(as_json) as store:
+        try:
+            done = record(store, delivery, by=who, how=way, to=to, reason=reason, at=moment, now=now)
+        except (NoRetraction, StoreError) as problem:
+            give_up(problem.code, str(problem), as_json)
     said = f"Recorded: {done.recipient} knows of {done.delivery}, told by {done.how}."
     typer.echo(json.dumps(_line(done, now, limit)) if as_json else said)
 
@@ -95,17 +90,12 @@ def _moment(at: str | None, now: datetime) -> datetime:
     return moment
 
 
-def _opened(as_json: bool) -> "tuple[Store, timedelta]":
-    """The store, and how long an acknowledgement may take."""
-    from integration_engine.security.keys import KeyMissing, KeyUnreadable
-    from integration_engine.store.database import StoreError, open_store
-
+def _limit(as_json: bool) -> timedelta:
+    """How long an acknowledgement may take."""
     try:
-        settings = load_settings()
-        return open_store(settings), timedelta(minutes=settings.retraction_limit_minutes)
-    except (KeyMissing, KeyUnreadable, SettingsError, StoreError) as problem:
-        typer.echo(json.dumps({"error": problem.code}) if as_json else str(problem), err=True)
-        raise typer.Exit(2) from None
+        return timedelta(minutes=load_settings().retraction_limit_minutes)
+    except SettingsError as problem:
+        give_up(problem.code, str(problem), as_json, USAGE)
 
 
 def _line(each: "Retraction", now: datetime, limit: timedelta) -> dict[str, Any]:

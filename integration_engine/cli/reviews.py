@@ -1,8 +1,6 @@
 """``cdr reviews``: what waits for a person who can tell two children from one, and what people decided so far."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +10,11 @@ import orjson
 import typer
 
 from integration_engine.cli.keyboard import at_the_keyboard
+from integration_engine.cli.store import opened
 
 if TYPE_CHECKING:
     from integration_engine.linkage.questions import Question
     from integration_engine.security.identity import Role as SignedInAs
-    from integration_engine.store.database import Store
     from integration_engine.store.waiting import Question as Waiting
 
 app = typer.Typer(help="Questions for a person: are these two one child?", invoke_without_command=True)
@@ -38,7 +36,7 @@ def list_(context: typer.Context, as_json: Json = False, role: Role = "operator"
     from integration_engine.store.waiting import next_due, questions
 
     _known(role)
-    with _opened() as store:
+    with opened(status=1) as store:
         found = [q for q in questions(store, limit=_MOST) if q.kind == LINKAGE and _theirs(q, role)]
         due = next_due(store, {case.id for question in found for case in question.cases})
     rows: list[dict[str, Any]] = []
@@ -82,7 +80,7 @@ def show(
     _known(role)
     who = Principal(by or at_the_keyboard(), cast("SignedInAs", role))
     full = role != "operator"
-    with _opened() as store:
+    with opened(status=1) as store:
         found = [q for q in questions(store, name=name) if q.kind == LINKAGE and _theirs(q, role)]
         if not found:
             typer.echo("There is no such open question.", err=True)
@@ -104,7 +102,7 @@ def export(to: Annotated[Path | None, typer.Option(help="Write here instead of t
     levels and verdict, nothing about a child and no reader's name."""
     from integration_engine.readings import labelled_pairs
 
-    with _opened() as store:
+    with opened(status=1) as store:
         lines = [json.dumps(asdict(pair)) for pair in labelled_pairs(store)]
     if to:
         to.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -121,23 +119,6 @@ def _theirs(question: "Waiting", role: str) -> bool:
 def _known(role: str) -> None:
     if role not in _ROLES:
         raise typer.BadParameter(f"--role is one of {', '.join(_ROLES)}")
-
-
-@contextmanager
-def _opened() -> "Iterator[Store]":
-    from integration_engine.security.keys import KeyMissing, KeyUnreadable, SealBroken
-    from integration_engine.settings import SettingsError, load_settings
-    from integration_engine.store.database import StoreError, open_store
-
-    try:
-        store = open_store(load_settings())
-        try:
-            yield store
-        finally:
-            store.close()
-    except (KeyMissing, KeyUnreadable, SealBroken, SettingsError, StoreError) as problem:
-        typer.echo(str(problem), err=True)
-        raise typer.Exit(1) from None
 
 
 def _print_list(rows: list[dict[str, Any]]) -> None:

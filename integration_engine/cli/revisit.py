@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from integration_engine.cli.ending import give_up
 from integration_engine.cli.when import instant
 from integration_engine.settings import SettingsError, load_settings
 
@@ -58,8 +59,7 @@ def command(
         finally:
             store.close()
     except (StoreError, KeyMissing, KeyUnreadable, SealBroken) as problem:
-        typer.echo(json.dumps({"error": problem.code}) if as_json else str(problem), err=True)
-        raise typer.Exit(1) from None
+        give_up(problem.code, str(problem), as_json)
     total = {"looked_at": looked_at, "changed": changed, "deliveries": deliveries, "dry_run": dry_run}
     if as_json:
         typer.echo(json.dumps(total))

@@ -27,6 +27,7 @@ from integration_engine.trends.population import Population, population_of, read
 from integration_engine.trends.screen import show
 
 _ONLY_FORMAT = "--json, --csv"
+_MOST_NAMED = 20
 
 
 def command(  # noqa: PLR0913, PLR0917 - one option a thing that can be asked
@@ -99,10 +100,14 @@ def command(  # noqa: PLR0913, PLR0917 - one option a thing that can be asked
         sys.stdout.write(as_csv(found, words))
     else:
         show(found, words)
-    for bad in tally.bad[:20]:
+    _say_what_was_left_out(tally)
+
+
+def _say_what_was_left_out(tally: Tally) -> None:
+    for bad in tally.bad[:_MOST_NAMED]:
         typer.echo(f"{bad.where}: left out, {bad.text}", err=True)
-    if len(tally.bad) > 20:
-        typer.echo(f"... and {len(tally.bad) - 20} rows more", err=True)
+    if len(tally.bad) > _MOST_NAMED:
+        typer.echo(f"... and {len(tally.bad) - _MOST_NAMED} rows more", err=True)
 
 
 def _people(path: Path | None, invented: bool, reference: Reference, now: datetime) -> Population | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from pydantic import ValidationError
 
-from integration_engine.cli.run import Stop, store_of
+from integration_engine.cli.running import Stop, store_of
 from integration_engine.settings import Settings, load_settings, problem_of
 from integration_engine.stages import VARIABLE as FAULTS
 

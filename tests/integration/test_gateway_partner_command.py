@@ -77,12 +77,14 @@ def test_a_token_ends_on_its_day(place: Path) -> None:
 def test_two_partners_cannot_speak_for_one_organisation(place: Path) -> None:
     run("add", "RTH", "--kind", "hospital-hl7", "--organisation", "GWH")
     for words in (["RXX", "--organisation", "gwh"], ["GWH"], ["rth"]):
-        assert run("add", *words, "--kind", "hospital-hl7", status=1) == []
+        [refused] = run("add", *words, "--kind", "hospital-hl7", status=1)
+        assert refused["error"] == "taken-organisation"
 
 
 def test_a_feed_is_registered_for_a_partner_that_is_there(place: Path) -> None:
     feed = ["feed", "add", "pas", "--partner", "RTH", "--kind", "hospital-hl7", "--profile", "nhs-adt"]
-    assert run(*feed, status=1) == []
+    [refused] = run(*feed, status=1)
+    assert refused["error"] == "no-partner"
     run("add", "RTH", "--kind", "hospital-hl7")
     run(*feed, "--n-is-reliable", "--charset", "windows-1252")
     [listed] = run("list")
