@@ -27,7 +27,7 @@ from integration_engine.gateway.own_account import BEGIN_ANEW, own_account_door
 from integration_engine.gateway.page import refusal_page
 from integration_engine.gateway.panels import panels_door
 from integration_engine.gateway.police import police_door
-from integration_engine.gateway.ports import People, StoreAway
+from integration_engine.gateway.ports import DeskRefusal, People, StoreAway
 from integration_engine.gateway.provider import Provider
 from integration_engine.gateway.rooms import Rooms
 from integration_engine.gateway.sandbox import SANDBOX, Marked, RemembersNothing, make_sandbox, sandbox_app
@@ -175,6 +175,9 @@ def _answer_failures(app: FastAPI) -> None:
     async def not_allowed(request: Request, error: Any) -> Response:
         return answer(request, Refusal(403, error.code, str(error)))
 
+    async def desk_refused(request: Request, error: Any) -> Response:
+        return answer(request, Refusal(error.status, error.code, str(error)))
+
     async def away(request: Request, error: Any) -> Response:
         text = "The store can't answer now. Try again."
         return answer(request, Refusal(503, "store-away", text, headers={"Retry-After": str(RETRY_SECONDS)}))
@@ -198,6 +201,7 @@ def _answer_failures(app: FastAPI) -> None:
 
     app.add_exception_handler(Refusal, refused)
     app.add_exception_handler(NotAllowed, not_allowed)
+    app.add_exception_handler(DeskRefusal, desk_refused)
     app.add_exception_handler(StoreAway, away)
     app.add_exception_handler(KeyMissing, locked)
     app.add_exception_handler(SealBroken, locked)

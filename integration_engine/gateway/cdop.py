@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from integration_engine.gateway.answers import Refusal
 from integration_engine.gateway.body import media_type, read_body
-from integration_engine.gateway.described import answers, takes
+from integration_engine.gateway.described import answers, such_as, takes
 from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.ports import Delivery, Inbox
 from integration_engine.gateway.shapes import Deliveries, DeliveryState, ToldDelivery
-from integration_engine.security.identity import NotAllowed, Principal, Receiver, recipient_of, require_inbox
+from integration_engine.security.identity import Principal, Receiver, recipient_of, require_inbox
 
 _ANSWER_LIMIT_BYTES = 16 * 1024
 _NO_DELIVERY = answers("This inbox has no such delivery")
@@ -40,7 +40,7 @@ def inbox_door(role: Receiver, inbox: Inbox, entry: Entry) -> APIRouter:
     @router.get(
         "/deliveries",
         summary="What was delivered after a number, oldest first",
-        responses={200: answers("The deliveries") | {"model": Deliveries}},
+        responses={200: such_as("delivered", answers("The deliveries")) | {"model": Deliveries}},
     )
     async def deliveries(
         request: Request,
@@ -73,7 +73,9 @@ def inbox_door(role: Receiver, inbox: Inbox, entry: Entry) -> APIRouter:
         "/deliveries/{delivery}/decline",
         status_code=204,
         summary="Send a case back to a person, with the reason",
-        openapi_extra=takes({"application/json": Declined.model_json_schema()}),
+        openapi_extra=takes(
+            {"application/json": Declined.model_json_schema()}, examples={"application/json": "delivery-declined"}
+        ),
         responses={
             204: answers("Noted: a person looks at it"),
             404: _NO_DELIVERY,
@@ -93,10 +95,7 @@ def inbox_door(role: Receiver, inbox: Inbox, entry: Entry) -> APIRouter:
 
 async def _owner(entry: Entry, request: Request, role: Receiver, code: str) -> Principal:
     principal = await entry.bearer(request)
-    try:
-        require_inbox(principal, role, code)
-    except NotAllowed as error:
-        raise Refusal(403, error.code, str(error)) from None
+    require_inbox(principal, role, code)
     return principal
 
 

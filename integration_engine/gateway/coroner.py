@@ -15,7 +15,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from adapters.coroner import words
 from integration_engine.gateway import shapes
 from integration_engine.gateway.answers import Refusal
-from integration_engine.gateway.described import FEED, OPEN, Answers, answers, published, takes, texts
+from integration_engine.gateway.described import FEED, OPEN, Answers, answers, published, such_as, takes, texts
 from integration_engine.gateway.door import Door
 from integration_engine.gateway.ports import Receipts, Upload
 from integration_engine.gateway.rows import Read
@@ -31,10 +31,16 @@ _BODY = takes(
         XLSX: {"type": "string", "format": "binary"},
     },
     FEED,
+    examples={
+        "text/csv": "coroner-cases-csv",
+        "application/json": "coroner-cases-json",
+        "application/xml": "coroner-cases-xml",
+        "text/xml": "coroner-cases-xml",
+    },
 )
 _CASES: Answers = {
     200: answers("Nothing to take in it, or the same file came before") | {"model": UploadAnswer},
-    202: answers("Durably queued: the rows that are accepted") | {"model": UploadAnswer},
+    202: such_as("rows-taken", answers("Durably queued: the rows that are accepted")) | {"model": UploadAnswer},
     422: answers("No row could be taken: nothing was kept") | {"model": UploadAnswer},
 }
 _TEMPLATES: Mapping[str, tuple[Callable[[], bytes], str]] = {

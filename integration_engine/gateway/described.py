@@ -9,7 +9,7 @@ from typing import Any
 
 Answers = dict[int | str, dict[str, Any]]
 
-PUBLISHED = "x-published"
+PUBLISHED, EXAMPLE = "x-published", "x-example"
 _TEXT: Mapping[str, Any] = {"type": "string"}
 OPEN: dict[str, Any] = {"security": []}
 """``openapi_extra`` of a route that answers whoever asks; every other one wants to know who does."""
@@ -25,9 +25,15 @@ def reference(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def takes(content: Mapping[str, Mapping[str, Any]], *parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """``openapi_extra`` of a route with a body. ``content`` gives each content type's schema."""
-    body = {"required": True, "content": {kind: {"schema": dict(schema)} for kind, schema in content.items()}}
+def takes(
+    content: Mapping[str, Mapping[str, Any]], *parameters: Mapping[str, Any], examples: Mapping[str, str]
+) -> dict[str, Any]:
+    """``openapi_extra`` of a route with a body. ``content`` gives each content type's schema, ``examples`` the name of its
+    example (``gateway.examples``)."""
+    told = {kind: {"schema": dict(schema)} for kind, schema in content.items()}
+    for kind, name in examples.items():
+        told[kind]["examples"] = _shown(name)
+    body = {"required": True, "content": told}
     return {"requestBody": body} | ({"parameters": [dict(each) for each in parameters]} if parameters else {})
 
 
@@ -45,6 +51,17 @@ def answers(text: str, *content_types: str, schema: Mapping[str, Any] | None = N
     if headers:
         said["headers"] = {name.replace("_", "-"): header(words) for name, words in headers.items()}
     return said
+
+
+def such_as(name: str, answer: Mapping[str, Any], kind: str = "application/json") -> dict[str, Any]:
+    """An answer with the example of that name."""
+    content = dict(answer.get("content", {}))
+    content[kind] = {**content.get(kind, {}), "examples": _shown(name)}
+    return {**answer, "content": content}
+
+
+def _shown(name: str) -> dict[str, Any]:
+    return {name: {EXAMPLE: name}}
 
 
 def header(text: str, *, always: bool = True, schema: Mapping[str, Any] = _TEXT) -> dict[str, Any]:

@@ -34,13 +34,24 @@ from adapters.hospital_fhir.trying import taken_out, trial_outcome, trial_status
 from adapters.hospital_fhir.versions import Version, of_message
 from integration_engine.gateway.answers import Refusal
 from integration_engine.gateway.body import apart_if_big
-from integration_engine.gateway.described import FEED, OPEN, Answers, answers, parameter, reference, takes, texts
+from integration_engine.gateway.described import (
+    FEED,
+    OPEN,
+    Answers,
+    answers,
+    parameter,
+    reference,
+    such_as,
+    takes,
+    texts,
+)
 from integration_engine.gateway.door import Door, Knock
 from integration_engine.settings import Settings
 
 # The plain types are what older senders call the same; the content then has to show that it is FHIR.
+_EVENT = "application/cloudevents+json"
 CONTENT_TYPES = frozenset(
-    {JSON, XML, "application/json", "application/xml", "text/xml", "application/cloudevents+json"}
+    {JSON, XML, "application/json", "application/xml", "text/xml", _EVENT}
     | {"application/json+fhir", "application/xml+fhir"}
 )
 _PROBLEMS = "urn:child-death-review-engine:problem"
@@ -59,7 +70,15 @@ _ISSUES = {
 _NUMBERS = {"STU3": "3.0", "R5": "5.0"}
 _FORM = parameter("query", "_format", "The form of the answer: with json in it JSON, with xml in it XML; over Accept")
 _RESOURCE = {kind: reference("FhirResource") for kind in sorted(CONTENT_TYPES) if "json" in kind}
-_BODY = takes(_RESOURCE | texts(kind for kind in sorted(CONTENT_TYPES) if "xml" in kind), FEED, _FORM)
+
+
+def _body(example: str) -> dict[str, Any]:
+    content = _RESOURCE | texts(kind for kind in sorted(CONTENT_TYPES) if "xml" in kind)
+    examples = {kind: f"{example}-xml" if "xml" in kind else f"{example}-json" for kind in content}
+    return takes(content, FEED, _FORM, examples=examples | {_EVENT: "fhir-event"})
+
+
+_BUNDLE, _PATIENT = _body("fhir-message"), _body("fhir-patient")
 
 
 def _in_fhir(text: str, *shapes: str) -> dict[str, Any]:
@@ -69,8 +88,8 @@ def _in_fhir(text: str, *shapes: str) -> dict[str, Any]:
     return said | {"content": said["content"] | answers(text, XML)["content"]}
 
 
-def _sent(*shapes: str) -> Answers:
-    """What becomes of a message."""
+def _sent(example: str, *shapes: str) -> Answers:
+    """What becomes of a message; ``example`` is of one that is queued."""
     texts_by_status = {
         200: "Passed over: nothing was kept",
         202: "Durably queued",
@@ -78,14 +97,15 @@ def _sent(*shapes: str) -> Answers:
         422: "It can be read, and its content is wrong",
         503: "Not durable, or the store is away: send it again after Retry-After",
     }
-    return {status: _in_fhir(text, *shapes) for status, text in texts_by_status.items()}
+    told: Answers = {status: _in_fhir(text, *shapes) for status, text in texts_by_status.items()}
+    return told | {202: such_as(example, told[202], JSON)}
 
 
-_SENT = _sent("OperationOutcome")
+_SENT = _sent("outcome-taken", "OperationOutcome")
 # What could not be read as a message Bundle is answered by the OperationOutcome alone.
-_MESSAGE = _sent("OperationOutcome", "MessageResponse")
+_MESSAGE = _sent("message-taken", "OperationOutcome", "MessageResponse")
 _TRIED: Answers = {
-    200: _in_fhir("What would become of it", "OperationOutcome"),
+    200: such_as("outcome-tried", _in_fhir("What would become of it", "OperationOutcome"), JSON),
     400: _in_fhir("It can't be read as FHIR", "OperationOutcome"),
     422: _in_fhir("A mode of the operation that nothing here does", "OperationOutcome"),
 }
@@ -104,7 +124,7 @@ def fhir_door(door: Door, settings: Settings, *, clock: Callable[[], datetime]) 
     router = APIRouter(prefix="/fhir", tags=["fhir"], default_response_class=Response)
 
     @router.post(
-        "/$process-message", status_code=202, summary="Send a message Bundle", openapi_extra=_BODY, responses=_MESSAGE
+        "/$process-message", status_code=202, summary="Send a message Bundle", openapi_extra=_BUNDLE, responses=_MESSAGE
     )
     async def process_message(request: Request) -> Response:
         knock = await door.knock(request, CONTENT_TYPES)
@@ -114,23 +134,25 @@ def fhir_door(door: Door, settings: Settings, *, clock: Callable[[], datetime]) 
             return await _taken(door, knock, request)
         return await _answered(door, knock, request, asked, _address(settings, request), clock())
 
-    @router.post("", status_code=202, summary="Send a Bundle of any type", openapi_extra=_BODY, responses=_SENT)
+    @router.post("", status_code=202, summary="Send a Bundle of any type", openapi_extra=_BUNDLE, responses=_SENT)
     async def bundle(request: Request) -> Response:
         return await _taken(door, await door.knock(request, CONTENT_TYPES), request)
 
-    @router.post("/Patient", status_code=202, summary="Send one Patient", openapi_extra=_BODY, responses=_SENT)
+    @router.post("/Patient", status_code=202, summary="Send one Patient", openapi_extra=_PATIENT, responses=_SENT)
     async def patient(request: Request) -> Response:
         return await _taken(door, await door.knock(request, CONTENT_TYPES), request)
 
-    @router.post("/$validate", summary="Try a message: what would become of it", openapi_extra=_BODY, responses=_TRIED)
+    @router.post(
+        "/$validate", summary="Try a message: what would become of it", openapi_extra=_BUNDLE, responses=_TRIED
+    )
     async def validate(request: Request) -> Response:
         return await _tried(door, request)
 
-    @router.post("/Bundle/$validate", summary="Try a Bundle", openapi_extra=_BODY, responses=_TRIED)
+    @router.post("/Bundle/$validate", summary="Try a Bundle", openapi_extra=_BUNDLE, responses=_TRIED)
     async def validate_bundle(request: Request) -> Response:
         return await _tried(door, request)
 
-    @router.post("/Patient/$validate", summary="Try a Patient", openapi_extra=_BODY, responses=_TRIED)
+    @router.post("/Patient/$validate", summary="Try a Patient", openapi_extra=_PATIENT, responses=_TRIED)
     async def validate_patient(request: Request) -> Response:
         return await _tried(door, request)
 

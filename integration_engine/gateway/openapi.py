@@ -17,7 +17,8 @@ from pydantic import TypeAdapter
 
 from adapters.hospital_fhir.outcome import JSON, XML
 from integration_engine.gateway.answers import PROBLEM_JSON
-from integration_engine.gateway.described import OPEN, PUBLISHED, header, reference, texts
+from integration_engine.gateway.described import EXAMPLE, OPEN, PUBLISHED, header, reference, texts
+from integration_engine.gateway.examples import example
 from integration_engine.gateway.fhir_shapes import FHIR_SHAPES
 from integration_engine.gateway.shapes import ProblemDetails
 from integration_engine.gateway.token import TOKEN_PATH
@@ -62,10 +63,11 @@ def document(app: FastAPI, settings: Settings, *, at: str = "", signed: bool = T
     components["parameters"] = {"RequestId": _OWN_ID}
     schemas = {name: each for name, each in components.get("schemas", {}).items() if name not in _FRAMEWORK_S_OWN}
     components["schemas"] = {**schemas, **_problem_shapes(), **FHIR_SHAPES}
-    quotations: set[str] = set()
-    whole = _linked(told, quotations)
-    for name in sorted(quotations):
+    named: dict[str, set[str]] = {PUBLISHED: set(), EXAMPLE: set()}
+    whole = _linked(told, named)
+    for name in sorted(named[PUBLISHED]):
         whole["components"]["schemas"][name] = _published()[name]
+    whole["components"]["examples"] = {name: example(name) for name in sorted(named[EXAMPLE])}
     return orjson.dumps(whole)
 
 
@@ -159,11 +161,15 @@ def _published() -> dict[str, dict[str, Any]]:
     return {name: quoted(schema, f"#/components/schemas/{name}") for name, schema in published_schemas().items()}
 
 
-def _linked(value: Any, found: set[str]) -> Any:
-    """The document with a reference wherever a route named one of our published schemas; their names go into ``found``."""
+def _linked(value: Any, found: Mapping[str, set[str]]) -> Any:
+    """The document with a reference wherever a route named one of our published schemas or of our examples; the names go
+    into ``found``."""
     if isinstance(value, Mapping):
         if PUBLISHED in value:
-            found.add(value[PUBLISHED])
+            found[PUBLISHED].add(value[PUBLISHED])
             return reference(value[PUBLISHED])
+        if EXAMPLE in value:
+            found[EXAMPLE].add(value[EXAMPLE])
+            return {"$ref": f"#/components/examples/{value[EXAMPLE]}"}
         return {key: _linked(inner, found) for key, inner in value.items()}
     return [_linked(each, found) for each in value] if isinstance(value, list) else value

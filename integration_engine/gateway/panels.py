@@ -6,7 +6,7 @@ same whether or not there is such a case.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
@@ -17,9 +17,9 @@ from integration_engine.gateway.answers import Refusal
 from integration_engine.gateway.body import media_type, read_body
 from integration_engine.gateway.described import Answers, answers, takes
 from integration_engine.gateway.entry import Entry
-from integration_engine.gateway.ports import Asked, DeskRefusal, Panels, Proposal
+from integration_engine.gateway.ports import Asked, Panels, Proposal
 from integration_engine.gateway.shapes import Accepted, Decision, Transfer, Transfers
-from integration_engine.security.identity import NotAllowed, require_inbox
+from integration_engine.security.identity import require_inbox
 
 _LIMIT_BYTES = 16 * 1024
 
@@ -75,26 +75,26 @@ def panels_door(panels: Panels, entry: Entry) -> APIRouter:
         "/cases/{case}/decisions",
         status_code=201,
         summary="Decide about a case you lead: agreement, review-non-resident, process",
-        openapi_extra=_takes(Decided),
+        openapi_extra=_takes(Decided, "decision"),
         responses=_taken("Taken", Decision) | {409: answers("Another decision has this id"), 422: _NOT_AS_IT_HAS_TO_BE},
     )
     async def decide(request: Request, code: Code, case: CaseId) -> Response:
         await _panel(entry, request, code)
         told = await _body(request, Decided)
         asked = Asked(told.id, told.kind, (case,), told.value, told.reason)
-        return _json({"decision": told.id, "deliveries": await _done(lambda: panels.decide(code, asked))}, 201)
+        return _json({"decision": told.id, "deliveries": await asyncio.to_thread(panels.decide, code, asked)}, 201)
 
     @router.post(
         "/cases/{case}/transfer",
         status_code=201,
         summary="Propose that another panel lead a case you lead",
-        openapi_extra=_takes(Proposed),
+        openapi_extra=_takes(Proposed, "transfer"),
         responses=_taken("Proposed", Transfer) | {422: _NOT_AS_IT_HAS_TO_BE},
     )
     async def propose(request: Request, code: Code, case: CaseId) -> Response:
         await _panel(entry, request, code)
         told = await _body(request, Proposed)
-        return _json(_written(await _done(lambda: panels.propose(code, case, told.to, told.reason))), 201)
+        return _json(_written(await asyncio.to_thread(panels.propose, code, case, told.to, told.reason)), 201)
 
     @router.get(
         "/transfers",
@@ -103,7 +103,7 @@ def panels_door(panels: Panels, entry: Entry) -> APIRouter:
     )
     async def proposals(request: Request, code: Code) -> Response:
         await _panel(entry, request, code)
-        return _json({"transfers": [_written(each) for each in await _done(lambda: panels.proposals(code))]})
+        return _json({"transfers": [_written(each) for each in await asyncio.to_thread(panels.proposals, code)]})
 
     @router.post(
         "/transfers/{proposal}/accept",
@@ -117,19 +117,19 @@ def panels_door(panels: Panels, entry: Entry) -> APIRouter:
     )
     async def accept_transfer(request: Request, code: Code, proposal: ProposalId) -> Response:
         await _panel(entry, request, code)
-        return _json({"deliveries": await _done(lambda: panels.accept(code, proposal))})
+        return _json({"deliveries": await asyncio.to_thread(panels.accept, code, proposal)})
 
     @router.post(
         "/transfers/{proposal}/decline",
         status_code=204,
         summary="Don't take the case, with the reason: it stays, and a person looks",
-        openapi_extra=_takes(Declining),
+        openapi_extra=_takes(Declining, "transfer-declined"),
         responses={204: answers("Noted"), 404: _NO_PROPOSAL, 422: _NOT_AS_IT_HAS_TO_BE},
     )
     async def decline_transfer(request: Request, code: Code, proposal: ProposalId) -> Response:
         await _panel(entry, request, code)
         told = await _body(request, Declining)
-        await _done(lambda: panels.decline(code, proposal, told.reason))
+        await asyncio.to_thread(panels.decline, code, proposal, told.reason)
         return Response(status_code=204)
 
     @router.post(
@@ -140,25 +140,14 @@ def panels_door(panels: Panels, entry: Entry) -> APIRouter:
     )
     async def take_back(request: Request, code: Code, proposal: ProposalId) -> Response:
         await _panel(entry, request, code)
-        await _done(lambda: panels.take_back(code, proposal))
+        await asyncio.to_thread(panels.take_back, code, proposal)
         return Response(status_code=204)
 
     return router
 
 
 async def _panel(entry: Entry, request: Request, code: str) -> None:
-    try:
-        require_inbox(await entry.bearer(request), "cdop", code)
-    except NotAllowed as error:
-        raise Refusal(403, error.code, str(error)) from None
-
-
-async def _done(call: Callable[[], Found]) -> Found:
-    """What the desk says, off the event loop; its refusal as an answer."""
-    try:
-        return await asyncio.to_thread(call)
-    except DeskRefusal as error:
-        raise Refusal(error.status, error.code, str(error)) from None
+    require_inbox(await entry.bearer(request), "cdop", code)
 
 
 async def _body(request: Request, model: type[Model]) -> Model:
@@ -170,8 +159,8 @@ async def _body(request: Request, model: type[Model]) -> Model:
         raise Refusal(422, "body", f"Not as it has to be: {', '.join(places)}.") from None
 
 
-def _takes(model: type[BaseModel]) -> dict[str, Any]:
-    return takes({"application/json": model.model_json_schema()})
+def _takes(model: type[BaseModel], example: str) -> dict[str, Any]:
+    return takes({"application/json": model.model_json_schema()}, examples={"application/json": example})
 
 
 def _written(proposal: Proposal) -> Transfer:

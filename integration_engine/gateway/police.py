@@ -8,7 +8,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from integration_engine.gateway.answers import Refusal, written, written_item
-from integration_engine.gateway.described import FEED, Answers, answers, published, takes, texts
+from integration_engine.gateway.described import FEED, Answers, answers, published, such_as, takes, texts
 from integration_engine.gateway.door import Door
 from integration_engine.gateway.intake import Heard
 from integration_engine.gateway.shapes import ReportAnswer
@@ -19,10 +19,14 @@ _UNREADABLE = frozenset(
     {"bad-json", "bad-encoding", "duplicate-key", "empty", "lone-surrogate", "not-a-number", "not-an-object"}
     | {"nul-character", "number-too-large", "too-deep", "unknown-format"}
 )
-_BODY = takes({"application/json": published("police-sudden-death-1"), **texts(["text/csv"])}, FEED)
+_BODY = takes(
+    {"application/json": published("police-sudden-death-1"), **texts(["text/csv"])},
+    FEED,
+    examples={"application/json": "police-report", "text/csv": "police-export"},
+)
 _ANSWERS: Answers = {
     200: answers("It speaks of no child's death: nothing was kept") | {"model": ReportAnswer},
-    202: answers("Durably queued") | {"model": ReportAnswer},
+    202: such_as("report-taken", answers("Durably queued")) | {"model": ReportAnswer},
     400: answers("It can't be read"),
     422: answers("It can be read, and its content is wrong"),
 }

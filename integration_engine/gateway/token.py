@@ -11,7 +11,7 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from integration_engine.gateway.body import media_type, read_body
-from integration_engine.gateway.described import OPEN, Answers, answers, header, takes
+from integration_engine.gateway.described import OPEN, Answers, answers, header, such_as, takes
 from integration_engine.gateway.pace import Failures
 from integration_engine.gateway.ports import Grants
 from integration_engine.gateway.shapes import AccessToken, AuthorizationServer, NoAccessToken, TokenError
@@ -35,7 +35,7 @@ _BODY = {
     },
 }
 _GIVEN: Answers = {
-    200: answers("An access token") | {"model": AccessToken},
+    200: such_as("access-token", answers("An access token")) | {"model": AccessToken},
     400: answers("It isn't asked for as RFC 6749 has it") | {"model": NoAccessToken},
     401: answers("The statement proves nothing here") | {"model": NoAccessToken},
     429: answers("Too many wrong attempts") | {"headers": {"Retry-After": header("In how many seconds to come again")}},
@@ -80,7 +80,7 @@ def token_door(grants: Grants, public_url: str, failures: Failures) -> APIRouter
     @router.post(
         TOKEN_PATH,
         summary="An access token for a signed statement",
-        openapi_extra=OPEN | takes({"application/x-www-form-urlencoded": _BODY}),
+        openapi_extra=OPEN | takes(dict.fromkeys(_FORM, _BODY), examples=dict.fromkeys(_FORM, "access-token-form")),
         responses=_GIVEN,
     )
     async def give(request: Request) -> Response:

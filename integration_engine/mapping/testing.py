@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from integration_engine.mapping.documents import ProfileError, read_yaml
+from integration_engine.mapping.files import mappings
 from integration_engine.mapping.profile import Profile, load_profile
 
 RECEIVED = datetime(2026, 12, 31, 12, 0, tzinfo=UTC)
@@ -66,6 +67,16 @@ class Result:
 def tests_of(profile: Path) -> Path:
     """Where a profile's tests lie."""
     return profile.with_name(f"{profile.stem}.test.yaml")
+
+
+def message_of(kind: str, profile: str, name: str) -> str:
+    """The message of one test of a shipped profile, as it stands there: an example of what the profile reads. Raises
+    ProfileError where there is no such test."""
+    path = tests_of(mappings() / kind / f"{profile}.yaml")
+    found = next((test["message"] for test in read_yaml(path)["tests"] if test["name"] == name), None)
+    if found is None:
+        raise ProfileError(path.name, name, "there is no such test")
+    return str(found)
 
 
 def run_tests(profile_path: Path, reader: Reader) -> Iterator[Result]:
