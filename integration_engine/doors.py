@@ -16,6 +16,7 @@ from adapters.adapter import Feed, Reading, Submission
 from adapters.coroner.forms import table
 from adapters.registry import ADAPTERS, read
 from adapters.tables import NotATable, Table
+from integration_engine.admitted import by_settings
 from integration_engine.answered_file import AnsweredFile
 from integration_engine.backlog import LOOK_EVERY_S as BACKLOG_EVERY_S
 from integration_engine.backlog import Backlog, queues_by
@@ -225,7 +226,7 @@ def make_rooms(
         panels=desk,
         grants=Given(AccessTokens(store)),
         rehearsals=rehearsed,
-        accounts=OwnAccount(store),
+        accounts=OwnAccount(store, bound=by_settings(settings)),
         contract=document_text(topology, published_schemas(), release()) if topology else None,
     )
 
@@ -278,7 +279,7 @@ async def open_gateway(
                 reference_pages(entry, rules),
                 clock_pages(entry, store, clocks),
                 glass_pages(entry, store),
-                partner_pages(entry, store),
+                partner_pages(entry, store, by_settings(settings)),
             ]
             pages = shown if console else []
             async with open_doors(settings, rooms, pages, mllp=mllp) as listening:

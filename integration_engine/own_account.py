@@ -4,25 +4,30 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from integration_engine.admitted import Admission, by_the_register
 from integration_engine.conformance import score
 from integration_engine.register import or_away
 from integration_engine.security.identity import NotAllowed, Principal, require_kind
 from integration_engine.store import own_messages, rehearsals
-from integration_engine.store.accounts import Accounts
 from integration_engine.store.database import Store
 from integration_engine.store.gates import set_gate
-from integration_engine.store.identities import Identities
 
 _DAYS = 7
 _SHOWN = 50
 
 
 class OwnAccount:
-    """``ports.PartnersView`` over the store."""
+    """``ports.PartnersView`` over the store. ``bound`` is what the settings let partners in by."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        bound: Sequence[Admission] = (),
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._bound = bound
 
     @or_away
     def status(self, partner: Principal) -> Mapping[str, Any]:
@@ -58,25 +63,12 @@ class OwnAccount:
         return rehearsals.forget(self._store, partner.name, kind, by=partner.name, now=self._clock())
 
     def _ways_in(self, partner: Principal) -> list[Mapping[str, Any]]:
-        register = Identities(self._store)
-        own = next((each for each in register.registered() if each.code == partner.name), None)
-        now = self._clock()
-        tokens = [
-            _way("token", each.lookup, each.created_at, each.expires_at)
-            for each in (own.credentials if own else ())
-            if each.live(now)
+        """A folder's name or a port says something of our machine, and nothing that its owner doesn't know."""
+        return [
+            {"way": each.way, "name": each.name, "since": _at(each.since), "until": _at(each.until)}
+            for each in (*by_the_register(self._store, self._clock()), *self._bound)
+            if each.partner == partner.name
         ]
-        keys = [
-            _way("certificate" if each.kind == "certificate" else "key", each.id, each.created_at, each.expires_at)
-            for each in register.machine_keys()
-            if each.partner == partner.name and each.live(now)
-        ]
-        accounts = [
-            _way("broker", each.name, each.created_at, None)
-            for each in Accounts(self._store).all()
-            if each.owner == partner.name and each.live
-        ]
-        return [*tokens, *keys, *accounts]
 
 
 def conformance(store: Store, partner: str, kind: str) -> dict[str, Any]:
@@ -110,10 +102,6 @@ def open_gate(store: Store, partner: str, kind: str, *, reason: str, anyway: boo
         )
     seen = {"tried": found["messages"], "ready": found["ready"], "unmet": unmet}
     return set_gate(store, partner, kind, live=True, reason=reason, by=by, now=now, seen=seen)
-
-
-def _way(way: str, name: str, since: datetime, until: datetime | None) -> Mapping[str, Any]:
-    return {"way": way, "name": name, "since": _at(since), "until": _at(until)}
 
 
 def _taken(each: own_messages.TakenMessage) -> dict[str, Any]:

@@ -145,12 +145,12 @@ def _print(asked: "Question", *, full: bool) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from integration_engine.console.asking import text_of_value
+    from integration_engine.console.wording import text_of
 
     console = Console()
     table = Table("Field", "It", *(("One side", "The other side") if full else ()), title=asked.id)
     for line in asked.fields:
-        sides = ["\n".join(escape(text_of_value(said.value)) for said in side) for side in (line.a, line.b)]
+        sides = ["\n".join(escape(text_of(said.value)) for said in side) for side in (line.a, line.b)]
         table.add_row(line.label, line.agreement, *(sides if full else ()))
     console.print(table)
     for why in asked.why:

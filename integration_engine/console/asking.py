@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from integration_engine.console.wording import text_of
 from integration_engine.linkage.people import ONE_OF_TWO, SINCE_LINKED, person_of
 from integration_engine.linkage.questions import Question, as_kept, question
 from integration_engine.record.decision import Decision
@@ -48,17 +47,6 @@ def asked_of(store: Store, who: Principal, found: waiting.Question, *, full: boo
         own[-1] if own else None,
         found.told.get("asked", ()),
     )
-
-
-def text_of_value(value: Any) -> str:
-    """One value of a side as a person reads it: an address as on an envelope, an identifier with whose it is."""
-    if isinstance(value, Mapping) and value.keys() & {"lines", "postcode"}:
-        home = ", ".join([*value.get("lines", ()), *([value["postcode"]] if value.get("postcode") else [])])
-        return home + (f" ({value['use']})" if value.get("use") not in (None, "home") else "")
-    if isinstance(value, Mapping) and "value" in value:
-        whose = " ".join(str(value[name]) for name in ("system", "type") if value.get(name))
-        return f"{value['value']} ({whose})" if whose else str(value["value"])
-    return text_of(value)
 
 
 def why_for(who: Principal, found: waiting.Question) -> list[str]:

@@ -1,6 +1,5 @@
 """The page of clocks: what is overdue and what soon will be, for operators of all cases and for panels of their own."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,15 +7,14 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request, Response
 
 from integration_engine.console.sight import RESTRICTED
-from integration_engine.gateway.entry import Entry, need
+from integration_engine.console.stored import stored
+from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.page import page
-from integration_engine.gateway.ports import StoreAway
 from integration_engine.gateway.sign_in import signed_in
 from integration_engine.record.clock_event import ClockRule
-from integration_engine.record.dates import london
 from integration_engine.routing.periods import between, in_words
-from integration_engine.security.identity import Principal, Role
-from integration_engine.store.database import Store, Transient
+from integration_engine.security.identity import Principal, Role, require_role
+from integration_engine.store.database import Store
 from integration_engine.store.pressing import DueClock, due_clocks
 
 _MAY_LOOK: tuple[Role, ...] = ("operator", "restricted", "coordinator", "designated-doctor", "cdop")
@@ -31,7 +29,6 @@ class ClockLine:
     clock: DueClock
     stage: str
     hidden: bool
-    due: str
     left: str
     what: str
     opens: bool
@@ -49,12 +46,9 @@ def clock_pages(
     @router.get("/console/clocks")
     async def clocks(request: Request) -> Response:
         principal = await signed_in(entry, request)
-        need(principal, _MAY_LOOK)
+        require_role(principal, _MAY_LOOK)
         now = clock()
-        try:
-            found = await asyncio.to_thread(seen_by, principal, store, rules, now)
-        except Transient as error:
-            raise StoreAway from error
+        found = await stored(lambda: seen_by(principal, store, rules, now))
         return page("clocks.html", principal, entry.form_value(request), lines=found, most=_MOST)
 
     return router
@@ -76,7 +70,6 @@ def _line(each: DueClock, who: Principal, everybodys: bool, rules: Mapping[str, 
         each,
         each.stage or ("told" if each.told else "running"),
         hidden,
-        "" if hidden else f"{london(each.due):%a %-d %b %Y %H:%M}",
         "" if hidden else in_words(between(each.due, now)) + (" ago" if each.due < now else ""),
         rule.what if rule and not hidden else "",
         not hidden and who.role != "cdop",

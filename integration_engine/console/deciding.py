@@ -5,35 +5,34 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar, cast
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from integration_engine.console import sight
-from integration_engine.console.asking import Asked, text_of_value
+from integration_engine.console.asking import Asked
 from integration_engine.console.forms import Form, asked, forms, taken_back, to_take_back
-from integration_engine.console.wording import field_of, text_of
+from integration_engine.console.stored import stored
+from integration_engine.console.wording import LOOKS, decided_text, field_of, happened, text_of
 from integration_engine.desk import Desk
 from integration_engine.gateway.answers import Refusal
-from integration_engine.gateway.entry import Entry, need
+from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.page import page
-from integration_engine.gateway.ports import DeskRefusal, StoreAway
+from integration_engine.gateway.ports import DeskRefusal
 from integration_engine.gateway.sign_in import form_of, signed_in
 from integration_engine.linkage import wording
-from integration_engine.record.authority import settled_by, waits
+from integration_engine.record.authority import kinds, settled_by, waits
 from integration_engine.record.codes import Role
-from integration_engine.security.identity import DECIDING, Principal
-from integration_engine.store.database import Store, Transient
+from integration_engine.security.identity import DECIDING, Principal, require_role
+from integration_engine.store.database import Store
 from integration_engine.store.reviews import LINKAGE
 from integration_engine.store.waiting import Question, case_line, questions
 
-T = TypeVar("T")
 CaseId = Annotated[str, Path(pattern=r"^c-[0-9a-f]{4,40}$")]
 ReviewId = Annotated[str, Path(pattern=r"^r-[0-9a-f]{4,40}$")]
 Done = Annotated[int | None, Query(ge=0, le=1_000_000)]
 MOST_TEXT = 2000
-_NONE = Refusal(404, "no-case", "There is no such case, or it isn’t yours to see.")
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class _Pages:
 
     async def who(self, request: Request) -> Principal:
         principal = await signed_in(self.entry, request)
-        need(principal, DECIDING)
+        require_role(principal, DECIDING)
         return principal
 
     def page(self, name: str, request: Request, who: Principal, status: int = 200, **values: Any) -> Response:
@@ -56,9 +55,9 @@ class _Pages:
     async def case(
         self, request: Request, who: Principal, name: str, *, done: int | None = None, again: Form | None = None
     ) -> Response:
-        seen = await _from(lambda: sight.open_case(self.store, who, name, self.clock()))
+        seen = await stored(lambda: sight.open_case(self.store, who, name, self.clock()))
         if seen is None:
-            raise _NONE
+            raise _no_case()
         role = cast(Role, who.role)
         # A question about two notices has a page of its own, where they stand side by side.
         answering, others = forms(
@@ -74,8 +73,11 @@ class _Pages:
             others=others,
             again=again,
             done=done,
-            decided_text=sight.decided_text,
+            decided_text=decided_text,
+            titles={kind.kind: kind.title for kind in kinds().values()},
             back=to_take_back(seen.decisions),
+            looks=LOOKS,
+            happened=happened,
             text_of=text_of,
             field_of=field_of,
         )
@@ -109,13 +111,13 @@ class _Pages:
             again=again,
             wrong=wrong,
             done=done,
-            text_of=text_of_value,
+            text_of=text_of,
         )
 
     async def asked(self, who: Principal, name: str, *, weight: bool = False) -> tuple[Question, Asked | None]:
-        found = await _from(lambda: sight.open_question(self.store, who, name, self.clock(), weight=weight))
+        found = await stored(lambda: sight.open_question(self.store, who, name, self.clock(), weight=weight))
         if found is None:
-            raise _NONE
+            raise _no_case()
         return found
 
     async def asked_elsewhere(self, request: Request, who: Principal, name: str) -> str:
@@ -132,27 +134,26 @@ class _Pages:
         """How many deliveries follow where what was decided about two notices is taken back."""
         fields = await form_of(request)
         self.entry.check_form(request, fields.get("form", ""))
-        seen = await _from(lambda: sight.open_case(self.store, who, case, self.clock()))
+        seen = await stored(lambda: sight.open_case(self.store, who, case, self.clock()))
         if seen is None:
-            raise _NONE
-        try:
-            what = taken_back(fields, seen.decisions)
-            return await asyncio.to_thread(self.desk.decide_as, who, what)
-        except DeskRefusal as refused:
-            raise Refusal(refused.status, refused.code, str(refused)) from None
+            raise _no_case()
+        return await asyncio.to_thread(self.desk.decide_as, who, taken_back(fields, seen.decisions))
 
     async def decided(self, request: Request, who: Principal, about: tuple[str, ...]) -> int | Form:
         """How many deliveries follow, or the form to be filled in again."""
         fields = await form_of(request)
         self.entry.check_form(request, fields.get("form", ""))
-        try:
-            form, what = asked(fields, about)
-        except DeskRefusal as refused:
-            raise Refusal(refused.status, refused.code, str(refused)) from None
+        form, what = asked(fields, about)
         try:
             return await asyncio.to_thread(self.desk.decide_as, who, what)
         except DeskRefusal as refused:
             return replace(form, wrong=str(refused))
+
+    async def back_to(self, case: str, who: Principal, done: int) -> Response:
+        """To the case's page; one that the decision took out of one's sight has none to go back to."""
+        line = await stored(lambda: case_line(self.store, case))
+        there = line is not None and sight.may_see(who, line)
+        return RedirectResponse(f"/console/cases/{case}?done={done}" if there else f"/console/work?done={done}", 303)
 
 
 def deciding_pages(
@@ -165,8 +166,10 @@ def deciding_pages(
     @router.get("/console/work")
     async def work(request: Request, done: Done = None) -> Response:
         who = await pages.who(request)
-        found = await _from(lambda: sight.work(store, who))
-        return pages.page("work.html", request, who, work=found, settled_by=settled_by, done=done)
+        found = await stored(lambda: sight.work(store, who))
+        return pages.page(
+            "work.html", request, who, work=found, settled_by=settled_by, reason=wording.reason, done=done
+        )
 
     @router.get("/console/cases/{case}")
     async def case(request: Request, case: CaseId, done: Done = None) -> Response:
@@ -178,26 +181,20 @@ def deciding_pages(
         said = await pages.decided(request, who, (case,))
         if isinstance(said, Form):
             return await pages.case(request, who, case, again=said)
-        line = await _from(lambda: case_line(store, case))
-        # A case that the decision took out of one's sight has no page to go back to.
-        there = line is not None and sight.may_see(who, line)
-        return RedirectResponse(f"/console/cases/{case}?done={said}" if there else f"/console/work?done={said}", 303)
+        return await pages.back_to(case, who, said)
 
     @router.post("/console/cases/{case}/take-back")
     async def take_back(request: Request, case: CaseId) -> Response:
         who = await pages.who(request)
-        done = await pages.taken_back(request, who, case)
-        line = await _from(lambda: case_line(store, case))
-        there = line is not None and sight.may_see(who, line)
-        return RedirectResponse(f"/console/cases/{case}?done={done}" if there else f"/console/work?done={done}", 303)
+        return await pages.back_to(case, who, await pages.taken_back(request, who, case))
 
     @router.get("/console/cases/{case}/history")
     async def history(request: Request, case: CaseId) -> Response:
         who = await pages.who(request)
-        need(who, ("restricted",))
-        notices = await _from(lambda: sight.open_history(store, who, case, clock()))
+        require_role(who, ("restricted",))
+        notices = await stored(lambda: sight.open_history(store, who, case, clock()))
         if notices is None:
-            raise _NONE
+            raise _no_case()
         return pages.page("history.html", request, who, case=case, notices=notices, field_of=field_of)
 
     @router.get("/console/questions/{review}")
@@ -209,7 +206,7 @@ def deciding_pages(
         who = await pages.who(request)
         question, asked_about = await pages.asked(who, review, weight=True)
         if asked_about is None:
-            raise _NONE
+            raise _no_case()
         return pages.page("weight.html", request, who, question=question, asked=asked_about, words=wording)
 
     @router.post("/console/questions/{review}/ask")
@@ -229,15 +226,13 @@ def deciding_pages(
         if isinstance(said, Form):
             return await pages.question(request, who, review, again=said)
         # Where two have to decide it may still be open: the page says so.
-        still = await _from(lambda: questions(store, name=review))
+        still = await stored(lambda: questions(store, name=review))
         there = bool(still) and sight.may_answer(who, still[0])
         return RedirectResponse(f"/console/questions/{review}?done=0" if there else f"/console/work?done={said}", 303)
 
     return router
 
 
-async def _from(call: Callable[[], T]) -> T:
-    try:
-        return await asyncio.to_thread(call)
-    except Transient as error:
-        raise StoreAway from error
+def _no_case() -> Refusal:
+    # Made anew each time: an exception that is raised again keeps every frame it ever passed through.
+    return Refusal(404, "no-case", "There is no such case, or it isn’t yours to see.")

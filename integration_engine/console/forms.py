@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from integration_engine.console.wording import LABELS
 from integration_engine.gateway.ports import Asked, DeskRefusal
 from integration_engine.record.authority import KindOfDecision, kinds
 from integration_engine.record.codes import Role
@@ -13,18 +14,6 @@ from integration_engine.record.decision import Decision
 
 _ONCE = re.compile(r"[0-9a-f]{32}")
 _ANSWERS = {"yes": True, "no": False, "unknown": "unknown"}
-_LABELS = {
-    "cdop": "Panel that leads", "lad_code": "Authority of the child’s home", "review": "Is it to be reviewed?",
-    "local_authority": "Authority that looks after the child", "under_18": "Under 18 on the day of death?",
-    "live_birth": "Born alive?", "termination": "A lawful termination?",
-    "professional_attending": "A professional attending the birth?", "jar_started_at": "Joint agency response started",
-    "cdrm_held_at": "Review meeting held", "cdrm_report_at": "Report of the review meeting",
-    "cdop_reviewed_at": "Reviewed by the panel", "pm_pause": "Waiting for a post-mortem?",
-    "cdop_told_at": "Panel told", "ncmd_told_at": "National database told",
-    "registrar_told_at": "Registrar’s particulars received", "s16c_told_at": "Serious incident notice sent",
-    "coroner_transferred_at": "Coroner’s evidence handed over",
-    "inquest_pause": "Waiting for an inquest?", "adoption": "Under two names: which is who the child is now?",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +29,7 @@ class Form:
     @property
     def fields(self) -> Sequence[tuple[str, str, str]]:
         """(name, label, type) of each field of the value."""
-        return [(name, _LABELS[name], sort) for name, sort in self.kind.value.items()]
+        return [(name, LABELS[name], sort) for name, sort in self.kind.value.items()]
 
 
 def forms(

@@ -7,14 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from integration_engine.gateway.answers import Refusal
-from integration_engine.gateway.entry import Entry, need
+from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.page import page
 from integration_engine.gateway.sign_in import signed_in
 from integration_engine.in_force import Rules
+from integration_engine.record.dates import london
 from integration_engine.routing.particulars import panels, particulars
 from integration_engine.routing.switches import listed
 from integration_engine.routing.weak_rows import in_words, weak_rows
-from integration_engine.security.identity import Role
+from integration_engine.security.identity import Role, require_role
 
 _MAY_LOOK: tuple[Role, ...] = ("operator", "restricted", "coordinator", "designated-doctor", "cdop")
 Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", max_length=80)]
@@ -30,8 +31,8 @@ def reference_pages(entry: Entry, rules: Rules) -> APIRouter:
     @router.get("/console/reference")
     async def overview(request: Request, on: Day = None) -> Response:
         principal = await signed_in(entry, request)
-        need(principal, _MAY_LOOK)
-        day = on or datetime.now(UTC).date()
+        require_role(principal, _MAY_LOOK)
+        day = on or london(datetime.now(UTC)).date()
         return page(
             "reference.html",
             principal,
@@ -46,8 +47,8 @@ def reference_pages(entry: Entry, rules: Rules) -> APIRouter:
     @router.get("/console/reference/{code}")
     async def one(request: Request, code: Code, on: Day = None) -> Response:
         principal = await signed_in(entry, request)
-        need(principal, _MAY_LOOK)
-        day = on or datetime.now(UTC).date()
+        require_role(principal, _MAY_LOOK)
+        day = on or london(datetime.now(UTC)).date()
         # Codes only: an address never stands in an address line.
         known = [each for each in particulars(rules.reference, code, day) if each["code"].lower() == code.lower()]
         if not known:

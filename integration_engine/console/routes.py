@@ -8,14 +8,13 @@ from fastapi import APIRouter, Request, Response
 from pika.exceptions import AMQPError
 
 from integration_engine.console.figures import Figures, QueueFigure, Queues
+from integration_engine.console.stored import stored
 from integration_engine.console.wording import ALARMS
-from integration_engine.gateway.entry import Entry, need
+from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.page import page
-from integration_engine.gateway.ports import StoreAway
 from integration_engine.gateway.sign_in import signed_in
 from integration_engine.record.authority import waits
-from integration_engine.security.identity import RECEIVERS, recipient_of
-from integration_engine.store.database import Transient
+from integration_engine.security.identity import RECEIVERS, recipient_of, require_role
 
 log = logging.getLogger(__name__)
 # Always shown, because it is where work piles up first.
@@ -29,11 +28,8 @@ def console_pages(entry: Entry, figures: Figures, queues: Queues) -> APIRouter:
     @router.get("/console")
     async def overview(request: Request) -> Response:
         principal = await signed_in(entry, request)
-        need(principal, ("operator", "restricted"))
-        try:
-            seen = await asyncio.to_thread(figures.overview, restricted=principal.role == "restricted")
-        except Transient as error:
-            raise StoreAway from error
+        require_role(principal, ("operator", "restricted"))
+        seen = await stored(lambda: figures.overview(restricted=principal.role == "restricted"))
         found = await _found(queues)
         shown = [] if found is None else _worth_showing(found)
         return page(
@@ -50,11 +46,8 @@ def console_pages(entry: Entry, figures: Figures, queues: Queues) -> APIRouter:
     @router.get("/console/cdop")
     async def panel(request: Request) -> Response:
         principal = await signed_in(entry, request)
-        need(principal, RECEIVERS)
-        try:
-            deliveries = await asyncio.to_thread(figures.deliveries, recipient_of(principal))
-        except Transient as error:
-            raise StoreAway from error
+        require_role(principal, RECEIVERS)
+        deliveries = await stored(lambda: figures.deliveries(recipient_of(principal)))
         return page("panel.html", principal, entry.form_value(request), deliveries=deliveries)
 
     return router

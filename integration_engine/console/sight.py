@@ -11,8 +11,8 @@ from typing import Any
 
 from integration_engine.console import asking
 from integration_engine.console.asking import Asked
-from integration_engine.console.wording import text_of
-from integration_engine.record.authority import kinds
+from integration_engine.console.wording import INTENTS, text_of
+from integration_engine.record.dates import in_words
 from integration_engine.record.decision import Decision
 from integration_engine.record.fields import at_path, dictionary
 from integration_engine.record.notice import DeathNotice
@@ -27,6 +27,7 @@ from integration_engine.store.waiting import Question, SentLine, WaitingCase
 
 RESTRICTED = "held.restricted"
 NO_LEAD = "no-lead"
+_MOST_HISTORY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ def open_case(store: Store, who: Principal, name: str, now: datetime) -> CaseFil
         full,
         _values(held.content) if full else (),
         asking.kept_apart(who, questions, decided),
-        audit.lines(store, subject=held.id, limit=500),
+        audit.latest(store, held.id, _MOST_HISTORY),
         waiting.sent(store, held.id),
         [question for question in questions if may_answer(who, question)],
         own,
@@ -209,12 +210,5 @@ def _told(notice: DeathNotice) -> list[Value]:
 
 def _teller(notice: DeathNotice) -> str:
     partner = f" {notice.source.partner}" if notice.source.partner else ""
-    return f"{notice.intent} of {notice.source.kind}{partner}, {notice.stated_at or 'no time stated'}"
-
-
-def decided_text(decision: Decision) -> str:
-    """What a decision decided, in its own codes."""
-    if decision.withdraws:
-        return "taken back"
-    fields = kinds()[decision.kind].value
-    return ", ".join(f"{name}: {text_of(value)}" for name, value in decision.value.items() if name in fields)
+    stated = in_words(notice.stated_at) if notice.stated_at else "no time stated"
+    return f"{INTENTS[notice.intent]} {notice.source.kind}{partner}, {stated}"

@@ -24,11 +24,11 @@ from integration_engine.gateway.fhir import fhir_door, fhir_refusal
 from integration_engine.gateway.intake import Intake
 from integration_engine.gateway.openid import BACK, provider_pages
 from integration_engine.gateway.own_account import BEGIN_ANEW, own_account_door
-from integration_engine.gateway.page import refusal_page
 from integration_engine.gateway.panels import panels_door
 from integration_engine.gateway.police import police_door
 from integration_engine.gateway.ports import DeskRefusal, People, StoreAway
 from integration_engine.gateway.provider import Provider
+from integration_engine.gateway.refused_pages import refusal_page
 from integration_engine.gateway.rooms import Rooms
 from integration_engine.gateway.sandbox import SANDBOX, Marked, RemembersNothing, make_sandbox, sandbox_app
 from integration_engine.gateway.schemas import schema_door
@@ -163,7 +163,9 @@ def answer(request: Request, refusal: Refusal) -> Response:
         return RedirectResponse(refusal.headers["Location"], 303)
     if path.startswith("/fhir"):
         return fhir_refusal(request, refusal)
-    if path.startswith(_PAGES) or path == _OWN_PAGE:
+    # Somebody who mistyped an address in a browser reads a page; programs don't ask for one.
+    lost = refusal.code == "no-such-door" and "text/html" in request.headers.get("accept", "")
+    if path.startswith(_PAGES) or path == _OWN_PAGE or lost:
         return refusal_page(refusal, request)
     return problem_json(refusal, request.state.request_id)
 

@@ -39,11 +39,8 @@ class Door:
         return self.admit(await self.entry.bearer(request))
 
     def admit(self, principal: Principal) -> Principal:
-        """Refuses 403 whoever isn't a partner of this kind."""
-        try:
-            require_kind(principal, self.kind)
-        except NotAllowed as error:
-            raise Refusal(403, error.code, str(error)) from None
+        """Raises NotAllowed where this isn't a partner of the kind."""
+        require_kind(principal, self.kind)
         return principal
 
     async def knock(self, request: Request, types: Collection[str]) -> Knock:

@@ -6,7 +6,6 @@ SameSite=Strict cookie; every form carries a second value made from that secret,
 
 import hashlib
 import hmac
-from collections.abc import Iterable
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +15,7 @@ from integration_engine.gateway.certificates import shown_certificate
 from integration_engine.gateway.pace import Buckets, Failures, held_up
 from integration_engine.gateway.ports import People
 from integration_engine.monitoring.counters import COUNTERS, SIGN_INS
-from integration_engine.security.identity import NotAllowed, Principal, Role, require_role
+from integration_engine.security.identity import Principal
 
 _LONGEST_TOKEN = 200
 # Who mistypes a token a few times is let be; who tries tokens all day is held up.
@@ -147,11 +146,3 @@ class Entry:
         return Refusal(
             401, "token", "Send a live token as Authorization: Bearer.", headers={"WWW-Authenticate": "Bearer"}
         )
-
-
-def need(principal: Principal, roles: Iterable[Role]) -> None:
-    """``identity.require_role`` as an answer: 403."""
-    try:
-        require_role(principal, roles)
-    except NotAllowed as error:
-        raise Refusal(403, error.code, str(error)) from None

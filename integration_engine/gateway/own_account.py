@@ -12,14 +12,32 @@ from starlette.responses import RedirectResponse
 
 from integration_engine.gateway.answers import Refusal
 from integration_engine.gateway.described import answers
-from integration_engine.gateway.entry import Entry, need
+from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.own_shapes import OwnStatus
 from integration_engine.gateway.page import page
 from integration_engine.gateway.ports import PartnersView
 from integration_engine.gateway.sign_in import form_of, signed_in
+from integration_engine.security.identity import require_role
 
 BEGIN_ANEW = "/partner/begin-anew"
 _LONGEST_ID = 255
+WAYS = {
+    "token": "Token",
+    "key": "Key to sign with",
+    "certificate": "Client certificate",
+    "broker": "Broker account",
+    "mailbox": "MESH mailbox",
+    "folder": "Drop folder",
+    "port": "Port of one partner alone",
+}
+"""What each way in is called where people read it."""
+_SAYS = {
+    "notice": "tells of a death",
+    "retraction": "takes a death back",
+    "rekey": "changes an NHS number",
+    "passed-over": "passed over",
+    "refused": "refused",
+}
 
 
 def own_account_door(accounts: PartnersView, entry: Entry) -> APIRouter:
@@ -33,7 +51,7 @@ def own_account_door(accounts: PartnersView, entry: Entry) -> APIRouter:
     )
     async def status(request: Request) -> Response:
         principal = await entry.bearer(request)
-        need(principal, ("partner",))
+        require_role(principal, ("partner",))
         found = await asyncio.to_thread(accounts.status, principal)
         return Response(orjson.dumps(found), media_type="application/json")
 
@@ -56,15 +74,17 @@ def own_account_door(accounts: PartnersView, entry: Entry) -> APIRouter:
         fields = await form_of(request)
         entry.check_form(request, fields.get("form", ""))
         principal = await signed_in(entry, request)
-        need(principal, ("partner",))
+        require_role(principal, ("partner",))
         await asyncio.to_thread(accounts.begin_anew, principal, fields.get("kind", ""))
         return RedirectResponse("/partner", 303)
 
     async def _page(request: Request, sought: str | None = None) -> Response:
         principal = await signed_in(entry, request)
-        need(principal, ("partner",))
+        require_role(principal, ("partner",))
         status = await asyncio.to_thread(accounts.status, principal)
         found = None if sought is None else await asyncio.to_thread(accounts.find, principal, sought)
-        return page("partner.html", principal, entry.form_value(request), own=status, found=found)
+        return page(
+            "partner.html", principal, entry.form_value(request), own=status, found=found, ways=WAYS, says=_SAYS
+        )
 
     return router

@@ -17,11 +17,12 @@ class OwnKind(TypedDict):
 
 
 class WayIn(TypedDict):
-    """A token, key, certificate or account that lets you in."""
+    """A token, key, certificate, account, mailbox, folder or port that lets you in. ``since`` is null where the operators'
+    settings say so, ``until`` where it has no end of its own."""
 
-    way: Literal["token", "key", "certificate", "broker"]
+    way: Literal["token", "key", "certificate", "broker", "mailbox", "folder", "port"]
     name: str
-    since: str
+    since: str | None
     until: str | None
 
 

@@ -8,11 +8,12 @@ import orjson
 from fastapi import APIRouter, Request, Response
 
 from integration_engine.gateway.described import OPEN, answers
-from integration_engine.gateway.entry import Entry, need
+from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.ports import StoreAway
 from integration_engine.gateway.shapes import Liveness, Readiness
 from integration_engine.monitoring.counters import CONTENT_TYPE, COUNTERS
 from integration_engine.monitoring.health import Check, ask
+from integration_engine.security.identity import require_role
 
 Live = Callable[[], bool]
 """Whether what this process is for still moves. That it answers at all says that the process runs."""
@@ -77,7 +78,7 @@ class _Watchers:
         now = time.monotonic()
         self._until = {token: until for token, until in self._until.items() if until > now}
         try:
-            need(await self._entry.bearer(request), ("operator",))
+            require_role(await self._entry.bearer(request), ("operator",))
         except StoreAway:
             if shown not in self._until:
                 raise

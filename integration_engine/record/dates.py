@@ -119,3 +119,30 @@ def london(moment: datetime) -> datetime:
 def compatible(one: str, other: str) -> bool:
     """Whether two partials can mean the same moment: a date agrees with any time on that day."""
     return earliest(one) <= latest(other) and earliest(other) <= latest(one)
+
+
+# English whatever the machine's language, and sooner written than by a format.
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def day_in_words(day: date) -> str:
+    """A day as people in England read it: ``Sat 28 Mar 2026``."""
+    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def time_in_words(at: datetime) -> str:
+    """A zone-aware time to the minute, in its own zone and with its name: ``Sat 28 Mar 2026 23:30 GMT``."""
+    return f"{day_in_words(at)} {at.hour:02}:{at.minute:02} {at.tzname() or ''}"
+
+
+def in_words(partial: str) -> str:
+    """A partial as people in England read it, as vague as it is; a time as London's clocks show it."""
+    match precision(partial):
+        case Precision.YEAR:
+            return partial
+        case Precision.MONTH:
+            return f"{_MONTHS[earliest(partial).month - 1]} {partial[:4]}"
+        case Precision.DAY:
+            return day_in_words(earliest(partial))
+    return time_in_words(earliest(partial))

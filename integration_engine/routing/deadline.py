@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from integration_engine.record import dates
 from integration_engine.record.dates import Precision, earliest, latest, precision
 from integration_engine.routing.periods import between, in_words
 
@@ -99,7 +100,7 @@ class Deadline:
 
     def _meeting(self) -> str:
         met = self.met or ""
-        on = f"Met {shown(met)}"
+        on = f"Met {dates.in_words(met)}"
         if self.due is None:
             return f"{on}."
         if earliest(met) > self.due:
@@ -121,7 +122,7 @@ class Deadline:
             return f"It begins with {self.begins}." if self.state == "paused" else ""
         vague = _VAGUE.get(precision(self.start))
         counted = f" (only the {vague} is known: counted from its beginning)" if vague else ""
-        return f"{self.limit} from {self.begins}, {shown(self.start)}{counted}{self.moved_by}."
+        return f"{self.limit} from {self.begins}, {dates.in_words(self.start)}{counted}{self.moved_by}."
 
     def _discovery(self) -> str:
         """When the death was first known, where that is later than its clock's start."""
@@ -140,31 +141,5 @@ class Deadline:
 def moment(at: datetime) -> str:
     """A time as a coordinator reads it: ``Sat 28 Mar 2026 23:30 GMT``; the end of a day without its hour."""
     if (at.hour, at.minute, at.second) == (23, 59, 59):
-        return f"by the end of {_day(at)}"
-    return _time(at)
-
-
-def shown(partial: str) -> str:
-    """A partial as a coordinator reads it, as vague as it is."""
-    at = earliest(partial)
-    match precision(partial):
-        case Precision.YEAR:
-            return f"{at:%Y}"
-        case Precision.MONTH:
-            return f"{at:%b %Y}"
-        case Precision.DAY:
-            return _day(at)
-    return _time(at)
-
-
-# English whatever the machine's language, and sooner written than by a format.
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-def _day(at: datetime) -> str:
-    return f"{_DAYS[at.weekday()]} {at.day} {_MONTHS[at.month - 1]} {at.year}"
-
-
-def _time(at: datetime) -> str:
-    return f"{_day(at)} {at.hour:02}:{at.minute:02} {at.tzname() or ''}"
+        return f"by the end of {dates.day_in_words(at)}"
+    return dates.time_in_words(at)

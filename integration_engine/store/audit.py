@@ -157,7 +157,18 @@ def lines(store: Store, *, subject: str | None = None, after: int = 0, limit: in
         query = query.where(_AUDIT.c.subject == subject)
     with store.reading() as transaction:
         rows = transaction.connection.execute(query).all()
-    return tuple(Line(r.sequence, r.at, r.actor, r.action, r.subject, orjson.loads(r.detail)) for r in rows)
+    return tuple(map(_line, rows))
+
+
+def latest(store: Store, subject: str, limit: int) -> tuple[Line, ...]:
+    """The last lines about one subject, the newest first."""
+    query = select(_AUDIT).where(_AUDIT.c.subject == subject).order_by(_AUDIT.c.sequence.desc()).limit(limit)
+    with store.reading() as transaction:
+        return tuple(map(_line, transaction.connection.execute(query)))
+
+
+def _line(row: Any) -> Line:
+    return Line(row.sequence, row.at, row.actor, row.action, row.subject, orjson.loads(row.detail))
 
 
 def _rows(transaction: Transaction) -> Iterator[Any]:

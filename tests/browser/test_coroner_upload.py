@@ -8,7 +8,7 @@ import openpyxl
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.screen import Screen, window
+from tests.browser.screen import DESKTOP, PHONE, Screen, window
 from tests.gateway_house import House
 
 AREA = "oxfordshire"
@@ -169,3 +169,20 @@ def test_a_narrow_window_needs_no_scrolling_sideways(screen: Screen, mixed: Path
     choose(screen, mixed)
     screen.drawn(f"narrow-{width}")
     assert screen.overhang <= 0
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_the_list_of_columns_however_long_pushes_no_upload_out_of_sight(
+    screen: Screen, mixed: Path, width: int
+) -> None:
+    screen.resized(width)
+    screen.sign_in(AREA)
+    choose(screen, mixed)
+    screen.go("/coroner/upload")
+    uploads, place = screen.page.get_by_role("region", name="Table: Your last uploads"), "here => here.offsetTop"
+    before = uploads.evaluate(place)
+    screen.page.locator("summary", has_text="Columns and allowed words").click()
+    expect(screen.page.get_by_text("prevention_of_future_deaths", exact=True)).to_be_visible()
+    assert uploads.evaluate(place) == before
+    assert screen.overhang <= 0
+    screen.drawn(f"columns-open-{width}")

@@ -15,7 +15,7 @@ from tests.integration.test_decisions_everywhere import LOST, TWO, take
 from tests.native_messages import adt
 from tests.restricted_samples import FORMS, told
 
-CHILD = ("HARROW", "AVA", "9990000018", "QUAY STREET", "RG1 1LZ", "2014-05-09")
+CHILD = ("HARROW", "AVA", "9990000018", "QUAY STREET", "RG1 1LZ", "2014-05-09", "9 MAY 2014")
 
 
 @pytest.fixture
@@ -69,6 +69,9 @@ def test_a_coordinator_finds_a_held_case_reads_it_and_settles_it(doors: House) -
         after = browser.get(answer.headers["location"])
         assert "3 deliveries follow" in after.text
         assert "spoke to the ward" in after.text
+        assert "Opened, version 1: held by held.contradiction, BERKS leads. Sent to nobody." in after.text
+        assert "Looked at by jane, in full." in after.text
+        assert "case.opened" not in after.text
     assert [(c.state, c.rule) for c in overview.recent_cases(doors.store)] == [("open", "scope.child")]
     (kept,) = every_decision(doors.store)
     assert (kept.decision.by, kept.decision.role, kept.decision.kind) == ("jane", "coordinator", "confirm-death")

@@ -36,7 +36,7 @@ def test_operators_coordinators_and_panels_see_what_is_known_and_what_to_confirm
 def test_one_panel_or_authority_shows_its_days_its_footing_and_who_came_before(doors: House) -> None:
     with doors.sign_in("op") as browser:
         panel = browser.get("/console/reference/BERKS?on=2025-06-01").text
-        assert "as long as known to 2025-12-31" in panel
+        assert 'as long as known to <time datetime="2025-12-31">Wed 31 Dec 2025</time>' in panel
         assert "After:" in panel
         assert "Reading" in panel
         authority = browser.get("/console/reference/E06000029?on=2019-03-15").text

@@ -1,8 +1,18 @@
-"""What the console says in words: alarms, fields, values."""
+"""What the console says in words: alarms, fields, values, decisions, and what happened to a case."""
 
-from integration_engine.console.wording import ALARMS, field_of, text_of
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from integration_engine.console.wording import ALARMS, LABELS, LOOKS, decided_text, field_of, happened, text_of
 from integration_engine.mailroom import UNDELIVERED
+from integration_engine.record.authority import kinds
+from integration_engine.record.decision import Decision
 from integration_engine.store import glass, inbox, retractions
+from integration_engine.store.audit import Line
+
+NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 
 
 def test_every_alarm_that_can_be_raised_says_what_to_do() -> None:
@@ -12,6 +22,80 @@ def test_every_alarm_that_can_be_raised_says_what_to_do() -> None:
 def test_a_field_and_a_value_are_read_as_people_say_them() -> None:
     assert field_of("child.nhs_number") == "Child: NHS number"
     assert field_of("mother.nhs_number_status") == "Mother: NHS number status"
-    assert text_of([{"lines": ["1 Quay Street"], "postcode": "RG1 1LZ", "source_rank": 1}]) == (
-        "lines: 1 Quay Street, postcode: RG1 1LZ"
-    )
+    home = {"lines": ["1 Quay Street"], "postcode": "RG1 1LZ", "use": "home", "source_rank": 1}
+    assert text_of([home, {"lines": ["Ward 5"], "use": "temporary"}]) == "1 Quay Street, RG1 1LZ; Ward 5 (temporary)"
+    assert text_of([{"value": "1001", "system": "RA7", "type": "PI"}]) == "1001 (RA7 PI)"
+    assert text_of({"value": 3, "unit": "days"}) == "3 days"
+    assert text_of({"ods_code": "RTH", "source_rank": 1}) == "ODS code: RTH"
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("2014-05-09", "Fri 9 May 2014"),
+        ("2026-07-09T04:10+01:00", "Thu 9 Jul 2026 04:10 BST"),
+        ("2026-03", "2026-03"),
+        ("2026-02-31", "2026-02-31"),
+    ],
+    ids=["a day", "a time", "a month or a reference", "no day there is"],
+)
+def test_days_and_times_of_a_record_are_written_as_everywhere_else(value: str, read: str) -> None:
+    assert text_of(value) == read
+
+
+def test_every_field_of_a_decision_has_a_label() -> None:
+    assert {name for kind in kinds().values() for name in kind.value} == LABELS.keys()
+
+
+def test_a_decision_is_read_by_the_labels_of_its_form() -> None:
+    said: dict[str, Any] = {
+        "id": "d-1",
+        "at": NOW,
+        "by": "jane",
+        "role": "coordinator",
+        "about": ("c-1",),
+        "reason": "so",
+    }
+    agreed = Decision.model_validate(said | {"kind": "agreement", "value": {"cdop": "WOE"}})
+    young = Decision.model_validate(said | {"kind": "age", "value": {"under_18": True}})
+    assert decided_text(agreed) == "Panel that leads: WOE"
+    assert decided_text(young) == "Under 18 on the day of death? yes"
+
+
+CHANGED = {
+    "version": 2,
+    "state": "out-of-scope",
+    "rule": "scope.adult",
+    "lead": None,
+    "deliveries": [["d-1", "cdop.BERKS", "withdraw"]],
+}
+
+
+@pytest.mark.parametrize(
+    ("action", "actor", "detail", "read"),
+    [
+        (
+            "case.opened",
+            "engine",
+            {"version": 1, "state": "open", "rule": "scope.child", "lead": "BERKS", "deliveries": []},
+            "Opened, version 1: open by scope.child, BERKS leads. Sent to nobody.",
+        ),
+        (
+            "case.changed",
+            "engine",
+            CHANGED,
+            "Changed, version 2: out of scope by scope.adult, nobody leads. Sent to cdop.BERKS (withdraw).",
+        ),
+        ("case.merged", "engine", {"into": "c-2"}, "Became one with case c-2: they are about the same child."),
+        ("case.ended", "engine", {}, "Ended: nothing that was told makes it a case any more."),
+        ("case.glass-broken", "wes", {}, "Opened in an emergency by wes."),
+        ("case.read", "op", {"details": False}, "Looked at by op, codes only."),
+        ("case.read", "wes", {"details": True, "glass": True}, "Looked at by wes, in full, in an emergency."),
+        ("case.history-read", "guardian", {}, "Sealed history looked at by guardian."),
+    ],
+)
+def test_what_happened_to_a_case_is_told_in_a_sentence(
+    action: str, actor: str, detail: dict[str, Any], read: str
+) -> None:
+    assert happened(Line(1, NOW, actor, action, "c-1", detail)) == read
+    assert (action in LOOKS) == ("ooked at" in read)
