@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from integration_engine.security.keys import KeyMissing
 from integration_engine.store import migrations
-from integration_engine.store.database import NotUpgraded, Store, StoreError, upgrade_schema
+from integration_engine.store.database import NotUpgraded, Store, StoreError, briefly, upgrade_schema
 from integration_engine.store.tables import METADATA
 from tests.store_samples import keyring
 
@@ -28,6 +28,15 @@ def test_models_and_migrations_agree(database_url: str) -> None:
 
 def test_upgrading_twice_changes_nothing(database_url: str) -> None:
     assert upgrade_schema(database_url) == upgrade_schema(database_url)
+
+
+def test_the_newest_revision_is_the_one_that_an_upgrade_ends_at(database_url: str) -> None:
+    with briefly(database_url) as connection:
+        assert migrations.revision(connection) is None
+    upgrade_schema(database_url)
+    with briefly(database_url) as connection:
+        assert migrations.revision(connection) == migrations.newest()
+        assert MigrationContext.configure(connection).get_current_revision() == migrations.newest()
 
 
 def test_every_revision_has_a_number_of_its_own_and_follows_the_one_before() -> None:
