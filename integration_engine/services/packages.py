@@ -1,8 +1,10 @@
 """Installing a program with Debian's package tools, without letting the package start a server."""
 
+import fcntl
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 from integration_engine.services.unavailable import ServiceUnavailable
 
 _POLICY = Path("/usr/sbin/policy-rc.d")
+_ALONE = Path(tempfile.gettempdir()) / f"cdr-installing-{os.geteuid()}"
 _INSTALL_LIMIT_S = 900
 
 
@@ -43,6 +46,15 @@ def install(package: str, services: tuple[str, ...]) -> None:
 
 @contextmanager
 def _services_stay_down() -> Iterator[None]:
+    # Of two processes that install at once, the first to be done would let the other's services start.
+    with _ALONE.open("w") as alone:
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        with _told_to_stay_down():
+            yield
+
+
+@contextmanager
+def _told_to_stay_down() -> Iterator[None]:
     # invoke-rc.d asks this program before it starts a service; 101 means no.
     if _POLICY.exists():
         yield
