@@ -27,9 +27,10 @@ from integration_engine.gateway.sandbox import SANDBOX
 from integration_engine.security.keys import IndexKey, Keyring
 from integration_engine.services import Broker
 from integration_engine.settings import Settings, load_settings
-from integration_engine.store.database import Store, upgrade_schema
+from integration_engine.store.database import Store
 from integration_engine.store.identities import Identities
 from tests.promised import Promises
+from tests.ready_made import made_ready
 
 PARTNERS: Mapping[str, tuple[str, ...]] = {
     "RTH": ("hospital-hl7", "hospital-fhir"),
@@ -39,6 +40,8 @@ PARTNERS: Mapping[str, tuple[str, ...]] = {
     "oxfordshire": ("coroner",),
 }
 NHS_NUMBER, FAMILY_NAME = "9991000003", "Harrowgate"
+_NOTHING = False
+"""What a client on plain HTTP has to verify. Else each one reads the certificates of all the world's authorities."""
 
 
 @dataclass
@@ -74,7 +77,7 @@ class House:
     @contextlib.contextmanager
     def sign_in(self, code: str) -> Iterator[httpx.Client]:
         """A browser that has signed in."""
-        with httpx.Client(base_url=self.client.base_url, timeout=30) as browser:
+        with httpx.Client(base_url=self.client.base_url, timeout=30, verify=_NOTHING) as browser:
             answer = browser.post("/sign-in", data={"token": self.tokens[code]})
             assert answer.status_code == 303
             yield browser
@@ -145,7 +148,7 @@ def house(
         ports = ({"host": "127.0.0.1", "port": 0}, {"host": "127.0.0.1", "port": 0, "sandbox": True})
     if ports:
         mllp, changes = True, {"mllp": ports} | changes
-    upgrade_schema(database_url)
+    made_ready(database_url)
     store = Store(database_url, held or keys())
     identities = Identities(store)
     tokens = {code: identities.add(code, "partner", kinds=kinds).text for code, kinds in PARTNERS.items()}
@@ -169,7 +172,7 @@ def house(
         listening = asyncio.run_coroutine_threadsafe(_wait(opened), loop).result(30)
         address = f"http://127.0.0.1:{listening.http_port}"
         hooks = {"response": [_kept(address)]}
-        with httpx.Client(base_url=address, timeout=30, event_hooks=hooks) as client:
+        with httpx.Client(base_url=address, timeout=30, event_hooks=hooks, verify=_NOTHING) as client:
             yield House(client, store, amqp_url, identities, tokens, listening.mllp_ports)
     finally:
         loop.call_soon_threadsafe(stop.set)
@@ -183,7 +186,8 @@ def _kept(address: str) -> Callable[[httpx.Response], None]:
 
     @functools.cache
     def promises() -> list[Promises]:
-        return [Promises(httpx.get(f"{address}{at}/openapi.json").json(), at) for at in (SANDBOX, "")]
+        with httpx.Client(base_url=address, timeout=30, verify=_NOTHING) as client:
+            return [Promises(client.get(f"{at}/openapi.json").json(), at) for at in (SANDBOX, "")]
 
     def look(answer: httpx.Response) -> None:
         answer.read()

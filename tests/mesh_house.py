@@ -22,10 +22,11 @@ from integration_engine.mesh.office import Office
 from integration_engine.services.mesh import Sandbox
 from integration_engine.settings import Settings
 from integration_engine.settings.mesh import MeshSettings
-from integration_engine.store.database import Store, upgrade_schema
+from integration_engine.store.database import Store
 from integration_engine.store.identities import Identities
 from integration_engine.ways_in import way_in
 from tests.gateway_house import keys, keys_in_the_environment, settings
+from tests.ready_made import made_ready
 
 OURS, OURS_TOO = "CDRMB001", "CDRMB002"
 POLICE, OTHER_POLICE, HOSPITAL, CORONER = "POLMB001", "POLMB002", "RTHMB001", "OXCMB001"
@@ -147,7 +148,7 @@ def mesh_settings(sandbox: Sandbox, **changes: Any) -> dict[str, Any]:
 @contextlib.contextmanager
 def mesh_house(sandbox: Sandbox, amqp_url: str, database_url: str, folder: Path, **changes: Any) -> Iterator[MeshHouse]:
     """The engine's side with its partners registered, and every mailbox empty."""
-    upgrade_schema(database_url)
+    made_ready(database_url)
     store = Store(database_url, keys())
     identities = Identities(store)
     for partner, kind in PARTNERS.values():

@@ -18,7 +18,8 @@ from integration_engine.record.notice import DeathNotice
 from integration_engine.routing.reference import Reference, bundled
 from integration_engine.routing.route import Switches
 from integration_engine.security.keys import IndexKey, Keyring
-from integration_engine.store.database import Store, upgrade_schema
+from integration_engine.store.database import Store
+from tests.ready_made import made_ready
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 READING, BRISTOL, OXFORD, SWINDON = "E06000038", "E06000023", "E07000178", "E06000030"
@@ -33,7 +34,7 @@ def keyring(*numbers: int, index: int = 1) -> Keyring:
 
 def new_store(url: str) -> Store:
     """An empty store, its schema the newest."""
-    upgrade_schema(url)
+    made_ready(url)
     return Store(url, keyring())
 
 

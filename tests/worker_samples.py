@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -34,11 +35,16 @@ _QUEUES = ("intake.", "refused.", "dead.", "delay.", "cdop.BERKS", "jar.JAR-BERK
 
 def small_topology(folder: Path, delays: tuple[str, ...] = ("100ms", "200ms")) -> Topology:
     """The shipped topology with short delays, and of the recipients only those that the samples reach."""
+    place = folder / "topology.yaml"
+    place.write_text(_with_delays(delays))
+    return load_topology(place).only(*_QUEUES)
+
+
+@cache
+def _with_delays(delays: tuple[str, ...]) -> str:
     content = yaml.safe_load(topology_file().read_text())
     content["lists"]["delay"] = list(delays)
-    place = folder / "topology.yaml"
-    place.write_text(yaml.safe_dump(content))
-    return load_topology(place).only(*_QUEUES)
+    return str(yaml.safe_dump(content))
 
 
 def death(serial: int, **also: Any) -> bytes:
