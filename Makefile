@@ -33,8 +33,9 @@ cluster-demo: setup
 run: setup
 	@$(BIN)/cdr db upgrade && $(BIN)/cdr run all
 
+# As many tests at once as there are processors; one after the other with ARGS="-n 0".
 test: setup
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n auto $(ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .

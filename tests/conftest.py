@@ -1,9 +1,10 @@
-"""Real services for the tests: one broker and one PostgreSQL a test run, a virtual host and a database a test."""
+"""Real services for the tests: a broker and a PostgreSQL each process of a run, a virtual host and a database each test."""
 
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,6 +15,9 @@ from integration_engine.services import Broker, Database, postgres, rabbitmq
 from tests.told import Told
 
 TOLD = Told()
+_TOLD = "told"
+# Each takes a gigabyte with its broker and its database, and no more than so many have enough to do.
+_MOST_PROCESSES = 4
 
 # A submission is judged by the same examples each time; at a desk every run looks at new ones.
 settings.register_profile("submission", derandomize=True, deadline=None)
@@ -26,8 +30,33 @@ def pytest_configure() -> None:
     TOLD.watch()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """How many processes ``-n auto`` is: one where the servers are given, because two would meet on them."""
+    if any(os.environ.get(name) for name in ("CDR_AMQP_URL", "CDR_DATABASE_URL")):
+        return 1
+    return min(os.cpu_count() or 1, _MOST_PROCESSES)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.shares import Shares
+
+    return Shares(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker process has ended. One that died has handed nothing on, and its test has failed."""
+    if handed_on := getattr(node, "workeroutput", {}).get(_TOLD):
+        TOLD.take_in(handed_on)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """No name, NHS number, birth date or postcode of the whole run may stand in a log line or metric."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[_TOLD] = TOLD.handed_on()  # looked for by the process that shares out
+        return
     leaks = TOLD.leaks()
     for leak in leaks:
         print(f"\nA child could be told from {leak}")
@@ -42,7 +71,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def broker() -> Iterator[Broker]:
-    """A running RabbitMQ, shared by the whole run: don't stop it (``rabbitmq(own=True)`` gives one to break)."""
+    """A running RabbitMQ, shared by all tests of this process: don't stop it (``rabbitmq(own=True)`` gives one to break)."""
     with rabbitmq() as running:
         yield running
 
@@ -83,7 +112,7 @@ def amqp_url(broker: Broker, vhost: str) -> str:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Database]:
-    """A running PostgreSQL, shared by the whole run."""
+    """A running PostgreSQL, shared by all tests of this process."""
     with postgres() as running:
         yield running
 

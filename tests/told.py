@@ -1,12 +1,13 @@
 """Watches a whole test run: whatever any test's messages said of a child must be in no log line and no metric of it.
 
 What notices state is remembered as they are made, and every log record of every logger is written down. At the end of the
-run each remembered identifier is looked for in everything that was logged or counted.
+run each remembered identifier is looked for in everything that was logged or counted, by whichever process of the run.
 """
 
 import io
 import logging
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from integration_engine.mapping import notices
@@ -25,6 +26,7 @@ class Told:
     def __init__(self) -> None:
         self.identifiers: set[str] = set()
         self.logged = io.StringIO()
+        self._counted: list[str] = []
         self._handler = logging.StreamHandler(self.logged)
         self._handler.setFormatter(JsonLines())
 
@@ -49,10 +51,21 @@ class Told:
         self.identifiers |= {found for found in (child.nhs_number, child.birth_date) if found and len(found) == 10}
         self.identifiers |= {a.postcode.casefold() for a in child.addresses if a.postcode}
 
+    def handed_on(self) -> dict[str, Any]:
+        """What one process of a run has to say to the one that looks for leaks."""
+        return {"said": sorted(self.identifiers), "logged": self.logged.getvalue(), "counted": COUNTERS.text()}
+
+    def take_in(self, other: Mapping[str, Any]) -> None:
+        """What another process of this run handed on."""
+        self.identifiers |= set(other["said"])
+        self.logged.write(other["logged"])
+        self._counted.append(other["counted"])
+
     def leaks(self) -> list[str]:
         """The kinds of place where an identifier stood that has no business there, never the identifier itself."""
         found = []
-        for where, text in (("a log line", self.logged.getvalue()), ("a metric", COUNTERS.text())):
+        metrics = "\n".join([COUNTERS.text(), *self._counted])
+        for where, text in (("a log line", self.logged.getvalue()), ("a metric", metrics)):
             words = set(re.findall(r"[\w'-]+(?: \w{3}\b)?|\d{4}-\d\d-\d\d", text.casefold()))
             words |= set(re.findall(r"[\w-]+", text.casefold()))
             shared = words & self.identifiers

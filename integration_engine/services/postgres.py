@@ -29,8 +29,10 @@ _INSTALL = (
     "No PostgreSQL was found: set CDR_DATABASE_URL, start a container engine, or install the package postgresql "
     "(`sudo apt-get install postgresql`)."
 )
-# A server that is thrown away with its data need not wait for the disk. Asked for durability, it does: benchmarks.
-_HASTY = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
+# A server that is thrown away with its data need not wait for the disk. Asked for durability, it does: benchmarks. Nor does
+# it use the machine's shared memory: in a container that is as small as the disk that a test fills.
+_CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "dynamic_shared_memory_type=mmap")
+_HASTY = tuple(word for setting in _CARELESS for word in ("-c", setting))
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from tests.gateway_house import House, house, own_vhost
 def browser() -> Iterator[Browser]:
     """For a module only: while playwright runs, no other test of this process could run an event loop in its thread."""
     # Chromium's own sandbox needs a user that isn't root.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    arguments = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=chromium(), args=arguments)
         yield opened
