@@ -28,7 +28,7 @@ from integration_engine.store.identities import Identities
 from integration_engine.synthetic.day import Partner
 from integration_engine.synthetic.doors import Http
 
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
 _LAST_LINES = 10
 _STOP_SECONDS = 20.0
 
