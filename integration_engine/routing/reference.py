@@ -159,13 +159,15 @@ def load_reference(
 
     Parameters: the folder of tables, whole or of an operator's own ones over the shipped (``table_folder``); a packed
     postcode lookup and a sites table (those that ``CDR_POSTCODES`` and ``CDR_SITES`` name, else the bundled samples); the
-    local footprints to lay over. What the engine is set to use is ``in_force``'s to say.
+    local footprints to lay over. What the engine is set to use is ``in_force``'s to say. The shipped tables as they are come
+    with this program, and are read once a process.
     Raises ReferenceDataError, which names file and row of everything that is wrong.
     """
     laid = (overlay,) if isinstance(overlay, Path) else tuple(overlay or ())
-    return _load(
-        open_folder(directory), postcodes or _named_by(POSTCODES_VARIABLE), sites or _named_by(SITES_VARIABLE), laid
-    )
+    postcodes, sites = postcodes or _named_by(POSTCODES_VARIABLE), sites or _named_by(SITES_VARIABLE)
+    if not (directory or postcodes or sites or laid):
+        return bundled()
+    return _load(open_folder(directory), postcodes, sites, laid)
 
 
 def _load(folder: TableFolder, postcodes: Path | None, sites: Path | None, overlays: Sequence[Path]) -> Reference:
