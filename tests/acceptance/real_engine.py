@@ -166,8 +166,7 @@ def played_by_engine(stories: Sequence[Story], amqp_url: str, database_url: str,
             playing = [story for story in stories if act < len(story.acts)]
             for story in playing:
                 stage.send(story, story.acts[act])
-            for story in playing:
-                stage.decide(story, story.acts[act])
+            stage.decide(playing, act)
             stage.settle(playing, act)
         time.sleep(QUIET_SECONDS)
         stage.rest(panels)
@@ -239,16 +238,27 @@ class _Stage:
         taken = "accepted" if status in (202, 207) else "passed over" if status == 200 else "refused"
         return Answer(taken, str(status))
 
-    def decide(self, story: Story, act: Act) -> None:
-        """Through ``cdr decide``, once the engine holds what the decision is about."""
-        for decision in act.decisions:
-            about = [self.ids[story.name].get(name, name) for name in decision["about"]]
+    def decide(self, stories: Iterable[Story], act: int) -> None:
+        """Through ``cdr decide``, all that people decide in one act; what is about something that the engine doesn't hold
+        yet, once it does."""
+        waiting = {d["id"]: d for story in stories for d in self._decided(story, story.acts[act])}
+        until = time.monotonic() + WAIT_SECONDS
+        while waiting:
             file = self.folder / "decided.json"
-            file.write_text(json.dumps([{**decision, "about": about}]))
-            until = time.monotonic() + WAIT_SECONDS
-            while (done := self.played.cdr("decide", str(file), "--json")).returncode:
+            file.write_text(json.dumps(list(waiting.values())))
+            done = self.played.cdr("decide", str(file), "--json")
+            lines = [json.loads(line) for line in done.stdout.splitlines()]
+            assert lines, done.stderr.decode()
+            for line in lines:
+                if line["recorded"]:
+                    del waiting[line["id"]]
+            if waiting:
                 assert time.monotonic() < until, done.stdout.decode() + done.stderr.decode()
                 time.sleep(0.5)
+
+    def _decided(self, story: Story, act: Act) -> Iterator[dict[str, Any]]:
+        for decision in act.decisions:
+            yield {**decision, "about": [self.ids[story.name].get(name, name) for name in decision["about"]]}
 
     def settle(self, stories: Iterable[Story], act: int) -> None:
         """Until everybody holds what ``cdr try`` says, or time is up: the tests say what is amiss then."""
