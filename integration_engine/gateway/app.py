@@ -22,12 +22,10 @@ from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.envelope import Envelope
 from integration_engine.gateway.fhir import fhir_door, fhir_refusal
 from integration_engine.gateway.intake import Intake
-from integration_engine.gateway.openid import BACK, provider_pages
 from integration_engine.gateway.own_account import BEGIN_ANEW, own_account_door
 from integration_engine.gateway.panels import panels_door
 from integration_engine.gateway.police import police_door
 from integration_engine.gateway.ports import DeskRefusal, People, StoreAway
-from integration_engine.gateway.provider import Provider
 from integration_engine.gateway.refused_pages import refusal_page
 from integration_engine.gateway.rooms import Rooms
 from integration_engine.gateway.sandbox import SANDBOX, Marked, RemembersNothing, make_sandbox, sandbox_app
@@ -125,6 +123,10 @@ def create_app(
     )
     app.include_router(sign_in_pages(entry, ways))
     if settings.oidc and settings.public_url:
+        # They bring an HTTP client, which no other door needs.
+        from integration_engine.gateway.openid import BACK, provider_pages
+        from integration_engine.gateway.provider import Provider
+
         provider = Provider(settings.oidc, settings.public_url.rstrip("/") + BACK)
         app.include_router(provider_pages(entry, provider, settings.oidc.mapped(), secure=settings.cookie_secure))
     for router in pages:
