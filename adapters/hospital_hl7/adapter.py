@@ -1,6 +1,5 @@
 """The adapter for hospitals that speak HL7 v2: every message of a body, each with its verdict."""
 
-import functools
 import re
 from collections.abc import Callable, Iterator, Sequence
 
@@ -10,7 +9,7 @@ from adapters.hospital_hl7.header import Header, header_of
 from adapters.hospital_hl7.members import Member, members
 from adapters.hospital_hl7.outcome import Context, Outcome
 from adapters.hospital_hl7.person import read_person
-from adapters.hospital_hl7.screen import screen
+from adapters.hospital_hl7.screen import screening
 from adapters.hospital_hl7.settings import ReadingSettings, settings_of
 from adapters.hospital_hl7.triggers import ABOUT_NO_PATIENT, ACKNOWLEDGEMENTS
 from integration_engine.mapping.profile import Profile
@@ -26,7 +25,7 @@ _STILLBIRTH_HINT = (
 _START = re.compile(rb"(?:\xef\xbb\xbf)?[\s\x0b]*(?:MSH|FHS|BHS)[^A-Za-z0-9\s,;]", re.IGNORECASE)
 _TYPE = re.compile(r"[A-Z][A-Z0-9]{2}")
 _VERSION = re.compile(r"2(?:\.\d{1,2}){0,2}")
-
+_careful_screen = screening()
 
 MOST_PEOPLE = 200
 """More in one message is no message about patients, and as much work as a month of them; a batch may hold any number."""
@@ -48,7 +47,7 @@ class HospitalHl7:
         return bool(name and name.lower().endswith(".hl7"))
 
     def screen(self, body: bytes) -> bool:
-        return screen(body)
+        return _careful_screen(body)
 
     def screen_for(self, ways: Sequence[tuple[Profile, Feed | None]]) -> Callable[[bytes], bool]:
         """Hospitals that fill PID-30 send N with every message, and many have Z segments: both say nothing where N isn't
@@ -56,7 +55,7 @@ class HospitalHl7:
         settings = [settings_of(profile, feed) for profile, feed in ways]
         n_matters = any(each.n_is_reliable for each in settings)
         z_matters = any(not each.plain_places for each in settings)
-        return functools.partial(screen, n_matters=n_matters, z_matters=z_matters)
+        return screening(n_matters=n_matters, z_matters=z_matters)
 
     def sender(self, body: bytes) -> tuple[str | None, str | None]:
         """MSH-4 and MSH-3 of the first message; of a batch without any its own, BHS-4 and BHS-3."""

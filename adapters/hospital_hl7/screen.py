@@ -9,8 +9,10 @@ finds the two segments of which the last fields are looked at.
 """
 
 import re
+from collections.abc import Callable
 
 from adapters.hospital_hl7.triggers import ABOUT_NO_PATIENT, ACKNOWLEDGEMENTS, ALWAYS_CANCEL, NEVER_DEAD, REKEYS
+from adapters.sieve import Sieve
 from integration_engine.mapping.codes import rows
 
 _MSH = rb"MSH\|\^~\\&#?\|" + 6 * rb"[^|\r]*+\|"
@@ -42,32 +44,35 @@ _ALIVE = frozenset(code.encode() for code in NEVER_DEAD) | {b""}
 _NOTHING_SHIFTED = (b"", b"N")
 # Observations that make a birth a death whatever the patient's own fields say.
 _OBSERVATION = re.compile(rb"\rOBX\|")
-_CODES = frozenset(
-    row["code"].upper().encode()
+_BIRTH_CODES = Sieve(
+    row["code"].encode()
     for row in rows("perinatal")
     if row["meaning"] in ("stillbirth", "live-birth", "signs-of-life", "stillbirth-at-home")
 )
-# A code within another is found wherever the longer one is.
-_BIRTH_CODES = tuple(sorted(code for code in _CODES if not any(other in code for other in _CODES - {code})))
 
 
-def screen(body: bytes, *, n_matters: bool = True, z_matters: bool = True) -> bool:
-    """False only if the message can't be about a death, a retraction or a rekey.
+def screening(*, n_matters: bool = True, z_matters: bool = True) -> Callable[[bytes], bool]:
+    """The screen of a feed: what is False of a message only if it can't be about a death, a retraction or a rekey.
 
     ``n_matters``: False for a feed whose PID-30 = N says nothing. ``z_matters``: False for a profile that reads no death
     from Z segments. Both default to the careful answer.
     """
-    text = body.replace(b"\r\n", b"\r").replace(b"\n", b"\r") if b"\n"[0] in body else body
-    found = (_ORDINARY_WITHOUT_Z if z_matters else _ORDINARY).match(text)
-    if found is None:
-        return not _is_about_nobody(text)
-    person, visit = found.groups()
-    if (count := person.count(b"|")) > 28 and _speaks_of_death(person.rsplit(b"|", count - 28), n_matters):
-        return True
-    if visit is not None and (count := visit.count(b"|")) > 35 and visit.rsplit(b"|", count - 35)[1] not in _ALIVE:
-        return True
-    observed = _OBSERVATION.search(text)
-    return observed is not None and _is_about_a_birth(text[observed.start() :].upper())
+    ordinary = (_ORDINARY_WITHOUT_Z if z_matters else _ORDINARY).match
+
+    def screen(body: bytes) -> bool:
+        text = body.replace(b"\r\n", b"\r").replace(b"\n", b"\r") if b"\n"[0] in body else body
+        found = ordinary(text)
+        if found is None:
+            return not _is_about_nobody(text)
+        person, visit = found.groups()
+        if (count := person.count(b"|")) > 28 and _speaks_of_death(person.rsplit(b"|", count - 28), n_matters):
+            return True
+        if visit is not None and (count := visit.count(b"|")) > 35 and visit.rsplit(b"|", count - 35)[1] not in _ALIVE:
+            return True
+        observed = _OBSERVATION.search(text)
+        return observed is not None and _BIRTH_CODES(text[observed.start() :])
+
+    return screen
 
 
 def _is_about_nobody(text: bytes) -> bool:
@@ -86,7 +91,3 @@ def _speaks_of_death(fields: list[bytes], n_matters: bool) -> bool:
     if count > 2 and fields[2] and (n_matters or fields[2].upper() != b"N"):
         return True
     return (count > 3 and fields[3].upper() not in _NOTHING_SHIFTED) or (count > 4 and fields[4].upper() == b"Y")
-
-
-def _is_about_a_birth(text: bytes) -> bool:
-    return any(code in text for code in _BIRTH_CODES)

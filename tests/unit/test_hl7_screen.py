@@ -5,7 +5,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.hospital_hl7.adapter import ADAPTER
-from adapters.hospital_hl7.screen import screen
 from integration_engine.mapping.profile import load_profile
 from tests.hl7_samples import DIED, death, feed, message, msh, obx, pid, pv1, read
 
@@ -29,7 +28,7 @@ ORDINARY = message(msh("ADT^A08^ADT_A01"), "EVN|A08", pid(f29="", f30="", f33="2
     ],
 )
 def test_an_ordinary_message_is_passed_over(body: bytes) -> None:
-    assert screen(body) is False
+    assert ADAPTER.screen(body) is False
 
 
 @pytest.mark.parametrize(
@@ -65,7 +64,7 @@ def test_an_ordinary_message_is_passed_over(body: bytes) -> None:
     ],
 )
 def test_whatever_may_be_about_a_death_is_read(body: bytes) -> None:
-    assert screen(body) is True
+    assert ADAPTER.screen(body) is True
 
 
 def test_n_matters_where_it_may_be_reliable() -> None:
