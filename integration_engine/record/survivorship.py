@@ -110,7 +110,7 @@ def fold(
         conflicts += [
             Conflict(field=path, value=written(other.value), notice=other.notice.id)
             for other in candidates
-            if other is not choice and not agrees(path, choice.value, other.value)
+            if other.value != choice.value and not agrees(path, choice.value, other.value)
         ]
     if "child.addresses" in stated:
         addresses, whence, differing = rank_addresses(stated["child.addresses"], ranks, values.get("death.died_at"))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Select, literal, select, union, union_all
+from sqlalchemy import CompoundSelect, Select, func, literal, select, union, union_all
 
 from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
@@ -69,8 +69,8 @@ def sharing(
     if among is not None:
         query = query.where(transaction.among(_INDEX.c.notice_id, among))
     found: dict[bytes, list[str]] = {}
-    for row in _rows(transaction, query, _INDEX.c.block_key, keys):
-        found.setdefault(bytes(row.block_key), []).append(row.notice_id)
+    for key, name in _rows(transaction, query, _INDEX.c.block_key, keys):
+        found.setdefault(bytes(key), []).append(name)
     return found
 
 
@@ -112,14 +112,13 @@ def gather(transaction: Transaction, roots: Iterable[str], loaded: Mapping[str, 
 
 def lock_notices(transaction: Transaction, names: Iterable[str]) -> None:
     """Keep others off these notices until the transaction ends. Each is locked by its case, of whatever size: only who holds
-    that may take it elsewhere. One that waits, or isn't kept yet, is locked by itself."""
+    that may take it elsewhere. One that waits is locked by itself."""
     if not transaction.is_postgresql:
         return
     mine, locked = set(names), set[str]()
-    query = select(_NOTICE.c.id, _NOTICE.c.case_id)
+    query = select(func.coalesce(_NOTICE.c.case_id, _NOTICE.c.id)).distinct()
     while True:
-        homes = {row.id: row.case_id for row in _rows(transaction, query, _NOTICE.c.id, mine)}
-        wanted = {homes.get(name) or name for name in mine}
+        wanted = {name for (name,) in _rows(transaction, query, _NOTICE.c.id, mine)}
         if wanted <= locked:
             return
         # Whoever we waited for may have taken some into another case: then that is locked, too.
@@ -142,7 +141,7 @@ def _step(transaction: Transaction, names: set[str]) -> tuple[set[str], set[str]
     decisions: set[str] = set()
     bonds: set[Pair] = set()
     for some in _portions(names):
-        for row in transaction.connection.execute(_beside(transaction, some)):
+        for row in transaction.connection.execute(_beside(transaction, some)).all():
             (decisions if row.decided else found).add(row.id)
             if row.bonded_to:
                 bonds.add((row.bonded_to, row.id))
@@ -192,10 +191,11 @@ def _load_decisions(transaction: Transaction, names: Iterable[str]) -> tuple[Dec
 
 
 def _rows(transaction: Transaction, query: Select[Any], column: Any, values: Iterable[Any]) -> list[Any]:
+    # All at once: fetched one by one, rows cost more than what they are fetched for.
     return [
         row
         for some in _portions(values)
-        for row in transaction.connection.execute(query.where(transaction.among(column, some)))
+        for row in transaction.connection.execute(query.where(transaction.among(column, some))).all()
     ]
 
 
