@@ -58,7 +58,7 @@ chaos: setup
 
 # Everything hostile over the wire, by every way in, good traffic beside it: the project's own tables, or a folder with a manifest.
 hostile: setup
-	@$(BIN)/python -m tests.hostile $(DIR)
+	@$(BIN)/python -m tests.hostile $(ARGS) $(DIR)
 
 # An hour of looking for bytes that break a reader: make fuzz NAME=er7 MINUTES=60. What it finds is kept, and tried by make test.
 fuzz: $(FUZZER)/.ready

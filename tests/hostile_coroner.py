@@ -4,6 +4,7 @@ Everything is invented.
 """
 
 import csv
+import functools
 import io
 import json
 import zipfile
@@ -106,6 +107,12 @@ def _archive(change: Callable[[dict[str, bytes]], None]) -> Callable[[int], byte
     return body
 
 
+def _once(body: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    """What takes long to make, and is refused whatever it says of whom: made once."""
+    made_once = functools.cache(lambda: body(0))
+    return lambda _: made_once()
+
+
 def _cell(value: str, column: str = "E") -> Callable[[Any, Any], None]:
     def change(_: Any, sheet: Any) -> None:
         sheet[f"{column}2"] = value
@@ -115,6 +122,11 @@ def _cell(value: str, column: str = "E") -> Callable[[Any, Any], None]:
 
 def _put(name: str, content: bytes) -> Callable[[dict[str, bytes]], None]:
     return lambda members: members.update({name: content})
+
+
+def _blown_up(name: str, mebibytes: int, start: bytes = b"") -> Callable[[dict[str, bytes]], None]:
+    """A member of next to nothing that unpacks to so much."""
+    return lambda members: members.update({name: start + b" " * (mebibytes * _MEBIBYTE)})
 
 
 def _in_sheet(old: bytes, new: bytes) -> Callable[[dict[str, bytes]], None]:
@@ -184,10 +196,14 @@ _WORKBOOKS: Mapping[str, Hostile] = {
     "an archive that is cut": _wrong(lambda serial: _book()(serial)[:-200], XLSX),
     "an archive of something else": _wrong(_archive(_without("xl/workbook.xml")), XLSX),
     "an old workbook": _wrong(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), XLSX),
-    "a bomb in a sheet": _wrong(_archive(_put(_SHEET, b"<worksheet>" + b" " * (120 * _MEBIBYTE))), XLSX),
-    "a bomb beside the sheets": _wrong(_archive(_put("xl/media/a.bin", bytes(160 * _MEBIBYTE))), XLSX),
-    "a bomb of cells": _wrong(_archive(_in_sheet(b"<row", b"<row><c/>" + b"<c/>" * 300_000 + b"</row><row")), XLSX),
-    "a bomb of members": _wrong(_archive(lambda members: members.update({f"x/{n}": b"" for n in range(3000)})), XLSX),
+    "a bomb in a sheet": _wrong(_once(_archive(_blown_up(_SHEET, 120, b"<worksheet>"))), XLSX),
+    "a bomb beside the sheets": _wrong(_once(_archive(_blown_up("xl/media/a.bin", 160))), XLSX),
+    "a bomb of cells": _wrong(
+        _once(_archive(_in_sheet(b"<row", b"<row><c/>" + b"<c/>" * 300_000 + b"</row><row"))), XLSX
+    ),
+    "a bomb of members": _wrong(
+        _once(_archive(lambda members: members.update({f"x/{n}": b"" for n in range(3000)}))), XLSX
+    ),
     "an entity in a sheet": _wrong(
         _archive(_in_sheet(b"<worksheet", b'<!DOCTYPE w [<!ENTITY x SYSTEM "file:///etc/hostname">]><worksheet')), XLSX
     ),

@@ -1,9 +1,11 @@
-"""What a broken or hostile system may send over MLLP, by name, each with the answer it has to get. Everything is invented."""
+"""What a broken or hostile system may send over MLLP, by name, each with the answer it has to get, and what has to become of
+what stands in its frame where that comes by another way. Everything is invented."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.hl7_samples import DIED, death, message, msh, pid, pv1
+from tests.hl7_samples import DIED, NUMBER, death, message, msh, pid, pv1
+from tests.hostile_sample import Invented, Outcome
 from tests.mllp_client import END, START, framed
 
 LIMIT = 256 * 1024
@@ -13,12 +15,51 @@ LIMIT = 256 * 1024
 @dataclass(frozen=True)
 class Hostile:
     """``wire``: the bytes as sent. ``codes``: MSA-1 of every answer in order, none for silence. ``queued``: how many bodies
-    are kept. ``closes``: the connection is ended; else it is kept and serves what comes next."""
+    are kept. ``closes``: the connection is ended; else it is kept and serves what comes next. ``elsewhere``: what has to
+    become of the frame's content by a way in that isn't MLLP, where its answer here doesn't say it."""
 
     wire: bytes
     codes: tuple[str, ...] = ()
     queued: int = 0
     closes: bool = False
+    elsewhere: Outcome | None = None
+
+    @property
+    def content(self) -> bytes | None:
+        """What would be sent by another way; None for what is about frames and connections alone."""
+        inside = self.wire.removeprefix(START).removesuffix(END)
+        return None if self.closes or START in inside or END in inside else inside
+
+    @property
+    def outcome(self) -> Outcome:
+        """What has to become of that."""
+        if self.elsewhere:
+            return self.elsewhere
+        if self.queued:
+            return "taken"
+        # Of silence nobody can tell what it means.
+        assert self.codes
+        return "refused" if {"AE", "AR"} & set(self.codes) else "passed-over"
+
+
+def own(wire: bytes, serial: int) -> bytes:
+    """The same about the ``serial``-th child and no other, under an id of its own: what is sent by one way can be told from
+    what is sent by another, and nobody has to look whether hundreds of children are one."""
+    who = Invented(serial)
+    pieces = {
+        NUMBER: who.number,
+        "HARROWGATE": who.surname.upper(),
+        "Ava": who.given,
+        "20140509": who.born.replace("-", ""),
+        "H100200": f"H{serial}",
+        "|M1|": f"|M{serial}|",
+        "$M1$": f"$M{serial}$",
+        "|V1": f"|V{serial}",
+    }
+    for old, new in pieces.items():
+        for charset in ("ascii", "utf-16-le"):
+            wire = wire.replace(old.encode(charset), new.encode(charset))
+    return wire
 
 
 def _taken(body: bytes) -> Hostile:
@@ -37,8 +78,8 @@ def _never(body: bytes) -> Hostile:
     return Hostile(framed(body), ("AR",))
 
 
-def _silence(body: bytes) -> Hostile:
-    return Hostile(framed(body))
+def _silence(body: bytes, elsewhere: Outcome = "refused") -> Hostile:
+    return Hostile(framed(body), elsewhere=elsewhere)
 
 
 def _named(name: str) -> bytes:
@@ -60,18 +101,18 @@ def _batch(*bodies: bytes, count: int | None = None, end: bool = True) -> bytes:
 
 
 _FRAMES: Mapping[str, Hostile] = {
-    "nothing between the frame's bytes": Hostile(START + END),
-    "line ends alone": Hostile(START + b"\r\n\r\n" + END),
+    "nothing between the frame's bytes": Hostile(START + END, elsewhere="refused"),
+    "line ends alone": Hostile(START + b"\r\n\r\n" + END, elsewhere="refused"),
     "two messages in one packet": Hostile(framed(death()) * 2, ("AA", "AA"), 2),
     "no carriage return after the end byte": Hostile(START + death() + b"\x1c", ("AA",), 1),
-    "no start byte": Hostile(death() + END),
+    "no start byte": Hostile(death() + END, elsewhere="taken"),
     "junk before the start byte": Hostile(b"zzz\r\n\x1c\x1c" + framed(death()), ("AA",), 1),
     "end bytes alone": Hostile(END * 50),
     "a message given up for another": Hostile(START + b"MSH|^~\\&|PAS|RTH" + framed(death()), ("AA",), 1),
     "a second start byte first": Hostile(START + framed(death()), ("AA",), 1),
     "a start byte inside a field": Hostile(framed(_named("HARROW\x0bGATE^Ava")), ("AE",)),
     "an end byte inside a field": _taken(_named("HARROW\x1cGATE^Ava")),
-    "more than a frame may hold": _wrong(death() + b"NTE|1||" + b"x" * LIMIT),
+    "more than a frame may hold": Hostile(framed(death() + b"NTE|1||" + b"x" * LIMIT), ("AE",), elsewhere="taken"),
     "more than a frame may hold, of no message": _silence(b"x" * (LIMIT + 1)),
     "a web browser": Hostile(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n", closes=True),
     "a web form": Hostile(b"POST /a HTTP/1.1\r\nContent-Length: 9\r\n\r\n" + framed(death()), closes=True),
@@ -99,9 +140,9 @@ _HEADERS: Mapping[str, Hostile] = {
     "no control id": _taken(message(msh(f10=""), pid(f29=DIED))),
     "an endless control id": _taken(message(msh(f10="9" * 5000), pid(f29=DIED))),
     "a control id that begins an answer": _taken(message(msh(f10="1\\X0D\\MSA"), pid(f29=DIED))),
-    "an acknowledgement": _silence(message(msh("ACK^A03"), "MSA|AA|1")),
-    "a refusal": _silence(message(msh("ACK"), "MSA|AR|1")),
-    "nobody's sender": _never(message(msh(f4=""), pid(f29=DIED))),
+    "an acknowledgement": _silence(message(msh("ACK^A03"), "MSA|AA|1"), "passed-over"),
+    "a refusal": _silence(message(msh("ACK"), "MSA|AR|1"), "passed-over"),
+    "nobody's sender": Hostile(framed(message(msh(f4=""), pid(f29=DIED))), ("AR",), elsewhere="taken"),
     "a stranger": _never(message(msh(f4="RZZ"), pid(f29=DIED))),
     "a sender that is a routing key": _never(message(msh(f4="RTH.#"), pid(f29=DIED))),
     "a sender of another trade": _never(message(msh(f4="E23000038"), pid(f29=DIED))),

@@ -129,7 +129,7 @@ _CONTENT: Mapping[str, Hostile] = {
     "no type": Hostile(_json(), "", "refused", 415, frozenset({"http"})),
     "another force's report": Hostile(_json(force="E23000029"), JSON, "refused", 403),
     "no force": _wrong(_json(force=None)),
-    "a force that is a routing key": Hostile(_json(force="E23000038.#"), JSON, "refused", 403),
+    "a force that is a routing key": Hostile(_json(force="E23000038.#"), JSON, "refused", 422),
     "another schema": _wrong(_json(schema="police-sudden-death/9")),
     "no number of its own": _wrong(_json(report_id=None)),
     "a version that is a word": _wrong(_json(version="first")),

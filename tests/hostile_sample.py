@@ -1,14 +1,20 @@
 """What one hostile message is, whatever its kind: its bytes, made anew each time it is sent, and what has to become of it."""
 
+import csv
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
 from typing import Literal
 
 from integration_engine.synthetic.person import invented_nhs_number
 
 Outcome = Literal["taken", "passed-over", "refused"]
 _SYLLABLES = "ba del fin gor hul kem lor mas nis pel rud sav tor vel wyn zan".split()  # noqa: SIM905 - a list of words
-_POSTCODES = ("RG1 1LZ", "RG1 2LU", "RG12 1JD", "RG14 5LD", "RG40 1BN", "SL1 2EL", "SL6 1RF")
+# Under 18 in 2026 and no newborn. The next in number was born years before or after.
+_FIRST_BORN, _DAYS = date(2009, 1, 1), 6000
+_REFERENCE = Path(__file__).parent.parent / "mappings" / "reference"
 
 
 @dataclass(frozen=True)
@@ -31,7 +37,8 @@ def made(body: bytes | Callable[[int], bytes]) -> Callable[[int], bytes]:
 
 @dataclass(frozen=True)
 class Invented:
-    """The ``serial``-th child: like no other, so that nobody has to look whether two of them are one."""
+    """The ``serial``-th child: like no other, so that nobody has to look whether two of them are one. Hundreds that were born
+    on one day, or died in one street in one month, would have to be held against each other."""
 
     serial: int
 
@@ -45,7 +52,7 @@ class Invented:
 
     @property
     def born(self) -> str:
-        return f"20{10 + self.serial % 7}-{1 + self.serial % 12:02}-{1 + self.serial % 28:02}"
+        return (_FIRST_BORN + timedelta(days=self.serial * 1009 % _DAYS)).isoformat()
 
     @property
     def number(self) -> str:
@@ -54,7 +61,15 @@ class Invented:
 
     @property
     def postcode(self) -> str:
-        return _POSTCODES[self.serial % len(_POSTCODES)]
+        known = _postcodes()
+        return known[self.serial % len(known)]
+
+
+@cache
+def _postcodes() -> tuple[str, ...]:
+    """All that the bundled table knows in England."""
+    with (_REFERENCE / "postcodes.csv").open(encoding="utf-8", newline="") as table:
+        return tuple(row["postcode"] for row in csv.DictReader(table) if row["district"].startswith("E"))
 
 
 def _name(seed: int) -> str:

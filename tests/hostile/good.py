@@ -23,9 +23,9 @@ GOOD: Mapping[str, tuple[PartnerKind, ...]] = {
     FORCE: ("police",),
     AREA: ("coroner",),
 }
-# Beyond every serial number of the hostile.
-_FROM = 50_000
-_PAUSE_S = 1.0
+# Beyond every serial number of the hostile, and of a round of the good.
+_FROM, _ROUND = 400_000, 20_000
+_PAUSE_S = 2.5
 
 
 def _hl7(serial: int) -> bytes:
@@ -61,15 +61,16 @@ _MADE: Mapping[PartnerKind, tuple[str, str, Callable[[int], bytes]]] = {
 
 
 class GoodTraffic:
-    """Sends by every way in of every kind until the block ends, each way one after another. ``sent`` are the children, by
-    way; ``slowest_s`` how long the longest answer took; ``harmed`` are sentences about anything that should not be."""
+    """Sends by every way in of every kind until the block ends, each way one after another, in each ``turn`` of other
+    children. ``sent`` are the children, by way; ``slowest_s`` how long the longest answer took; ``harmed`` are sentences
+    about anything that should not be."""
 
-    def __init__(self, roads: Roads) -> None:
+    def __init__(self, roads: Roads, turn: int = 0) -> None:
         self.sent: dict[str, list[int]] = defaultdict(list)
         self.slowest_s: dict[str, float] = defaultdict(float)
         self.harmed: list[str] = []
         self._roads = roads
-        self._serial = _FROM
+        self._serial = _FROM + turn * _ROUND
         self._lock, self._stop = threading.Lock(), threading.Event()
         self.threads = [
             threading.Thread(target=self._run, args=(kind, road), name=f"good {kind} {road}", daemon=True)

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -31,6 +32,7 @@ from integration_engine.services.private import free_ports
 from integration_engine.store.database import Store, upgrade_schema
 from integration_engine.store.identities import Identities
 from tests.gateway_house import keys, keys_in_the_environment
+from tests.hostile_hl7 import LIMIT
 
 EVERYTHING = "hostile.everything"
 """A queue bound to all that the engine tells anybody."""
@@ -92,12 +94,12 @@ class House:
         vhost = unquote(urlsplit(self.url).path[1:])
         return sum(int((self.management.get("queues", vhost, queue) or {}).get("messages", 0)) for queue in queues)
 
-    def taken(self, queue: str) -> list[tuple[Any, bytes]]:
-        """Everything in a queue, taken out of it."""
+    def taken(self, queue: str) -> list[tuple[Any, str, bytes]]:
+        """Properties, routing key and body of everything in a queue, taken out of it."""
         found = []
         with self.channel() as channel:
             while (got := channel.basic_get(queue, auto_ack=True))[0] is not None:
-                found.append((got[1], got[2]))
+                found.append((got[1], got[0].routing_key, got[2]))
         return found
 
     @contextlib.contextmanager
@@ -126,9 +128,14 @@ class House:
 
 @contextlib.contextmanager
 def house(
-    broker: Broker, database: Database, folder: Path, partners: Mapping[str, Iterable[PartnerKind]]
+    broker: Broker,
+    database: Database,
+    folder: Path,
+    partners: Mapping[str, Iterable[PartnerKind]],
+    profiles: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[House]:
-    """A whole engine for the length of the block; ``partners`` are registered, each with every way in."""
+    """A whole engine for the length of the block; ``partners`` are registered, each with every way in. ``profiles``: how the
+    HL7 v2 feed of a hospital is read, where it isn't the kind's own way."""
     assert broker.management_url is not None
     management, topology = Management(broker.management_url), load_topology()
     vhost = f"hostile-{secrets.token_hex(4)}"
@@ -155,7 +162,7 @@ def house(
             url, management, store, http_port, mllp_port, sandbox, drops, folder, tokens, passwords, mailboxes
         )  # fmt: skip
         stack.callback(_stop, opened)
-        _start(opened, database_url)
+        _start(opened, database_url, profiles)
         yield opened
 
 
@@ -177,7 +184,7 @@ def _database(database: Database) -> Iterator[str]:
         connection.execute(f'drop database "{name}" with (force)')
 
 
-def _start(house: House, database_url: str) -> None:
+def _start(house: House, database_url: str, profiles: Mapping[str, str]) -> None:
     with house.channel() as channel:
         channel.queue_declare(EVERYTHING, durable=True, arguments={"x-queue-type": "quorum"})
         channel.queue_bind(EVERYTHING, "cdr.cases", "#")
@@ -189,6 +196,13 @@ def _start(house: House, database_url: str) -> None:
         "CDR_DATABASE_URL": database_url,
         "CDR_HTTP_PORT": str(house.http_port),
         "CDR_MLLP": json.dumps([{"host": "127.0.0.1", "port": house.mllp_port}]),
+        "CDR_MLLP_MAX_BYTES": str(LIMIT),
+        "CDR_FEEDS": json.dumps(
+            [
+                {"name": profile, "partner": partner, "kind": "hospital-hl7", "profile": profile}
+                for partner, profile in profiles.items()
+            ]
+        ),
         "CDR_COOKIE_SECURE": "false",
         "CDR_MESH": json.dumps(_mesh(house)),
     }  # fmt: skip

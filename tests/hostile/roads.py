@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import re
+import secrets
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -40,10 +41,12 @@ _PROBE = death(f7="19500101").replace(b"|M1|", b"|PROBE|").replace(b"|RTH|", b"|
 
 @dataclass(frozen=True)
 class Answer:
-    """What was heard, and in whose words."""
+    """What was heard, and in whose words. ``receipt`` is what the engine's own messages about it carry, wherever they lie;
+    none by MLLP, which tells none, and by a queue."""
 
     heard: Heard
     said: str = ""
+    receipt: str = ""
 
 
 class Roads:
@@ -54,7 +57,8 @@ class Roads:
         self._base = f"http://127.0.0.1:{house.http_port}"
         self._sent: dict[str, Sample] = {}
         self._laid: list[tuple[Sample, Path]] = []
-        self._names = itertools.count()
+        # Answers of an earlier round lie there still, each under its file's name.
+        self._begin, self._numbers = secrets.token_hex(4), itertools.count()
         self._browsers: dict[str, httpx.Client] = {}
 
     def send(self, sample: Sample) -> Answer | None:
@@ -125,7 +129,7 @@ class Roads:
         if sample.kind == "hospital-fhir" and b"MessageHeader" in sample.body:
             path = "/fhir/$process-message"
         answer = httpx.post(self._base + path, content=sample.body, headers=headers, timeout=_PATIENCE_S)
-        return Answer(_of_status(answer.status_code, answer.text), str(answer.status_code))
+        return Answer(_of_status(answer.status_code, answer.text), str(answer.status_code), _receipt(answer))
 
     def _by_page(self, sample: Sample) -> Answer:
         browser = self._browsers.get(sample.partner) or self._signed_in(sample.partner)
@@ -137,10 +141,11 @@ class Roads:
         if answer.status_code >= 500:
             return Answer("failed", str(answer.status_code))
         if said is None or answer.status_code >= 400:
-            return Answer("refused", str(answer.status_code))
+            return Answer("refused", str(answer.status_code), _receipt(answer))
+        heard: Heard = "taken"
         if said[1].startswith("Nothing"):
-            return Answer("refused" if 'role="alert"' in answer.text else "passed-over", said[1])
-        return Answer("taken", said[1])
+            heard = "refused" if 'role="alert"' in answer.text else "passed-over"
+        return Answer(heard, said[1], _receipt(answer))
 
     def _signed_in(self, partner: str) -> httpx.Client:
         browser = self._browsers[partner] = httpx.Client(base_url=self._base, timeout=_PATIENCE_S)
@@ -186,7 +191,7 @@ class Roads:
     def _by_folder(self, sample: Sample) -> None:
         place = self._house.drops / sample.partner / sample.kind
         place.mkdir(parents=True, exist_ok=True)
-        path = place / f"file-{next(self._names)}"
+        path = place / f"file-{self._begin}-{next(self._numbers)}"
         whole = path.with_name(path.name + ".part")
         whole.write_bytes(sample.body)
         whole.rename(path)
@@ -207,7 +212,11 @@ def _of_status(status: int, text: str) -> Heard:
 
 
 def _answered(said: dict[str, Any]) -> Answer:
-    return Answer(_OUTCOMES[said["outcome"]], str(said["reason"]))
+    return Answer(_OUTCOMES[said["outcome"]], str(said["reason"]), str(said["receipt"]))
+
+
+def _receipt(answer: httpx.Response) -> str:
+    return answer.headers.get("X-Request-Id", "")
 
 
 def _beside(path: Path) -> dict[str, Any] | None:

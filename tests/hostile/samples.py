@@ -1,21 +1,17 @@
-"""What is sent to the engine to harm it: files with a manifest, and the project's own tables."""
+"""What is sent to the engine to harm it: the project's own tables, by every way in. (Files with a manifest: ``corpus``.)"""
 
-import csv
 import itertools
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import cast
+from typing import Literal
 
-from adapters import registry
 from integration_engine.record.codes import PartnerKind
 from tests import hostile_coroner, hostile_fhir, hostile_hl7, hostile_police
-from tests.hl7_samples import NUMBER
-from tests.hostile_sample import Hostile, Invented, Outcome
+from tests.hostile_sample import Hostile, Outcome
 from tests.mllp_client import END, START
 
-ROADS: Mapping[PartnerKind, tuple[str, ...]] = {
+Road = Literal["mllp", "http", "page", "queue", "mesh", "folder"]
+ROADS: Mapping[PartnerKind, tuple[Road, ...]] = {
     "hospital-hl7": ("mllp", "queue", "mesh", "folder"),
     "hospital-fhir": ("http", "queue", "mesh", "folder"),
     "police": ("http", "queue", "mesh", "folder"),
@@ -24,99 +20,86 @@ ROADS: Mapping[PartnerKind, tuple[str, ...]] = {
 """The ways in of each kind."""
 HOSPITAL = "RTH"
 HL7_TYPE = "application/hl7-v2+er7"
-_TABLES: Mapping[PartnerKind, tuple[str, Mapping[str, Hostile]]] = {
+TABLES: Mapping[PartnerKind, tuple[str, Mapping[str, Hostile]]] = {
     "hospital-fhir": (hostile_fhir.SENDER, hostile_fhir.HOSTILE),
     "police": (hostile_police.FORCE, hostile_police.HOSTILE),
     "coroner": (hostile_coroner.AREA, hostile_coroner.HOSTILE),
 }
-_EXPECTED: Mapping[str, Outcome] = {"accept": "taken", "ignore": "passed-over", "reject": "refused"}
-_CODE = re.compile(r"[A-Za-z0-9-]{2,30}")
+"""By kind who sends, and what."""
+ROUND = 8_000
+"""More serial numbers than one round of everything takes."""
 # A file without content is given a minute to be written; MESH carries none.
 _NEED_CONTENT = ("mesh", "folder")
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One thing sent by one way in. ``wire`` says that ``body`` is what goes over an MLLP connection, frames and all;
-    ``may_be`` are the outcomes that are right, the best first, ``status`` the HTTP door's word where it is told."""
+    """One thing sent by one way in. ``wire`` says that ``body`` is what goes over an MLLP connection, frames and all.
+
+    ``may_be`` are the outcomes that are right, the best first. ``said``: the words that a refusal may be told in, a status of
+    HTTP or codes of MSA-1, any where it is empty; with ``exactly`` the answer has to be just that, whatever the outcome.
+    ``problem``: a code that has to be told of it. ``profile``: how its partner's feed is read, the kind's own way where it
+    says nothing. ``why``: why another outcome than its manifest's is right.
+    """
 
     name: str
-    road: str
+    road: Road
     kind: PartnerKind
     partner: str
     body: bytes = field(repr=False)
     content_type: str
     may_be: tuple[Outcome, ...]
     detail: str = ""
-    status: int | None = None
+    said: frozenset[str] = frozenset()
+    exactly: bool = False
     wire: bool = False
+    problem: str = ""
+    profile: str | None = None
+    why: str = ""
+    manifest: tuple[Outcome, ...] = ()
 
 
-def of_manifest(folder: Path) -> list[Sample]:
-    """The files of a folder, by its ``manifest.csv``: file, channel (mllp, mllp-wire, http, page, queue, mesh, folder),
-    content_type, what, expected (accept, reject, ignore), expected_detail; kind too, where the content doesn't say it."""
-    with (folder / "manifest.csv").open(encoding="utf-8", newline="") as manifest:
-        return [_of_row(folder, row) for row in csv.DictReader(manifest)]
+def own(turn: int = 0) -> list[Sample]:
+    """The project's own tables, by every way in of their kind; each way and each turn another child."""
+    serials = itertools.count(turn * ROUND + 1)
+    samples = [*_documents(serials), *_hl7(serials)]
+    assert next(serials) <= (turn + 1) * ROUND
+    _require_unlike(samples)
+    return samples
 
 
-def _of_row(folder: Path, row: Mapping[str, str]) -> Sample:
-    body, channel = (folder / row["file"]).read_bytes(), row["channel"]
-    kind = cast(PartnerKind, row.get("kind") or _kind(channel, row["content_type"], body))
-    expected, detail = _EXPECTED[row["expected"]], row["expected_detail"]
-    # "422, or accept and flag": the manifest leaves it to us.
-    also: tuple[Outcome, ...] = ("taken",) if re.search(r"\bor accept\b", detail) and expected != "taken" else ()
-    return Sample(
-        row["file"], "mllp" if channel == "mllp-wire" else channel, kind, _partner(kind, body), body, row["content_type"],
-        (expected, *also), detail, wire=channel == "mllp-wire",
-    )  # fmt: skip
-
-
-def _kind(channel: str, content_type: str, body: bytes) -> str:
-    if channel.startswith("mllp"):
-        return "hospital-hl7"
-    if channel == "page":
-        return "coroner"
-    if "fhir" in content_type:
-        return "hospital-fhir"
-    return registry.detect(body) or ("hospital-fhir" if channel == "http" else "police")
-
-
-def _partner(kind: PartnerKind, body: bytes) -> str:
-    """Whom a message names as its sender, where it can be somebody; else one of the kind that hostile things come from."""
-    named = registry.ADAPTERS[kind].sender(body.removeprefix(START))[0]
-    if named and _CODE.fullmatch(named):
-        return named
-    return _TABLES[kind][0] if kind in _TABLES else HOSPITAL
-
-
-def own() -> Iterator[Sample]:
-    """The project's own tables, by every way in of their kind; each way another child."""
-    serials = itertools.count(1)
-    for kind, (partner, table) in _TABLES.items():
+def _documents(serials: Iterator[int]) -> Iterator[Sample]:
+    for kind, (partner, table) in TABLES.items():
         for name, hostile in table.items():
             for road in ROADS[kind]:
                 body = hostile.body(next(serials))
-                if (not hostile.by or road in hostile.by) and (body or road not in _NEED_CONTENT):
-                    status = hostile.status if road == "http" else None
-                    yield Sample(
-                        name, road, kind, partner, body, hostile.content_type, (hostile.outcome,), status=status
-                    )
-    yield from _own_hl7(serials)
+                if (hostile.by and road not in hostile.by) or not (body or road not in _NEED_CONTENT):
+                    continue
+                told = frozenset({str(hostile.status)}) if hostile.status and road == "http" else frozenset[str]()
+                yield Sample(name, road, kind, partner, body, hostile.content_type, (hostile.outcome,), said=told)
 
 
-def _own_hl7(serials: Iterator[int]) -> Iterator[Sample]:
-    """Of the messages of hospitals, whose answers over MLLP have tests of their own, those that travel by other ways too."""
+def _hl7(serials: Iterator[int]) -> Iterator[Sample]:
     for name, hostile in hostile_hl7.HOSTILE.items():
-        said = hostile.wire.removeprefix(START).removesuffix(END)
-        if START in said or END in said or not said.startswith(b"MSH") or hostile.closes:
-            continue
-        for road in ROADS["hospital-hl7"][1:]:
-            body = said.replace(NUMBER.encode(), Invented(next(serials)).number.encode())
-            yield Sample(name, road, "hospital-hl7", HOSPITAL, body, HL7_TYPE, (_outcome(hostile),))
+        for road in ROADS["hospital-hl7"]:
+            body = hostile_hl7.own(hostile.wire, next(serials))
+            if road == "mllp":
+                outcome: Outcome = (
+                    "taken" if hostile.queued else "passed-over" if set(hostile.codes) == {"AA"} else "refused"
+                )
+                said = frozenset({" ".join(hostile.codes)})
+                yield Sample(
+                    name, road, "hospital-hl7", HOSPITAL, body, HL7_TYPE, (outcome,), said=said, exactly=True, wire=True
+                )  # fmt: skip
+            elif hostile.content is not None and (hostile.content or road not in _NEED_CONTENT):
+                inside = body.removeprefix(START).removesuffix(END)
+                yield Sample(name, road, "hospital-hl7", HOSPITAL, inside, HL7_TYPE, (hostile.outcome,))
 
 
-def _outcome(hostile: hostile_hl7.Hostile) -> Outcome:
-    """What its answer over MLLP comes to where nothing is acknowledged."""
-    if hostile.queued:
-        return "taken"
-    return "refused" if set(hostile.codes) & {"AE", "AR"} else "passed-over"
+def _require_unlike(samples: list[Sample]) -> None:
+    """What is to be taken must be unlike all else: by its content the store tells whether it was."""
+    taken: set[tuple[str, bytes]] = set()
+    for sample in samples:
+        if "taken" in sample.may_be:
+            assert (sample.partner, sample.body) not in taken, f"{sample.name} by {sample.road} is sent twice"
+            taken.add((sample.partner, sample.body))
