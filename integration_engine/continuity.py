@@ -62,17 +62,20 @@ def continue_cases(
     merged: dict[str, str] = {}
     for case in decided:
         members = {notice.id for notice in case.notices}
-        going_on = sorted(
-            goes_on.get(case.id, ()),
+        going_on = goes_on.get(case.id, ())
+        come_back = [s for name in members for s in buried.get(name, ())]
+        left = sorted({home for name in members if (home := homes.get(name)) and heirs.get(home) != case.id})
+        # A case whose founder leaves the one it became part of is itself again, and may be older than what it meets here.
+        returning = [s for s in come_back if homes.get(s.founder) not in {one.id for one in going_on}]
+        if candidates := sorted(
+            (*going_on, *returning),
             # Who knows a restricted case by what its child was called must not learn what became of it.
             key=lambda s: (s.founder in case.former, *_seniority(s)),
-        )
-        come_back = sorted((s for name in members for s in buried.get(name, ())), key=_seniority)
-        left = sorted({home for name in members if (home := homes.get(name)) and heirs.get(home) != case.id})
-        if going_on or come_back:
-            kept = (going_on or come_back)[0]
-            moves = Moves(tuple(s.id for s in going_on[1:]), split_from=None if going_on else next(iter(left), None))
-            merged |= {s.id: kept.id for s in going_on[1:]}
+        ):
+            kept = candidates[0]
+            absorbed = tuple(s.id for s in candidates if s is not kept and s.merged_into != kept.id)
+            moves = Moves(absorbed, split_from=next(iter(left), None) if kept.merged_into else None)
+            merged |= dict.fromkeys(absorbed, kept.id)
             found.append(Continued(replace(case, id=kept.id), _founder(case, kept.founder), True, moves))
         else:
             opening = next(n for n in case.notices if case_id(n.id) == case.id)

@@ -15,14 +15,17 @@ _CASE, _NOTICE, _CLOCK = table(CaseRow), table(NoticeRow), table(ClockRow)
 _HOLDING, _DELIVERY = table(HoldingRow), table(DeliveryRow)
 # What a delivery says of itself and of the change it tells.
 _OF_THE_DELIVERY = frozenset({"delivery", "version", "kind", "at", "changes", "reasons", "moved"})
+_OF_A_CASE = ("id", "founder", "founded_at", "state", "rule", "lead", "restricted", "merged_into", "opened_at")
+MERGED_INTO = _OF_A_CASE.index("merged_into")
 
 
 def held_state(store: Store) -> dict[str, Any]:
     """Cases with all that is held of them, where each notice is, open questions, running clocks."""
     with store.reading() as transaction:
         homes = {row.id: row.case_id for row in transaction.connection.execute(select(_NOTICE.c.id, _NOTICE.c.case_id))}
-        columns = ("id", "founder", "founded_at", "state", "rule", "lead", "restricted", "merged_into", "opened_at")
-        rows = transaction.connection.execute(select(*(_CASE.c[name] for name in columns)).order_by(_CASE.c.id)).all()
+        rows = transaction.connection.execute(
+            select(*(_CASE.c[name] for name in _OF_A_CASE)).order_by(_CASE.c.id)
+        ).all()
         clocks = transaction.connection.execute(select(_CLOCK.c.case_id, _CLOCK.c.clock, _CLOCK.c.due)).all()
     contents = {case.id: case_content(store, case.id) for case in overview.recent_cases(store, limit=10_000)}
     return {

@@ -94,6 +94,24 @@ def test_a_tombstone_stays_one_while_its_founder_is_in_the_case_it_became() -> N
     assert not found.cases[0].moves
 
 
+def test_a_merged_case_whose_founder_meets_the_rest_of_it_again_takes_that_in() -> None:
+    held = [stored("a"), stored("b", merged_into=case_id("a")), stored("c")]
+    found = continued([decided("a"), decided("b", "c")], held, {"a": "a", "b": "a", "c": "c"})
+    assert ids(found) == [case_id("a"), case_id("b")]
+    assert found.merged == {case_id("c"): case_id("b")}
+    assert found.cases[1].moves.absorbed == (case_id("c"),)
+    assert found.cases[1].moves.split_from == case_id("a")
+    assert found.cases[0].moves.split_off == (case_id("b"),)
+
+
+def test_a_merged_case_whose_founder_joins_an_older_one_redirects_to_that() -> None:
+    held = [stored("a"), stored("c", merged_into=case_id("a")), stored("b")]
+    found = continued([decided("a"), decided("b", "c")], held, {"a": "a", "b": "b", "c": "a"})
+    assert ids(found) == [case_id("a"), case_id("b")]
+    assert found.merged == {case_id("c"): case_id("b")}
+    assert not found.cases[0].moves.split_off
+
+
 def test_a_case_whose_founder_now_waits_goes_on_in_the_rest_of_it() -> None:
     found = continued([decided("b", "c")], [stored("a")], {"a": "a", "b": "a", "c": "a"})
     assert ids(found) == [case_id("a")]
