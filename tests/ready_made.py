@@ -1,5 +1,7 @@
 """Empty databases of the newest schema. The migrations are run once for each process of a test run; after that an SQLite file
 is copied, and what the migrations had PostgreSQL do is done again in one go. What migrations are is ``test_store_schema``'s.
+
+A new store notes by which rules its keys are made: a test that is a program of other rules has migrations of its own.
 """
 
 import atexit
@@ -14,7 +16,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.engine import make_url
 
 from integration_engine.services.postgres import plain
-from integration_engine.store import migrations
+from integration_engine.store import indexing, migrations
 from integration_engine.store.database import upgrade_schema
 
 
@@ -27,20 +29,21 @@ def made_ready(url: str) -> None:
             upgrade_schema(url)
         else:
             file.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(_file(), file)
+            shutil.copyfile(_file(indexing.fingerprint()), file)
     elif not _made_by_script(url):
         upgrade_schema(url)
 
 
 @cache
-def _file() -> Path:
+def _file(_rules: str) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="cdr-ready-made-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     upgrade_schema(f"sqlite:///{folder / 'engine.db'}")
     return folder / "engine.db"
 
 
-_SCRIPT: list[str] = []
+_SCRIPTS: dict[str, str] = {}
+"""By the fingerprint of the rules."""
 
 
 def _made_by_script(url: str) -> bool:
@@ -48,10 +51,11 @@ def _made_by_script(url: str) -> bool:
     with psycopg.connect(plain(url), autocommit=True) as connection:
         if connection.execute("select to_regclass('alembic_version')").fetchone() != (None,):
             return False
-        if not _SCRIPT:
-            _SCRIPT.append(_what_migrations_do(url, psycopg.ClientCursor(connection)))
+        rules = indexing.fingerprint()
+        if rules not in _SCRIPTS:
+            _SCRIPTS[rules] = _what_migrations_do(url, psycopg.ClientCursor(connection))
         else:
-            connection.execute(_SCRIPT[0])  # type: ignore[arg-type]  # no literal of ours: the migrations' own
+            connection.execute(_SCRIPTS[rules])  # type: ignore[arg-type]  # no literal of ours: the migrations' own
     return True
 
 
