@@ -123,10 +123,19 @@ def send(
 
 def ready(url: str, queue: str) -> int:
     """Messages that wait in a queue."""
+    return int(_declared(url, queue).message_count)
+
+
+def consumers(url: str, queue: str) -> int:
+    """Who reads a queue, by the broker's knowledge."""
+    return int(_declared(url, queue).consumer_count)
+
+
+def _declared(url: str, queue: str) -> Any:
     connection = connect(url)
-    count = connection.channel().queue_declare(queue, passive=True).method.message_count
+    found = connection.channel().queue_declare(queue, passive=True).method
     connection.close()
-    return int(count)
+    return found
 
 
 def taken(url: str, queue: str) -> list[tuple[pika.BasicProperties, bytes]]:

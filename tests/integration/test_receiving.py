@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from integration_engine.broker.topology import Topology, load_topology
 from integration_engine.receiving.kept import Kept, NotADelivery
 from integration_engine.store.database import Store
 from tests.gateway_house import House, house
-from tests.worker_samples import death, eventually, ready, send, working
+from tests.worker_samples import consumers, death, eventually, ready, send, working
 
 PANEL = "cdop.BERKS"
 DEATHS = 40
@@ -99,14 +99,17 @@ def _receiving(folder: Path, environment: Mapping[str, str], *arguments: str) ->
     return subprocess.Popen(_command(folder, *arguments), env=whole, stderr=subprocess.DEVNULL)
 
 
-def _killed_again_and_again(folder: Path, environment: Mapping[str, str], *arguments: str) -> None:
-    """Killed in the midst of it three times; then left to finish."""
+def _killed_again_and_again(
+    folder: Path, environment: Mapping[str, str], *arguments: str, noticed: Callable[[], bool] = lambda: True
+) -> None:
+    """Killed in the midst of it three times, each time ``noticed``; then left to finish."""
     for least in (1, 8, 16):
         process = _receiving(folder, environment, *arguments)
         while len(deliveries(folder)) < least and process.poll() is None:
             time.sleep(0.002)
         process.send_signal(signal.SIGKILL)
         process.wait()
+        eventually(noticed)
     finishing = _receiving(folder, environment, *arguments, "--once")
     assert finishing.wait(60) == 0
 
@@ -147,7 +150,13 @@ def test_a_queue_s_reader_killed_at_any_moment_has_every_delivery_once(
         _told_twice(amqp_url)
         folder = tmp_path / "in"
         environment = {"CDR_CDOP_AMQP_URL": amqp_url, "CDR_CDOP_TOKEN": doors.tokens["BERKS"]}
-        _killed_again_and_again(folder, environment, "--queue", "--inbox", str(doors.client.base_url))
+        # until the broker has noticed, what the dead one had in hand isn't in the queue
+        _killed_again_and_again(
+            folder,
+            environment,
+            *("--queue", "--inbox", str(doors.client.base_url)),
+            noticed=lambda: consumers(amqp_url, PANEL) == 0,
+        )
         assert ready(amqp_url, PANEL) == 0
         assert len(deliveries(folder)) == len(held(folder)) == DEATHS
         _all_acknowledged(doors, folder)
