@@ -16,7 +16,7 @@ from integration_engine.store.database import Store, upgrade_schema
 from tests.demographics_stand_in import standing_in
 from tests.fhir_samples import WREN
 from tests.pointer_samples import KEY, event, record
-from tests.worker_samples import eventually, ready, send, taken
+from tests.worker_samples import consumers, eventually, ready, send, taken
 
 
 @pytest.mark.parametrize("stage", ["worker.committed", "pointers.fetched", "pointers.published", "pointers.settled"])
@@ -43,6 +43,8 @@ def test_a_worker_killed_while_it_fetches_loses_nothing_and_does_nothing_twice(
         try:
             eventually(lambda: ready(amqp_url, "cdop.BERKS") == 1, 60)
             eventually(lambda: not pointers.waiting(store) and ready(amqp_url, "intake.hospital-fhir") == 0)
+            # it may have had nothing to do, and is still starting
+            eventually(lambda: consumers(amqp_url, "intake.hospital-fhir") == 1, 60)
         finally:
             process.terminate()
             assert process.wait(30) == 0
