@@ -4,6 +4,7 @@ import gzip
 import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,8 @@ from integration_engine.store import overview
 from integration_engine.store.database import Store
 from tests.store_samples import new_store
 from tests.worker_samples import FORCE, KEY, death, eventually, ready, send, taken, working
+
+THE_FORCE = Principal(FORCE, "partner", frozenset({"police"}))
 
 _UNREADABLE = b'{"schema": "police-sudden-death/1", "persons": ['
 
@@ -107,19 +110,24 @@ def test_an_attempt_that_a_partner_makes_up_ends_no_worker(
         eventually(lambda: ready(amqp_url, "dead.police") == 1)
 
 
+@contextmanager
+def own_account(amqp_url: str, vhost: str, management: Management, topology: Topology) -> Iterator[str]:
+    """The broker's address for an account of the force's own, which is there for the length of the block."""
+    role, values = topology.roles["partner"], {"partner": FORCE, "kinds": "police"}
+    user = put_user(management, vhost, role, "pass", values)
+    try:
+        yield re.sub(r"(?<=//)[^@]+", f"{user}:pass", amqp_url)
+    finally:
+        remove_user(management, role, values)
+
+
 @pytest.mark.parametrize("clock", [datetime(1970, 1, 2, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC)])
 def test_a_partner_whose_clock_is_years_off_is_heard_all_the_same(
     amqp_url: str, vhost: str, management: Management, store: Store, topology: Topology, clock: datetime
 ) -> None:
-    who = Principal(FORCE, "partner", frozenset({"police"}))
-    role, values = topology.roles["partner"], {"partner": FORCE, "kinds": "police"}
-    user = put_user(management, vhost, role, "pass", values)
-    try:
-        own = re.sub(r"(?<=//)[^@]+", f"{user}:pass", amqp_url)
+    with own_account(amqp_url, vhost, management, topology) as own:
         _publish(own, death(1), timestamp=int(clock.timestamp()))
-    finally:
-        remove_user(management, role, values)
-    with working(amqp_url, store, topology, find=lambda _: who):
+    with working(amqp_url, store, topology, find=lambda _: THE_FORCE):
         eventually(lambda: ready(amqp_url, "refused.police") + ready(amqp_url, "cdop.BERKS") == 1)
     assert len(overview.recent_cases(store)) == 1
 
@@ -175,17 +183,11 @@ def test_a_copy_for_another_kinds_queue_is_nobodys_word(
     amqp_url: str, vhost: str, management: Management, store: Store, topology: Topology
 ) -> None:
     """RabbitMQ delivers to the keys in these headers too, and holds only the first one against who may publish it."""
-    who = Principal(FORCE, "partner", frozenset({"police"}))
-    role, values = topology.roles["partner"], {"partner": FORCE, "kinds": "police"}
-    user = put_user(management, vhost, role, "pass", values)
-    try:
-        own = re.sub(r"(?<=//)[^@]+", f"{user}:pass", amqp_url)
+    with own_account(amqp_url, vhost, management, topology) as own:
         _publish(
             own, death(1), headers={"CC": ["hospital-hl7.RTH", "police.E23000029"], "BCC": ["coroner.oxfordshire"]}
         )
-    finally:
-        remove_user(management, role, values)
-    with working(amqp_url, store, topology, find=lambda _: who):
+    with working(amqp_url, store, topology, find=lambda _: THE_FORCE):
         eventually(lambda: ready(amqp_url, "cdop.BERKS") == 1)
         eventually(lambda: ready(amqp_url, "refused.hospital-hl7") == ready(amqp_url, "refused.coroner") == 1)
     assert [properties.headers["cdr-reason"] for properties, _ in taken(amqp_url, "refused.coroner")] == ["bad-key"]
