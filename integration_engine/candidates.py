@@ -6,7 +6,6 @@ waits: transactions end one after the other anyway, behind the lock on the ledge
 looks at what others took since it read. Where one of those is bonded to one of its own, it begins again (``Overtaken``).
 """
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 
@@ -21,11 +20,6 @@ from integration_engine.store.neighbourhood import Neighbourhood, gather, load_n
 
 TAKEN = "message.taken"
 """The action of the audit line that every message taken leaves."""
-
-
-A_CROWD = 200
-"""Who meets more notices than this waits until the rest of its batch is decided: what is decided with so many takes tenths
-of a second."""
 
 
 class Overtaken(Transient):
@@ -98,11 +92,6 @@ def candidates(transaction: Transaction, notices: Iterable[DeathNotice]) -> Cand
     if len(ring.index_fingerprints) > 1:
         met_by = {n: frozenset(b for key in keys for b in ring.blinds("block", key)) for n, keys in plain.items()}
     return Candidates(new, evidence, plain, kept_under, met_by, since)
-
-
-def in_crowds(met: Iterable[tuple[str, str]]) -> set[str]:
-    """Those that meet a crowd."""
-    return {notice for notice, others in Counter(notice for notice, _ in met).items() if others > A_CROWD}
 
 
 def _pairs(named: Mapping[bytes, set[str]], held: Mapping[bytes, Iterable[str]]) -> set[tuple[str, str]]:

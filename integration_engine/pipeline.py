@@ -7,21 +7,22 @@ sweeper does. A batch is all or nothing: where it raises, nothing of it was writ
 by one to find the one that raised.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from adapters import registry
-from adapters.adapter import Item, Reading, Submission, content_hash
+from adapters.adapter import Reading, Submission
 from integration_engine import settlement
-from integration_engine.candidates import TAKEN, Overtaken, candidates, in_crowds
-from integration_engine.core import LIVING, Case, case_id, decide
+from integration_engine.candidates import TAKEN, Overtaken, candidates
+from integration_engine.core import case_id, decide
+from integration_engine.crowded import Crowded, in_crowds, told_too_often
+from integration_engine.heard import Again, Heard, Refused, hear
 from integration_engine.readings import read_of
 from integration_engine.record import authority
 from integration_engine.record.codes import PartnerKind
 from integration_engine.record.decision import Decision
-from integration_engine.record.notice import Retraction
 from integration_engine.record.outside import outside
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.route import Switches
@@ -30,22 +31,14 @@ from integration_engine.store import inbox, pointers
 from integration_engine.store.audit import Entry
 from integration_engine.store.database import Store, StoreError, Transaction
 from integration_engine.store.decisions import keep_decision, settle_asked
-from integration_engine.store.inbox import Alarm, Message, Recognised, Refusal, Tally
+from integration_engine.store.inbox import Alarm, Message, Recognised, Tally
 from integration_engine.store.indexing import require_found
 from integration_engine.store.neighbourhood import Neighbourhood, founders, gather
 from integration_engine.store.outbox import OutboxRow
-from integration_engine.store.pointers import Pointer
 from integration_engine.store.reviews import keep_readings
 
 Reader = Callable[[Submission, PartnerKind | None], Iterable[Reading]]
-Again = Callable[[int, Retraction], bool]
 
-SAME_AGAIN, PASSED_OVER = "same-again", "passed-over"
-POINTER = "pointer"
-"""The reason of an item that only says whose record to look at."""
-TOLD_TOO_OFTEN = "told-too-often"
-# Three notices are told of an ordinary death, some dozens of a long inquest. Each of a thousand makes the next one dearer.
-_TOLD_OFTEN = 500
 # So often a batch that met another one's children is decided anew beside it; then nobody else is let in.
 _TRIES_BESIDE_OTHERS = 3
 
@@ -65,33 +58,16 @@ class NotTheirDecision(StoreError):
         super().__init__(text)
 
 
-class Crowded(Exception):
-    """Of some of these submissions so much is held already that the others should not wait for them: ``places`` says which.
-    Nothing was written."""
-
-    def __init__(self, places: frozenset[int]) -> None:
-        self.places = places
-        super().__init__(f"{len(places)} submissions are about children of whom very much is held.")
-
-
 @dataclass(frozen=True, slots=True)
 class Later:
     """What isn't decided yet. ``again``: whether the submission at a place will be heard again for a retraction that touches
     nobody: it may have overtaken the death it takes back, so it is not counted yet (``Processed.early``). ``fetches``: what
-    only points to a record waits until that has been fetched, and says nothing by itself."""
+    only points to a record waits until that has been fetched, and says nothing by itself. ``crowds``: what is about a child
+    of whom very much is held waits until the rest of its batch is decided, and raises Crowded until then."""
 
     again: Again = lambda _place, _retraction: False
     fetches: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """One refused item: the place of its submission in the batch, the message and the item. The caller publishes the
-    submission's bytes to ``refused.<kind>`` with these reasons."""
-
-    submission: int
-    reading: Reading
-    item: Item
+    crowds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,35 +84,6 @@ class Processed:
     early: tuple[int, ...] = ()
 
 
-@dataclass
-class _Heard:
-    """What a batch says, sorted by what is to be done with it."""
-
-    messages: list[Message] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    pointers: list[Pointer] = field(default_factory=list)
-    tally: Tally = field(default_factory=Tally)
-    items: dict[str, tuple[Item, ...]] = field(default_factory=dict)
-    places: dict[str, int] = field(default_factory=dict)
-
-    def apart(self, new: Sequence[Message], notices: Set[str], count: int) -> frozenset[int]:
-        """Where the messages with any of these notices are, unless all of so many submissions are such."""
-        found = frozenset(self.places[m.id] for m in new if any(notice.id in notices for notice in m.notices))
-        return found if len(found) < count else frozenset()
-
-    def early(self, new: Sequence[Message], passed_over: Mapping[str, str], again: Again) -> dict[str, int]:
-        """The retractions of children nobody has told us are dead that are heard ``again``, by notice."""
-        return {
-            notice.id: self.places[message.id]
-            for message in new
-            for notice in message.notices
-            if notice.retraction
-            and passed_over.get(notice.id) == LIVING
-            and again(self.places[message.id], notice.retraction)
-        }
-
-
 def process(  # noqa: PLR0913 - one keyword for each thing a batch is decided by
     store: Store,
     submissions: Sequence[Submission],
@@ -148,21 +95,19 @@ def process(  # noqa: PLR0913 - one keyword for each thing a batch is decided by
     read: Reader = registry.read,
     later: Later = Later(),
     count: Callable[[Tally], None] | None = None,
-    crowds: bool = True,
 ) -> Processed:
     """Take a batch of submissions in one transaction.
 
     Parameters: ``kinds`` is each submission's partner kind where the queue it came by tells (else its feed's, else what it
     looks like); ``now`` is zone-aware; ``later`` says what isn't decided yet; ``count``, if given, takes the counts of a
-    batch of which nothing else is kept: they aren't worth a transaction; without ``crowds`` those about children of whom very
-    much is held aren't taken with others, but Crowded is raised.
+    batch of which nothing else is kept: they aren't worth a transaction.
     A message that came before changes nothing. Raises Transient where the database couldn't do it now, KeyMissing or
     SealBroken where what is held can't be read, ProfileError for an unusable profile; bad input is a refusal, never an
     exception.
     """
     asked = kinds or [None] * len(submissions)
     readings = tuple(tuple(read(submission, kind)) for submission, kind in zip(submissions, asked, strict=True))
-    heard = _hear(submissions, readings, later.fetches)
+    heard = hear(submissions, readings, later.fetches)
     reached("worker.read")
     if count is not None and not (heard.messages or heard.refusals or heard.pointers):
         count(heard.tally)
@@ -173,11 +118,11 @@ def process(  # noqa: PLR0913 - one keyword for each thing a batch is decided by
             reached("worker.begun")
             if alone:
                 transaction.lock_everything()
-            aside = None if crowds else len(submissions)
+            aside = len(submissions) if later.crowds else None
             came, passed_over, outbox = _take(transaction, heard, reference, now, switches, aside)
             early = heard.early(came.new, passed_over, later.again)
             new_pointers = pointers.keep(transaction, heard.pointers, now)
-            inbox.count(transaction, _counted(heard, came, passed_over, early.keys(), new_pointers), now)
+            inbox.count(transaction, heard.counted(came, passed_over, early.keys(), new_pointers), now)
             inbox.refuse(transaction, heard.refusals, now)
             inbox.raise_alarms(transaction, came.alarms, now)
             reached("worker.written")
@@ -247,92 +192,9 @@ def _not_led_by(areas: Collection[str], names: Iterable[str], hood: Neighbourhoo
     return None
 
 
-def _hear(submissions: Sequence[Submission], readings: Sequence[Sequence[Reading]], fetches: bool) -> _Heard:
-    heard = _Heard()
-    for n, (submission, said) in enumerate(zip(submissions, readings, strict=True)):
-        whole = all(item.verdict != "passed-over" for reading in said for item in reading.items)
-        for reading in said:
-            partner = submission.partner or reading.partner or ""
-            content = reading.content_hash or content_hash(reading.body or submission.body)
-            pointed = _pointers(submission, reading, partner) if fetches else []
-            heard.pointers += pointed
-            if reading.statements and not pointed:
-                # A file of many messages is kept with its first one, and only where nobody is in it of whom nothing is kept.
-                own = len(said) == 1 or (whole and reading is said[0])
-                body = reading.body or (submission.body if own else None)
-                message = Message(
-                    reading.kind,
-                    partner,
-                    content,
-                    reading.message_id or submission.message_id,
-                    submission.received_at,
-                    body,
-                    reading.statements,
-                )
-                heard.messages.append(message)
-                heard.places[message.id] = n
-                heard.items[message.id] = tuple(item for item in reading.items if item.verdict != "refused")
-            for place, item in enumerate(reading.items):
-                if item.verdict == "refused":
-                    problems = (*reading.problems, *item.problems)
-                    heard.refused.append(Refused(n, reading, item))
-                    heard.refusals.append(Refusal(reading.kind, partner, content, place, item.reason, problems))
-                if item.verdict == "refused" or not reading.statements:
-                    heard.tally.add(reading.kind, partner, item.verdict, item.reason)
-    return heard
-
-
-def _pointers(submission: Submission, reading: Reading, partner: str) -> list[Pointer]:
-    """What is to be fetched, of a message in which everybody is only pointed to by their number; else nothing."""
-    taken = [item for item in reading.items if item.verdict != "refused"]
-    if not all(item.verdict == "notice" and item.reason == POINTER for item in taken):
-        return []
-    notices = [item.notice for item in taken if item.notice and item.notice.child.nhs_number]
-    if len(notices) < len(taken):
-        return []
-    return [
-        Pointer(
-            notice.id,
-            partner,
-            submission.feed.name if submission.feed else None,
-            notice.source.event or "",
-            submission.received_at,
-            str(notice.child.nhs_number),
-            submission.body,
-            submission.content_type,
-        )
-        for notice in notices
-    ]
-
-
-def _counted(
-    heard: _Heard,
-    came: Recognised,
-    passed_over: Mapping[str, str],
-    early: Collection[str],
-    new_pointers: Collection[str],
-) -> Tally:
-    """What new messages say counts once, and what is heard again not yet; a message that came before is counted as that."""
-    tally = Tally(heard.tally.counts.copy())
-    for pointer in heard.pointers:
-        said = ("notice", POINTER) if pointer.id in new_pointers else (SAME_AGAIN, SAME_AGAIN)
-        tally.add(pointers.KIND, pointer.partner, *said)
-    for message in came.new:
-        for item in heard.items[message.id]:
-            if item.notice and item.notice.id in early:
-                continue
-            if item.notice and item.notice.id in passed_over:
-                tally.add(message.kind, message.partner, PASSED_OVER, passed_over[item.notice.id])
-            else:
-                tally.add(message.kind, message.partner, item.verdict, item.reason)
-    for message in came.known:
-        tally.add(message.kind, message.partner, SAME_AGAIN, SAME_AGAIN)
-    return tally
-
-
 def _take(
     transaction: Transaction,
-    heard: _Heard,
+    heard: Heard,
     reference: Reference,
     now: datetime,
     switches: Switches,
@@ -372,19 +234,8 @@ def _take(
     outbox = settled.write(entries, kept, {name: found.kept_under[name] for name in names}, bonds)
     require_found(transaction)
     found.require_all_seen(transaction)
-    alarms = (*came.alarms, *_told_too_often(settled.decided, kept))
+    alarms = (*came.alarms, *told_too_often(settled.decided, kept))
     return replace(came, alarms=alarms), passed_over, outbox
-
-
-def _told_too_often(cases: Iterable[Case], messages: Iterable[Message]) -> Iterator[Alarm]:
-    """An alarm for each case of which very much is told with these messages, and wasn't yet: whoever sent the last of it may
-    send one death again and again."""
-    came = {notice.id: message for message in messages for notice in message.notices}
-    for case in cases:
-        if len(case.notices) > _TOLD_OFTEN:
-            new = [came[notice.id] for notice in case.notices if notice.id in came]
-            if new and len(case.notices) - len(new) <= _TOLD_OFTEN:
-                yield Alarm(TOLD_TOO_OFTEN, new[-1].kind, new[-1].partner, case.id)
 
 
 def _kept(messages: Sequence[Message], passed_over: Set[str]) -> list[Message]:

@@ -23,9 +23,10 @@ from integration_engine.broker.message import CORRELATION, FEED, Delivered
 from integration_engine.broker.origin import Origin, Unproved, kind_of, origin_of
 from integration_engine.broker.publisher import Publisher
 from integration_engine.courier import Courier
+from integration_engine.crowded import Crowded
 from integration_engine.monitoring.counters import COUNTERS, Counters, describe
 from integration_engine.monitoring.logs import correlated, is_own
-from integration_engine.pipeline import Crowded, Later, Processed, process
+from integration_engine.pipeline import Later, Processed, process
 from integration_engine.record.age import AgeRules
 from integration_engine.record.codes import PartnerKind
 from integration_engine.record.notice import Problem
@@ -185,15 +186,15 @@ class Worker:
                 self._turned_away.refuse(message, [Refusal(0, code, (why,))], message.body)
             self._counters.add(WORKED, kind=kind_of(message), partner="unproved", verdict="refused", reason=code)
 
-    def _take(self, proved: Sequence[Proved], crowds: bool = False) -> None:
+    def _take(self, proved: Sequence[Proved], apart: bool = False) -> None:
         try:
-            processed = self._process(proved, crowds or len(proved) == 1)
+            processed = self._process(proved, apart or len(proved) == 1)
         except NotNow:
             raise
         except Crowded as crowded:
             # One child of whom everybody tells keeps nobody else's waiting: the others' deliveries are on their way first.
             self._take([one for place, one in enumerate(proved) if place not in crowded.places])
-            self._take([one for place, one in enumerate(proved) if place in crowded.places], crowds=True)
+            self._take([one for place, one in enumerate(proved) if place in crowded.places], apart=True)
             return
         except Exception as raised:
             self._require_schema()
@@ -210,7 +211,7 @@ class Worker:
             with _telling_of(one[0]):
                 self._take([one])
 
-    def _process(self, proved: Sequence[Proved], crowds: bool) -> Processed:
+    def _process(self, proved: Sequence[Proved], apart: bool) -> Processed:
         now = self._clock()
         feeds = self._knowledge.feeds()
         submissions = [self._submission(message, origin, feeds, now) for message, origin in proved]
@@ -230,9 +231,9 @@ class Worker:
                 later=Later(
                     lambda place, retraction: self._ladder.hears_again(proved[place][0].attempt, retraction),
                     self._knowledge.fetches,
+                    crowds=not apart,
                 ),
                 count=self._courier.count,
-                crowds=crowds,
             )
         except (Transient, KeyMissing, NotUpgraded) as problem:
             log.warning("the store can't take a batch now", extra={"code": problem.code, "count": len(proved)})

@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import func, select
 
 from adapters.adapter import Submission
-from integration_engine import candidates, pipeline
+from integration_engine import crowded, pipeline
 from integration_engine.broker.consumer import Pace
 from integration_engine.broker.topology import Topology
 from integration_engine.linkage import resolve as linkage
-from integration_engine.pipeline import Crowded, process
+from integration_engine.pipeline import Later, process
 from integration_engine.store import audit, outbox, overview
 from integration_engine.store.database import Store, table
 from integration_engine.store.tables import BondRow, NoticeRow
@@ -103,15 +103,15 @@ def test_what_differs_and_is_told_again_goes_to_nobody_a_second_time(store: Stor
 def test_of_a_batch_the_messages_of_a_crowd_are_named_and_nothing_is_written(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(candidates, "A_CROWD", 5)
+    monkeypatch.setattr(crowded, "A_CROWD", 5)
     take(store, *again(6))
     before = held(store, NoticeRow)
     batch = [other(0), *again(1, 6), other(1), *again(1, 7)]
-    with pytest.raises(Crowded) as raised:
-        process(store, batch, read=read, now=NOW, crowds=False, **rules())
+    with pytest.raises(crowded.Crowded) as raised:
+        process(store, batch, read=read, now=NOW, later=Later(crowds=True), **rules())
     assert raised.value.places == {1, 3}
     assert held(store, NoticeRow) == before
-    assert process(store, again(2, 6), read=read, now=NOW, crowds=False, **rules()).new == 2
+    assert process(store, again(2, 6), read=read, now=NOW, later=Later(crowds=True), **rules()).new == 2
 
 
 def version(number: int) -> bytes:
@@ -124,7 +124,7 @@ def version(number: int) -> bytes:
 def test_other_childrens_deliveries_leave_before_a_crowd_of_their_batch_is_decided(
     amqp_url: str, store: Store, topology: Topology, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(candidates, "A_CROWD", 5)
+    monkeypatch.setattr(crowded, "A_CROWD", 5)
     told = [Submission(version(number), NOW, partner=FORCE) for number in range(1, 7)]
     rows = process(store, told, kinds=["police"] * 6, now=NOW, **rules()).outbox
     outbox.mark_published(store, [row.id for row in rows], NOW)
@@ -143,7 +143,7 @@ def test_other_childrens_deliveries_leave_before_a_crowd_of_their_batch_is_decid
 def test_whoever_tells_of_a_child_for_the_hundredth_time_raises_one_alarm(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pipeline, "_TOLD_OFTEN", 5)
+    monkeypatch.setattr(crowded, "_TOLD_OFTEN", 5)
     assert not take(store, *again(5)).alarms
     (alarm,) = take(store, *again(1, 5, partner="RXX")).alarms
     (case,) = overview.recent_cases(store)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from integration_engine.console.wording import ALARMS, LABELS, LOOKS, decided_text, field_of, happened, text_of
+from integration_engine.crowded import TOLD_TOO_OFTEN
 from integration_engine.mailroom import UNDELIVERED
-from integration_engine.pipeline import TOLD_TOO_OFTEN
 from integration_engine.record.authority import kinds
 from integration_engine.record.decision import Decision
 from integration_engine.store import glass, inbox, retractions

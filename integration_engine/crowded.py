@@ -1,0 +1,39 @@
+"""A child of whom very much is told: nobody else's case waits for it, and somebody is told that it happens."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from integration_engine.core import Case
+from integration_engine.store.inbox import Alarm, Message
+
+A_CROWD = 200
+"""Who meets more notices than this waits until the rest of its batch is decided: what is decided with so many takes tenths
+of a second."""
+TOLD_TOO_OFTEN = "told-too-often"
+# Three notices are told of an ordinary death, some dozens of a long inquest. Each of a thousand makes the next one dearer.
+_TOLD_OFTEN = 500
+
+
+class Crowded(Exception):
+    """Of some of these submissions so much is held already that the others should not wait for them: ``places`` says which.
+    Nothing was written."""
+
+    def __init__(self, places: frozenset[int]) -> None:
+        self.places = places
+        super().__init__(f"{len(places)} submissions are about children of whom very much is held.")
+
+
+def in_crowds(met: Iterable[tuple[str, str]]) -> set[str]:
+    """Of new notices, each with a notice held that it meets, those that meet a crowd."""
+    return {notice for notice, others in Counter(notice for notice, _ in met).items() if others > A_CROWD}
+
+
+def told_too_often(cases: Iterable[Case], messages: Iterable[Message]) -> Iterator[Alarm]:
+    """An alarm for each case of which very much is told with these messages, and wasn't yet: whoever sent the last of it may
+    send one death again and again."""
+    came = {notice.id: message for message in messages for notice in message.notices}
+    for case in cases:
+        if len(case.notices) > _TOLD_OFTEN:
+            new = [came[notice.id] for notice in case.notices if notice.id in came]
+            if new and len(case.notices) - len(new) <= _TOLD_OFTEN:
+                yield Alarm(TOLD_TOO_OFTEN, new[-1].kind, new[-1].partner, case.id)
