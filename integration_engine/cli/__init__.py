@@ -29,6 +29,7 @@ _COMMANDS = {
     "cdop": ("integration_engine.cli.cdop", "app", "A recipient's own side: take deliveries, each once."),
     "retractions": ("integration_engine.cli.retractions", "app", "Retractions: to whom, when, acknowledged or not."),
     "pointers": ("integration_engine.cli.pointers", "app", "Events that point to a record: what waits, and why."),
+    "retention": ("integration_engine.cli.retention", "app", "What is kept for how long, and what is due to go."),
     "resend": ("integration_engine.cli.resend", "command", "Deliveries that a lost broker took with it, again."),
     "queues": ("integration_engine.cli.queues", "command", "Queues: depth, consumers, age."),
     "broker": ("integration_engine.cli.broker", "app", "The broker's topology: apply, check, definitions."),

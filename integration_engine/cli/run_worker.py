@@ -36,6 +36,8 @@ def work(settings: Settings, stop: Stop) -> int:
     from integration_engine.lookout import begin_at_nothing, looked_at
     from integration_engine.monitoring.timing import confirmed, time_transactions
     from integration_engine.monitoring.tracing import exporting
+    from integration_engine.retention import LOOK_EVERY_S as RETENTION_EVERY_S
+    from integration_engine.retention import Retention
     from integration_engine.revisit import LOOK_EVERY_S as REVISIT_EVERY_S
     from integration_engine.revisit import Revisiting
     from integration_engine.worker import Worker
@@ -57,6 +59,7 @@ def work(settings: Settings, stop: Stop) -> int:
         doing("clocks", Clockwork(store, publisher, clocks).look, LOOK_EVERY_S),
         doing("keys", store.follow_keys, KEYS_EVERY_S),
         doing("revisiting", Revisiting(store, courier, rules.reference, rules.switches).look, REVISIT_EVERY_S),
+        doing("retention", Retention(store, settings.keep_days).look, RETENTION_EVERY_S),
         _fetching(settings, store, knowledge),
     ):
         worker = Worker(store, publisher, courier, knowledge)

@@ -32,6 +32,7 @@ from integration_engine.settings.identity import HttpTls, OidcSettings
 from integration_engine.settings.mesh import MeshSettings
 from integration_engine.settings.mllp import MllpListener
 from integration_engine.settings.part import BROKER_CEILING, MEBIBYTE, Port
+from integration_engine.settings.retention import KeepDays
 from integration_engine.settings.switches import SwitchSettings
 
 if TYPE_CHECKING:
@@ -129,6 +130,9 @@ class Settings(BaseSettings):
 
     # How many hours before it is due a clock is soon due, by clock; the others as the reference data has it
     clock_soon_hours: dict[str, Annotated[float, Field(ge=0)]] = {}
+
+    # After how many days what has served its purpose is forgotten; what isn't named is kept for good
+    keep_days: KeepDays = {}
 
     # Rules that are switches
     switches: SwitchSettings = {}

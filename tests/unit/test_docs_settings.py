@@ -24,6 +24,7 @@ from integration_engine.routing.switches import Switches
 from integration_engine.settings import Settings, load_settings
 from integration_engine.settings.folders import FolderSettings
 from integration_engine.settings.mesh import MeshSettings
+from integration_engine.store.retention import KEEPSAKES
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "operators.md").read_text(encoding="utf-8")
@@ -96,6 +97,18 @@ def test_the_example_of_a_settings_file_is_one(monkeypatch: pytest.MonkeyPatch, 
     assert [listener.partner for listener in settings.mllp] == [None, "RTH", None]
     assert [client.partner for client in settings.mllp[2].clients] == ["RTH", "RXH"]
     assert settings.feed_list[0].name == settings.mllp[1].feed
+
+
+def test_the_example_of_what_is_kept_for_how_long_is_one_and_names_all_there_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("CDR_CONFIG", raising=False)
+    monkeypatch.delenv("CDR_KEEP_DAYS", raising=False)
+    example = re.search(r"```toml keep_days.toml\n(.*?)```", PAGE, re.DOTALL)
+    assert example
+    path = tmp_path / "cdr.toml"
+    path.write_text(example[1], encoding="utf-8")
+    assert load_settings(path).keep_days.keys() == KEEPSAKES.keys()
 
 
 def test_every_metric_stands_in_the_table_with_its_kind_and_labels() -> None:
