@@ -16,8 +16,8 @@ from integration_engine.settings import Settings
 from integration_engine.settings.mllp import BoundClient, MllpListener
 from integration_engine.store.accounts import BrokerAccountRow
 from integration_engine.store.database import Store
-from integration_engine.store.identities import CredentialRow
 from integration_engine.store.machine_keys import MachineKeyRow
+from integration_engine.store.partners import CredentialRow
 
 log = logging.getLogger(__name__)
 

@@ -112,15 +112,15 @@ class Register:
         return self._browsers.mark(name)
 
     async def open_session(self, principal: Principal, seconds: int) -> str:
-        keeps = self._identities if is_lookup(principal.credential) else self._people
+        keeps = self._identities.browsers if is_lookup(principal.credential) else self._people
         return await _asked(keeps.open_session, principal, seconds)
 
     async def session(self, secret: str) -> Principal | None:
-        by_token = await _asked(self._identities.session, secret)
+        by_token = await _asked(self._identities.browsers.session, secret)
         return by_token or await _asked(self._people.session, secret)
 
     async def close_session(self, secret: str) -> None:
-        await _asked(self._identities.close_session, secret)
+        await _asked(self._identities.browsers.close_session, secret)
         await _asked(self._people.close_session, secret)
 
     async def find(self, partner: str) -> Principal | None:

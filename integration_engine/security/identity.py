@@ -6,7 +6,7 @@ it protects guessable secrets, and 256 random bits can't be guessed however fast
 anybody who sends rubbish tokens burn the front door's processors. Passwords that people choose get argon2 instead.
 Comparison is constant-time, and an unknown lookup costs the same as a wrong secret.
 
-Pure: no database or clock in here; ``store.identities`` keeps what this module makes.
+Pure: no database or clock in here; ``store.partners`` and ``store.identities`` keep what this module makes.
 """
 
 import base64

@@ -19,9 +19,10 @@ from integration_engine.security import assertion, identity
 from integration_engine.security.assertion import AssertionRefused
 from integration_engine.security.identity import NotAllowed, is_code
 from integration_engine.store.audit import Entry, append
+from integration_engine.store.browser_sessions import BrowserSessionRow
 from integration_engine.store.database import Store
-from integration_engine.store.identities import BrowserSessionRow, CredentialRow, PartnerRow
 from integration_engine.store.machine_keys import Kind, MachineKeyRow, UsedAssertionRow, live_keys
+from integration_engine.store.partners import CredentialRow, PartnerRow
 
 LASTS = timedelta(minutes=10)
 # Of the machines that share a store one may be ahead of another: what it sweeps could still be shown to that.

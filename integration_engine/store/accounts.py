@@ -15,7 +15,7 @@ from sqlmodel import Field, SQLModel, col
 from integration_engine.security.identity import NotAllowed, Role
 from integration_engine.store.audit import Entry, append
 from integration_engine.store.database import Store
-from integration_engine.store.identities import PartnerRow, opened_kinds, role_of
+from integration_engine.store.partners import PartnerRow, opened_kinds, role_of
 from integration_engine.store.tables import Instant
 
 

@@ -3,11 +3,12 @@ none."""
 
 from integration_engine.store import (  # noqa: F401 - imported for their tables
     accounts,
+    browser_sessions,
     clocks,
     glass,
-    identities,
     indexing,
     machine_keys,
+    partners,
     people,
     pointers,
     receipts,

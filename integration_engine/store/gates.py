@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from integration_engine.security.identity import NotAllowed
 from integration_engine.store.audit import Entry, append
 from integration_engine.store.database import Store
-from integration_engine.store.identities import PartnerRow
+from integration_engine.store.partners import PartnerRow
 
 OPENED, SHUT = "partner.opened", "partner.shut"
 

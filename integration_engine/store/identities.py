@@ -1,23 +1,23 @@
-"""Keeps who may come in: partners, CDOPs and operators, their hashed tokens, their feeds, and browsers' sessions.
+"""Who may come in: partners, CDOPs and operators, registered, widened, revoked, and known again by what they show.
 
-Nothing here is about a child. A token's secret and a session's secret are kept as hashes only, so a stolen database opens
-no door. Several tokens of one partner may be live at once: a new one is tried before the old one is revoked.
+Several tokens of one partner may be live at once: a new one is tried before the old one is revoked.
 """
 
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Column, ForeignKey, Index, Text, bindparam, delete, or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
-from sqlmodel import Field, SQLModel, col
+from sqlmodel import col
 
 from integration_engine.security import identity
 from integration_engine.security.identity import Credential, NotAllowed, Principal, Role, Token
 from integration_engine.store.audit import Entry, append
+from integration_engine.store.browser_sessions import BrowserSessions, end_sessions
 from integration_engine.store.database import Store
 from integration_engine.store.machine_keys import (
     MachineKey,
@@ -27,57 +27,19 @@ from integration_engine.store.machine_keys import (
     owners_of_certificates,
     revoke_keys,
 )
+from integration_engine.store.partners import (
+    CredentialRow,
+    FeedRow,
+    PartnerRow,
+    credential_of,
+    feed_of,
+    principal_of,
+    role_of,
+)
 from integration_engine.store.people import People
 from integration_engine.store.tables import Instant
 
 Clock = Callable[[], datetime]
-
-
-class PartnerRow(SQLModel, table=True):
-    """A partner, CDOP or operator. ``kinds``, ``open_kinds`` and ``organisations`` are JSON lists; what is among a partner's
-    kinds and not among the open ones goes to the sandbox only."""
-
-    __tablename__ = "partner"
-    code: str = Field(sa_column=Column(Text, primary_key=True))
-    role: str = Field(sa_column=Column(Text, nullable=False))
-    kinds: str = Field(default="[]", sa_column=Column(Text, nullable=False))
-    open_kinds: str = Field(default="[]", sa_column=Column(Text, nullable=False, server_default="[]"))
-    organisations: str = Field(default="[]", sa_column=Column(Text, nullable=False))
-    added_at: datetime = Field(sa_column=Column(Instant, nullable=False))
-
-
-class CredentialRow(SQLModel, table=True):
-    """One token of a partner, found by ``lookup``; only the hash of its secret is kept. ``given_for``: the key it was given
-    for, where a machine signed for it."""
-
-    __tablename__ = "credential"
-    __table_args__ = (Index("ix_credential_partner", "partner"),)
-    lookup: str = Field(sa_column=Column(Text, primary_key=True))
-    hashed: str = Field(sa_column=Column(Text, nullable=False))
-    partner: str = Field(sa_column=Column(Text, ForeignKey("partner.code"), nullable=False))
-    created_at: datetime = Field(sa_column=Column(Instant, nullable=False))
-    expires_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
-    revoked_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
-    given_for: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
-
-
-class FeedRow(SQLModel, table=True):
-    """One feed of a partner; ``settings`` is a JSON object of the adapter's feed settings."""
-
-    __tablename__ = "feed"
-    name: str = Field(sa_column=Column(Text, primary_key=True))
-    partner: str = Field(sa_column=Column(Text, ForeignKey("partner.code"), nullable=False))
-    kind: str = Field(sa_column=Column(Text, nullable=False))
-    settings: str = Field(sa_column=Column(Text, nullable=False))
-
-
-class BrowserSessionRow(SQLModel, table=True):
-    """A browser that signed in with a token. It ends with that token."""
-
-    __tablename__ = "browser_session"
-    hashed: str = Field(sa_column=Column(Text, primary_key=True))
-    lookup: str = Field(sa_column=Column(Text, ForeignKey("credential.lookup"), nullable=False))
-    expires_at: datetime = Field(sa_column=Column(Instant, nullable=False))
 
 
 # Doors ask it every second, and hundreds of partners as objects of a session would hold everybody up meanwhile.
@@ -129,6 +91,7 @@ class Identities:
         self._store = store
         self._clock = clock
         self.people = People(store, clock)
+        self.browsers = BrowserSessions(store, clock)
 
     @contextmanager
     def _writing(self, *audited: Entry) -> Iterator[Session]:
@@ -172,24 +135,15 @@ class Identities:
             "live": live,
         }
         with self._writing(Entry("partner.added", code, said, by)) as session:
-            row = session.get(PartnerRow, code)
-            if row is not None and row.role != role:
-                raise NotAllowed("other-role", "that code is already registered in another role")
-            self._refuse_taken(session, code, (code, *organisations), role)
-            if row is None:
-                row = PartnerRow(code=code, role=role, added_at=self._clock())
+            row = self._registered(session, code, role, organisations)
             row.kinds = _json({*json.loads(row.kinds), *kinds})
             row.open_kinds = _json({*json.loads(row.open_kinds), *(kinds if live else ())})
             row.organisations = _json({*json.loads(row.organisations), *organisations})
-            session.add(row)
             session.flush()
+            now = self._clock()
             session.add(
                 CredentialRow(
-                    lookup=token.lookup,
-                    hashed=token.hashed,
-                    partner=code,
-                    created_at=self._clock(),
-                    expires_at=expires_at,
+                    lookup=token.lookup, hashed=token.hashed, partner=code, created_at=now, expires_at=expires_at
                 )
             )
         return token
@@ -208,7 +162,7 @@ class Identities:
                 session.execute(
                     update(CredentialRow).where(col(CredentialRow.lookup).in_(found)).values(revoked_at=self._clock())
                 )
-                session.execute(delete(BrowserSessionRow).where(col(BrowserSessionRow.lookup).in_(found)))
+                end_sessions(session, found)
         return len(found) + len(keys)
 
     def registered(self) -> list[Registered]:
@@ -220,12 +174,12 @@ class Identities:
             return [
                 Registered(
                     row.code,
-                    _role(row.role),
+                    role_of(row),
                     tuple(json.loads(row.kinds)),
                     tuple(json.loads(row.organisations)),
                     row.added_at,
-                    tuple(_credential(each, row) for each in credentials if each.partner == row.code),
-                    tuple(_feed(each) for each in feeds if each.partner == row.code),
+                    tuple(credential_of(each, row) for each in credentials if each.partner == row.code),
+                    tuple(feed_of(each) for each in feeds if each.partner == row.code),
                     tuple(json.loads(row.open_kinds)),
                 )
                 for row in partners
@@ -239,10 +193,10 @@ class Identities:
         with self._reading() as session:
             found = session.get(CredentialRow, parts[0])
             row = session.get(PartnerRow, found.partner) if found else None
-            credential = _credential(found, row) if found and row else None
+            credential = credential_of(found, row) if found and row else None
             if not identity.proves(parts[1], credential, self._clock()) or row is None:
                 return None
-            return _principal(row, parts[0])
+            return principal_of(row, parts[0])
 
     def partners(self) -> list[Principal]:
         """Every partner with a live token, key or certificate: revoking all of them closes every door a partner has."""
@@ -254,7 +208,7 @@ class Identities:
         with self._reading() as session:
             wanted = col(PartnerRow.code).in_(owners(session, self._clock()))
             rows = session.scalars(select(PartnerRow).where(wanted).order_by(col(PartnerRow.code)))
-            return [_principal(row, "") for row in rows]
+            return [principal_of(row, "") for row in rows]
 
     def machine_keys(self) -> list[MachineKey]:
         """Every key and certificate that was ever registered."""
@@ -271,7 +225,7 @@ class Identities:
         with self._reading() as session:
             code = owner_of_certificate(session, fingerprint, self._clock())
             row = session.get(PartnerRow, code) if code else None
-            return _principal(row, fingerprint[:16]) if row else None
+            return principal_of(row, fingerprint[:16]) if row else None
 
     def tokens(self) -> list[Held]:
         """Every partner's live tokens, by partner."""
@@ -312,79 +266,28 @@ class Identities:
     def feeds(self) -> list[dict[str, Any]]:
         """Every registered feed: name, partner, kind and its settings."""
         with self._reading() as session:
-            return [_feed(row) for row in session.scalars(select(FeedRow).order_by(col(FeedRow.name))).all()]
+            return [feed_of(row) for row in session.scalars(select(FeedRow).order_by(col(FeedRow.name))).all()]
 
-    def open_session(self, principal: Principal, seconds: int) -> str:
-        """A secret for a browser's cookie, good for ``seconds``."""
-        secret = identity.new_token().text
-        now = self._clock()
-        audited = Entry("signed-in", principal.name, {"credential": principal.credential}, principal.name)
-        with self._writing(audited) as session:
-            session.execute(delete(BrowserSessionRow).where(col(BrowserSessionRow.expires_at) < now))
-            session.add(
-                BrowserSessionRow(
-                    hashed=identity.hashed(secret),
-                    lookup=principal.credential,
-                    expires_at=now + timedelta(seconds=seconds),
-                )
-            )
-        return secret
-
-    def session(self, secret: str) -> Principal | None:
-        """Whose session it is; None once it or the token it was opened with has ended."""
-        now = self._clock()
-        with self._reading() as session:
-            opened = session.get(BrowserSessionRow, identity.hashed(secret))
-            if opened is None or opened.expires_at <= now:
-                return None
-            found = session.get(CredentialRow, opened.lookup)
-            row = session.get(PartnerRow, found.partner) if found else None
-            if found is None or row is None or not _credential(found, row).live(now):
-                return None
-            return _principal(row, found.lookup)
-
-    def close_session(self, secret: str) -> None:
-        with self._writing() as session:
-            session.execute(delete(BrowserSessionRow).where(col(BrowserSessionRow.hashed) == identity.hashed(secret)))
-
-    @staticmethod
-    def _refuse_taken(session: Session, code: str, wanted: Sequence[str], role: Role) -> None:
-        if role != "partner":
-            return
-        asked = {each.casefold() for each in wanted}
-        for row in session.scalars(select(PartnerRow).where(col(PartnerRow.role) == "partner")).all():
-            held = {row.code.casefold(), *(each.casefold() for each in json.loads(row.organisations))}
-            if row.code != code and asked & held:
-                raise NotAllowed("taken-organisation", "another partner already speaks for one of these codes")
+    def _registered(self, session: Session, code: str, role: Role, organisations: Sequence[str]) -> PartnerRow:
+        """The partner's row, made where it is new. Raises NotAllowed ``other-role`` or ``taken-organisation``."""
+        row = session.get(PartnerRow, code)
+        if row is not None and row.role != role:
+            raise NotAllowed("other-role", "that code is already registered in another role")
+        if role == "partner":
+            _refuse_taken(session, code, organisations)
+        if row is None:
+            row = PartnerRow(code=code, role=role, added_at=self._clock())
+            session.add(row)
+        return row
 
 
-def opened_kinds(row: PartnerRow) -> frozenset[str]:
-    """The kinds of a partner that a person has opened: the others go to the sandbox only."""
-    return frozenset(json.loads(row.open_kinds)) & frozenset(json.loads(row.kinds))
-
-
-def role_of(row: PartnerRow) -> Role:
-    return _role(row.role)
+def _refuse_taken(session: Session, code: str, organisations: Sequence[str]) -> None:
+    asked = {each.casefold() for each in (code, *organisations)}
+    for row in session.scalars(select(PartnerRow).where(col(PartnerRow.role) == "partner")).all():
+        held = {row.code.casefold(), *(each.casefold() for each in json.loads(row.organisations))}
+        if row.code != code and asked & held:
+            raise NotAllowed("taken-organisation", "another partner already speaks for one of these codes")
 
 
 def _json(values: set[str]) -> str:
     return json.dumps(sorted(values))
-
-
-def _role(text: str) -> Role:
-    return next(role for role in identity.ROLES if role == text)
-
-
-def _credential(row: CredentialRow, partner: PartnerRow) -> Credential:
-    return Credential(
-        row.lookup, row.hashed, _role(partner.role), partner.code, row.created_at, row.expires_at, row.revoked_at
-    )
-
-
-def _principal(row: PartnerRow, lookup: str) -> Principal:
-    kinds, organisations = frozenset(json.loads(row.kinds)), frozenset(json.loads(row.organisations))
-    return Principal(row.code, _role(row.role), kinds, organisations, lookup, kinds - opened_kinds(row))
-
-
-def _feed(row: FeedRow) -> dict[str, Any]:
-    return {"name": row.name, "partner": row.partner, "kind": row.kind, **json.loads(row.settings)}

@@ -12,6 +12,7 @@ from integration_engine.cli.partner import app
 from integration_engine.security.identity import NotAllowed
 from integration_engine.security.keys import read_file
 from integration_engine.store import audit
+from integration_engine.store.browser_sessions import BrowserSessions
 from integration_engine.store.database import Store, upgrade_schema
 from integration_engine.store.identities import Identities
 from tests.gateway_house import keys
@@ -125,10 +126,11 @@ def test_the_register_answers_alike_on_both_databases(database_url: str) -> None
         register.add("RTH", "cdop")
     principal = register.authenticate(token.text)
     assert principal is not None
-    secret = register.open_session(principal, 60)
-    assert register.session(secret) == principal
-    assert Identities(opened, lambda: datetime.now(UTC) + timedelta(seconds=61)).session(secret) is None
+    browsers = register.browsers
+    secret = browsers.open_session(principal, 60)
+    assert browsers.session(secret) == principal
+    assert BrowserSessions(opened, lambda: datetime.now(UTC) + timedelta(seconds=61)).session(secret) is None
     register.revoke("RTH")
-    assert register.session(secret) is None
+    assert browsers.session(secret) is None
     assert register.authenticate(token.text) is None
     opened.close()
