@@ -57,9 +57,9 @@ def observation(code: str, system: str | None = None, about: str = "Patient/p", 
 
 
 def stay(code: str = "exp", system: str = DISPOSITION, about: str = "Patient/p", **parts: Any) -> dict[str, Any]:
-    """A stay in hospital that ended in this discharge disposition."""
+    """A stay in hospital that ended in this discharge disposition; a part that is None is taken away."""
     disposition = {"dischargeDisposition": {"coding": [{"system": system, "code": code}]}}
-    return {
+    whole = {
         "resourceType": "Encounter",
         "id": "e",
         "status": "finished",
@@ -68,6 +68,7 @@ def stay(code: str = "exp", system: str = DISPOSITION, about: str = "Patient/p",
         "hospitalization": disposition,
         **parts,
     }
+    return {name: value for name, value in whole.items() if value is not None}
 
 
 def bundle(*resources: dict[str, Any], type_: str = "collection", **parts: Any) -> dict[str, Any]:

@@ -73,6 +73,11 @@ def partial_of(beside: Tree, path: str) -> Moment | None:
     return None
 
 
+def absent_reason(beside: Any) -> str | None:
+    """Why an element has no value (FHIR's data-absent-reason), None where no reason is given."""
+    return next((text(one, "valueCode") for one in extensions(beside, "data-absent-reason")), None)
+
+
 def _part_name(part: Tree) -> str:
     return (text(part, "url") or "").rsplit("/", 1)[-1].rsplit("-", 1)[-1].casefold()
 

@@ -5,18 +5,15 @@ deceased[x]; the status 1 or 2; a death certificate's date of death; how a stay 
 contradiction that a person settles; it is never resolved silently.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
-from functools import cache
 from typing import Any, Literal
 
-from adapters.hospital_fhir.dates import Moment, element_moment, moment
+from adapters.hospital_fhir.dates import Moment, absent_reason, element_moment, moment
+from adapters.hospital_fhir.dispositions import dispositions
 from adapters.hospital_fhir.message import Message, Placed
 from adapters.hospital_fhir.refusals import Refused
 from adapters.hospital_fhir.settings import ReadingSettings
 from adapters.hospital_fhir.shape import Tree, child, children, codings, extensions, text
-from integration_engine.mapping import codes
 from integration_engine.record.codes import DeathStatus
 from integration_engine.record.dates import compatible, precision
 from integration_engine.record.notice import Form, Problem, RetractionForm
@@ -28,7 +25,12 @@ _DATE_OF_DEATH = "81956-5"
 _CERTIFICATES = ("64297-5", "69409-1")
 _LOINC = "http://loinc.org"
 _VOID = ("entered-in-error", "cancelled")
-_NOT_YET = ("planned", "cancelled", "entered-in-error")
+_ERROR = "entered-in-error"
+_NOT_YET = ("planned", "cancelled", _ERROR)
+# Reasons why a date isn't there (data-absent-reason) that say there is none to give, and those that say nobody knows what
+# came of it. Any other reason is a death at a time that isn't told.
+_NONE_TO_GIVE = ("not-applicable", "unsupported", "not-performed")
+_LOST = ("error", "not-asked", "not-a-number", "negative-infinity", "positive-infinity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class Judgement:
     """What a message says about one patient's life and death.
 
     ``said_at`` is the FHIRPath of the statement that decided; ``died_at`` the date it gives, if any; ``stay`` the Encounter
-    that ended in death by its own discharge disposition; ``stillbirth`` that the disposition calls it one.
+    that ended in death by its own discharge disposition; ``stillbirth`` that the disposition calls it one; ``routine`` that
+    a message about somebody living may say just this.
     """
 
     outcome: Outcome
@@ -48,6 +51,7 @@ class Judgement:
     contradiction: bool = False
     stay: Placed | None = None
     stillbirth: bool = False
+    routine: bool = False
     problems: tuple[Problem, ...] = ()
 
 
@@ -57,23 +61,24 @@ def judge(message: Message, patient: Placed, settings: ReadingSettings) -> Judge
     status, status_at = national_status(patient)
     if status == "removed":
         return Judgement(Form.STATUS_REMOVED, status_at or patient.path, status=status, status_at=status_at)
-    certificate = _certificate(message, patient, settings)
-    if certificate is not None and certificate.outcome == Form.WITHDRAWN and said.outcome != "dead":
-        return certificate
+    certificate, void = _certificate(message, patient)
+    # What stands in a document that is void is void with it.
+    dated, undated = (None, None) if void else _date_of_death(message, patient, settings)
     stay, cancelled = _stay(message, patient, settings)
-    dead = [found for found in (said, certificate, stay) if found and found.outcome == "dead"]
+    dead = [found for found in (said, dated, certificate, stay) if found and found.outcome == "dead"]
     if status and not dead:
         dead = [Judgement("dead", status_at or patient.path)]
+    alive = said if said.outcome == Form.NOT_DEAD else None
     if not dead:
-        if said.outcome == Form.NOT_DEAD:
-            return said
-        return cancelled or Judgement("living", patient.path)
+        return void or undated or alive or cancelled or Judgement("living", patient.path)
     judged = _together(dead)
-    if said.outcome == Form.NOT_DEAD:
+    # A stay that was an error, and is told anew or never ended in death, is no word on the death; nor is a date put right.
+    doubt = alive or void or (cancelled if cancelled and not cancelled.routine and stay is None else None)
+    if doubt:
         contradiction = Problem(
             code="contradiction",
             text="The message says both that the patient is dead and that they are not.",
-            path=said.said_at,
+            path=doubt.said_at,
         )
         judged = replace(judged, contradiction=True, problems=(*judged.problems, contradiction))
     return replace(judged, status=status, status_at=status_at)
@@ -114,6 +119,8 @@ def _deceased(patient: Placed, settings: ReadingSettings) -> Judgement:
         raise Refused("both-deceased", path)
     if has_date and (resource.get("deceasedDateTime") is not None or resource.get("_deceasedDateTime")):
         found = element_moment(resource, "deceasedDateTime", path, settings.midnight_is_unknown)
+        if found is None and not _stands_for_a_date(resource.get("_deceasedDateTime"), f"{path}.deceasedDateTime"):
+            return Judgement("living", path)
         problems = found.problems if found else ()
         return Judgement("dead", f"{path}.deceasedDateTime", died_at=found, problems=problems)
     flag = resource.get("deceasedBoolean")
@@ -126,6 +133,14 @@ def _deceased(patient: Placed, settings: ReadingSettings) -> Judgement:
     if flag is not None:
         raise Refused("wrong-type", f"{path}.deceasedBoolean")
     return Judgement("living", path)
+
+
+def _stands_for_a_date(beside: Any, path: str) -> bool:
+    """Whether what stands where a date would says that there is one, only not told. Raises Refused where nobody can say."""
+    reason = absent_reason(beside)
+    if reason in _LOST or (reason is None and not children(beside, "extension")):
+        raise Refused("bad-date", path)
+    return reason not in _NONE_TO_GIVE
 
 
 def national_status(patient: Placed) -> tuple[DeathStatus | None, str | None]:
@@ -151,64 +166,97 @@ def status_effective_from(patient: Tree) -> str | None:
     return None
 
 
-def _certificate(message: Message, patient: Placed, settings: ReadingSettings) -> Judgement | None:
-    """A death certificate's document, or its observation of the date of death."""
+def _certificate(message: Message, patient: Placed) -> tuple[Judgement | None, Judgement | None]:
+    """(a death certificate's document, one that is void or an error)."""
     found: Judgement | None = None
     for document in message.about(patient, "Composition"):
         if any(code in _CERTIFICATES for _, code in codings(document.resource.get("type"))):
             if text(document.resource, "status") in _VOID:
-                return Judgement(Form.WITHDRAWN, f"{document.path}.status")
+                return None, Judgement(Form.WITHDRAWN, f"{document.path}.status")
             found = Judgement("dead", f"{document.path}.type")
-    for observation in message.about(patient, "Observation"):
-        if not any(
-            code == _DATE_OF_DEATH and system in (_LOINC, "")
-            for system, code in codings(observation.resource.get("code"))
-        ):
-            continue
-        if text(observation.resource, "status") in _VOID:
-            continue
+    return found, None
+
+
+def _date_of_death(
+    message: Message, patient: Placed, settings: ReadingSettings
+) -> tuple[Judgement | None, Judgement | None]:
+    """(a certificate's observation of the date of death, one that was an error where no other stands)."""
+    dated = [one for one in message.about(patient, "Observation") if _is_date_of_death(one.resource)]
+    standing, void = _those_that_stand(dated, _VOID)
+    for observation in standing:
         try:
             at = element_moment(observation.resource, "valueDateTime", observation.path, settings.midnight_is_unknown)
             problems = at.problems if at else ()
         except Refused as refused:
             # The death is told all the same; only its date can't be read.
             at, problems = None, (refused.problem,)
-        return Judgement("dead", f"{observation.path}.value", died_at=at, problems=problems)
-    return found
+        if at is None and not problems and not _has_a_date(observation):
+            continue
+        return Judgement("dead", f"{observation.path}.value", died_at=at, problems=problems), None
+    return None, Judgement(Form.WITHDRAWN, f"{void[0].path}.status") if void else None
+
+
+def _is_date_of_death(observation: Tree) -> bool:
+    return any(code == _DATE_OF_DEATH and system in (_LOINC, "") for system, code in codings(observation.get("code")))
+
+
+def _has_a_date(observation: Placed) -> bool:
+    """Whether a date of death without a value is one that isn't told, and not the blank line of a form."""
+    reasons = [code for _, code in codings(observation.resource.get("dataAbsentReason"))]
+    reason = next(iter(reasons), absent_reason(observation.resource.get("_valueDateTime")))
+    if reason in _LOST:
+        raise Refused("bad-date", f"{observation.path}.dataAbsentReason")
+    return reason not in _NONE_TO_GIVE
+
+
+def _those_that_stand(placed: list[Placed], errors: tuple[str, ...]) -> tuple[list[Placed], list[Placed]]:
+    """(those that stand, those called an error). A history holds what was before: an error's earlier versions, which have
+    its id, are errors too."""
+    void = [one for one in placed if text(one.resource, "status") in errors]
+    ids = {text(one.resource, "id") for one in void} - {None}
+    return [one for one in placed if one not in void and text(one.resource, "id") not in ids], void
 
 
 def _stay(message: Message, patient: Placed, settings: ReadingSettings) -> tuple[Judgement | None, Judgement | None]:
-    """(a stay that ended in death, a stay that did and is now called an error)."""
+    """(a stay that ended in death, one that is now called an error: whether or not it still says how it ended)."""
+    stays = message.about(patient, "Encounter")
+    standing, errors = _those_that_stand(stays, (_ERROR,))
     cancelled: Judgement | None = None
-    for stay in message.about(patient, "Encounter"):
-        meanings = {meaning for meaning, _ in _dispositions(stay.resource)}
-        if not meanings:
+    for stay in (*errors, *standing):
+        state, where = text(stay.resource, "status"), next((at for _, at in dispositions(stay.resource)), None)
+        if where and state in _VOID:
+            cancelled = Judgement(Form.CANCELLED_VISIT, f"{stay.path}.{where}", stay=stay)
+        elif state == _ERROR and cancelled is None:
+            cancelled = Judgement(Form.CANCELLED_VISIT, f"{stay.path}.status", stay=stay, routine=True)
+    for stay in standing:
+        meanings = [meaning for meaning, _ in dispositions(stay.resource)]
+        if not meanings or text(stay.resource, "status") in _NOT_YET:
             continue
-        where = f"{stay.path}.{next(at for _, at in _dispositions(stay.resource))}"
-        state = text(stay.resource, "status")
-        if state in _NOT_YET:
-            cancelled = Judgement(Form.CANCELLED_VISIT, where, stay=stay) if state != "planned" else cancelled
-            continue
+        where = f"{stay.path}.{next(at for _, at in dispositions(stay.resource))}"
         ended = text(child(stay.resource, "period"), "end") or text(child(stay.resource, "actualPeriod"), "end")
         at, problems = _estimate(ended, f"{stay.path}.period.end", settings)
         basis = "estimated" if at else None
-        return Judgement(
-            "dead", where, at, basis, stay=stay, stillbirth="stillbirth" in meanings, problems=problems
-        ), None
+        died = Judgement("dead", where, at, basis, stay=stay, stillbirth="stillbirth" in meanings, problems=problems)
+        return died, cancelled
     return None, cancelled
 
 
 def tells_of_death(placed: Placed) -> bool:
-    """Whether a resource that isn't a Patient says by itself that its subject has died."""
+    """Whether a resource that isn't a Patient says by itself that its subject has died, or that this was an error."""
     match placed.kind:
         case "Encounter":
-            return text(placed.resource, "status") not in _NOT_YET and any(True for _ in _dispositions(placed.resource))
+            return text(placed.resource, "status") != "planned" and any(True for _ in dispositions(placed.resource))
         case "Observation":
-            return any(code == _DATE_OF_DEATH for _, code in codings(placed.resource.get("code")))
+            return _is_date_of_death(placed.resource)
         case "Composition":
             return any(code in _CERTIFICATES for _, code in codings(placed.resource.get("type")))
         case _:
             return False
+
+
+def is_an_error(placed: Placed) -> bool:
+    """Whether a stay in hospital is called an error, which it may be because it ended in a death that wasn't one."""
+    return placed.kind == "Encounter" and text(placed.resource, "status") == _ERROR
 
 
 def _estimate(ended: str | None, path: str, settings: ReadingSettings) -> tuple[Moment | None, tuple[Problem, ...]]:
@@ -221,37 +269,3 @@ def _estimate(ended: str | None, path: str, settings: ReadingSettings) -> tuple[
         return None, (refused.problem,)
     why = "No time of death is given; that of the discharge is taken as an estimate."
     return at, (Problem(code="death-time-from-discharge", text=why, path=at.path),)
-
-
-@cache
-def _disposition_rows() -> tuple[tuple[str, str, str], ...]:
-    return tuple(
-        (row["system"].lower(), row["code"].lower(), row["meaning"]) for row in codes.rows("fhir-death-disposition")
-    )
-
-
-def _dispositions(stay: Tree) -> Iterator[tuple[str, str]]:
-    """(died or stillbirth, where) for each disposition of an Encounter that means one of them."""
-    for holder in ("hospitalization", "admission"):
-        part = child(stay, holder)
-        concepts: list[tuple[Any, str]] = [(part.get("dischargeDisposition"), f"{holder}.dischargeDisposition")]
-        for source, at in ((part, f"{holder}.extension"), (stay, "extension")):
-            concepts += [(one.get("valueCodeableConcept"), at) for one in extensions(source, "DischargeMethod")]
-        for concept, at in concepts:
-            if meaning := disposition_meaning(concept):
-                yield meaning, at
-
-
-def disposition_meaning(concept: Any) -> str | None:
-    """``died`` or ``stillbirth`` by the code table, which knows each system's own codes (4 is a death in one, a transfer in
-    another); None for anything else."""
-    if not isinstance(concept, dict):
-        return None
-    said = [(system.lower(), code.lower()) for system, code in codings(concept)]
-    words = [text(concept, "text") or "", *(text(coding, "display") or "" for coding in children(concept, "coding"))]
-    said += [("", word.lower()) for word in words if word]
-    for system, code in said:
-        for known_system, known_code, meaning in _disposition_rows():
-            if code == known_code and (fnmatchcase(system, known_system) if known_system else True):
-                return meaning
-    return None

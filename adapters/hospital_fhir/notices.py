@@ -131,7 +131,7 @@ def _mothers_own_numbers(finding: Finding) -> dict[str, Any]:
 
 def _retraction(judgement: Judgement, national: bool) -> Retraction:
     """``deceasedBoolean: false`` is what every living patient's messages may say; the national record's is a correction."""
-    routine = judgement.outcome == Form.NOT_DEAD and not national
+    routine = judgement.routine or (judgement.outcome == Form.NOT_DEAD and not national)
     return Retraction(form=judgement.outcome, routine=routine or None)
 
 

@@ -16,6 +16,10 @@ _WORDS = (
     b"discharge",
     b"nhs-number-change",
     b"void",
+    # What takes back: a resource's status, and what is done with it.
+    b"entered-in-error",
+    b"delete",
+    b"patch",
     b"stillb",  # Stillbirth, StillBornIndicator
     # The LOINC codes of a date of death and of death certificates.
     b"81956-5",

@@ -1,6 +1,8 @@
 """Whom a message is about: its Patients, or, where a death is told without one, whoever the death's own reference names."""
 
-from adapters.hospital_fhir.death import tells_of_death
+import re
+
+from adapters.hospital_fhir.death import is_an_error, tells_of_death
 from adapters.hospital_fhir.message import Message, Placed
 from adapters.hospital_fhir.person import is_nhs_system
 from adapters.hospital_fhir.refusals import Refused
@@ -17,11 +19,14 @@ def subjects_of(message: Message) -> list[Placed]:
         return patients
     found: dict[str, Placed] = {}
     for placed in (one for kind in ("Encounter", "Observation", "Composition") for one in message.of_type(kind)):
-        if not tells_of_death(placed):
+        tells = tells_of_death(placed)
+        if not tells and not is_an_error(placed):
             continue
         name = "subject" if "subject" in placed.resource else "patient"
         identifier = child(child(placed.resource, name), "identifier")
         number = text(identifier, "value") if is_nhs_system(text(identifier, "system")) else None
+        if number is None and not tells:
+            continue
         if number is None:
             raise Refused("no-subject", f"{placed.path}.{name}")
         stand_in = {"resourceType": "Patient", "identifier": [identifier]}
@@ -42,3 +47,13 @@ def death_of_nobody(message: Message) -> str | None:
             if who is None or (who is not placed and who.kind != "Patient"):
                 return f"{placed.path}.subject"
     return None
+
+
+# What a death may have been told by.
+_TELLING = re.compile(r"(?:^|/)(?:Patient|Encounter|Observation|Composition)(?:[/?]|$)")
+
+
+def deleted(message: Message) -> list[str]:
+    """The places where a history or a notification tells that a resource is gone by which a death may have been told. An
+    address of the sender's own names nobody, so a person has to say what it means."""
+    return [path for method, url, path in message.requests if method == "DELETE" and _TELLING.search(url)]

@@ -1,9 +1,25 @@
 """Does a FHIR message say that somebody died, that they did not, or nothing?"""
 
+from typing import Any
+
 import pytest
 
 from adapters.adapter import Feed
-from tests.fhir_samples import bundle, codes, dead, header, item, observation, patient, read, status, stay, told
+from tests.fhir_samples import (
+    NHS,
+    WREN,
+    bundle,
+    codes,
+    dead,
+    header,
+    item,
+    observation,
+    patient,
+    read,
+    status,
+    stay,
+    told,
+)
 
 CARECONNECT = "https://fhir.hl7.org.uk/STU3/StructureDefinition/Extension-CareConnect-DeathNotificationStatus-1"
 
@@ -206,9 +222,89 @@ def test_a_certificate_s_date_of_death_is_a_death() -> None:
     assert found["death"]["died_at"] == "2026-03-09T04:10+00:00"
 
 
-def test_an_observation_called_an_error_is_none() -> None:
-    wrong = observation("81956-5", "http://loinc.org", valueDateTime="2026-03-09") | {"status": "entered-in-error"}
-    assert item(bundle(patient(), wrong)).reason == "living"
+def dated(said: str = "final", **value: Any) -> dict[str, Any]:
+    value = value or {"valueDateTime": "2026-03-09"}
+    return observation("81956-5", "http://loinc.org", **value) | {"status": said}
+
+
+@pytest.mark.parametrize("said", ["entered-in-error", "cancelled"])
+def test_a_date_of_death_that_was_an_error_takes_the_death_back(said: str) -> None:
+    assert told(bundle(patient(), dated(said)))["retraction"] == {"form": "withdrawn"}
+    alone = dated(said) | {"subject": {"identifier": {"system": NHS, "value": WREN}}}
+    assert told(alone)["retraction"] == {"form": "withdrawn"}
+
+
+def test_a_wrong_date_of_death_put_right_takes_nothing_back() -> None:
+    corrected = told(bundle(patient(), dated("entered-in-error"), dated(valueDateTime="2026-03-08")))
+    assert (corrected["intent"], corrected["death"]["died_at"]) == ("report", "2026-03-08")
+    still_dead = told(bundle(dead(), dated("entered-in-error")))
+    assert (still_dead["intent"], still_dead.get("contradiction")) == ("report", None)
+
+
+def test_the_later_version_of_what_was_an_error_counts_wherever_it_stands_in_a_history() -> None:
+    versions = [dated() | {"id": "o"}, dated("entered-in-error") | {"id": "o"}]
+    for order in (versions, versions[::-1]):
+        assert told(bundle(patient(), *order, type_="history"))["retraction"] == {"form": "withdrawn"}
+    stays = [stay(), stay(status="entered-in-error")]
+    for order in (stays, stays[::-1]):
+        assert told(bundle(patient(), *order, type_="history"))["retraction"] == {"form": "cancelled-visit"}
+
+
+def test_a_stay_called_an_error_that_no_longer_says_how_it_ended_asks_only_about_a_death_that_is_held() -> None:
+    asks = {"form": "cancelled-visit", "routine": True}
+    emptied = stay(status="entered-in-error", hospitalization=None)
+    assert told(bundle(patient(), emptied))["retraction"] == asks
+    assert told(emptied | {"subject": {"identifier": {"system": NHS, "value": WREN}}})["retraction"] == asks
+    assert item(emptied | {"subject": {"reference": "Patient/elsewhere"}}).reason == "no-death"
+
+
+@pytest.mark.parametrize(
+    "void",
+    [
+        stay(status="entered-in-error"),
+        {
+            "resourceType": "Composition",
+            "status": "entered-in-error",
+            "type": {"coding": [{"system": "http://loinc.org", "code": "64297-5"}]},
+            "subject": {"reference": "Patient/p"},
+        },
+    ],
+    ids=["stay", "certificate"],
+)
+def test_a_patient_still_dead_beside_what_told_it_and_was_an_error_is_for_a_person(void: dict[str, Any]) -> None:
+    assert told(bundle(dead(), void))["contradiction"] is True
+
+
+def test_a_dead_patient_s_other_stay_that_was_an_error_is_no_contradiction() -> None:
+    emptied = stay(status="entered-in-error", hospitalization=None)
+    assert "contradiction" not in told(bundle(dead(), emptied))
+    rewritten = bundle(dead(), stay(status="entered-in-error"), stay(id="e2"))
+    assert "contradiction" not in told(rewritten)
+
+
+ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+
+
+@pytest.mark.parametrize(
+    ("reason", "becomes"),
+    [
+        ("unknown", "death"),
+        ("masked", "death"),
+        ("not-applicable", "living"),
+        ("unsupported", "living"),
+        ("error", "bad-date"),
+        ("not-asked", "bad-date"),
+    ],
+)
+def test_why_there_is_no_date_of_death_says_whether_there_is_a_death(reason: str, becomes: str) -> None:
+    beside = {"extension": [{"url": ABSENT, "valueCode": reason}]}
+    assert item(patient(_deceasedDateTime=beside)).reason == becomes
+    assert item(bundle(patient(), dated(_valueDateTime=beside))).reason == becomes
+    assert item(bundle(patient(), dated(dataAbsentReason={"coding": [{"code": reason}]}))).reason == becomes
+
+
+def test_what_stands_for_a_date_of_death_and_says_nothing_is_refused() -> None:
+    assert item(patient(_deceasedDateTime={"id": "d"})).reason == "bad-date"
 
 
 def test_a_more_exact_date_that_agrees_fills_a_vague_one_in() -> None:

@@ -45,6 +45,10 @@ def test_what_says_nothing_of_a_death_is_stopped(message: Any) -> None:
         bundle(patient(), observation("signs-of-life", valueString="N")),
         {"type": "nhs-number-change-1", "subject": {}},
         bundle(header(eventCoding=None, eventUri="http://nchs.cdc.gov/vrdr_submission_void"), type_="message"),
+        # What takes back without a word of a death.
+        stay(status="entered-in-error", hospitalization=None),
+        bundle(type_="history") | {"entry": [{"request": {"method": "DELETE", "url": "Patient/p"}}]},
+        bundle(patient(), type_="transaction") | {"entry": [{"request": {"method": "PATCH", "url": "Patient/p"}}]},
         # Where a word could hide.
         b'{"resourceType": "Patient", "\\u0064eceasedBoolean": true}',
         b'<Patient xmlns="http://hl7.org/fhir"><id value="&#100;"/></Patient>',
