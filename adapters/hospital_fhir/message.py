@@ -17,7 +17,8 @@ _INDIRECT_EVENTS = ("R01", "R21", "R22", "O01", "O21", "T02", "T01", "V04", "M01
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placed:
-    """One resource and its place: ``path`` is its FHIRPath from the root, ``full_url`` what its Bundle entry calls it.
+    """One resource and its place: ``path`` is its FHIRPath from the root, ``full_url`` what its Bundle entry calls it,
+    ``modified`` when the entry of a history says that it was changed.
 
     It equals nothing but itself: two resources with the same words in two places are two.
     """
@@ -26,6 +27,7 @@ class Placed:
     path: str
     full_url: str | None = None
     container: "Placed | None" = None
+    modified: str | None = None
 
     @property
     def kind(self) -> str:
@@ -38,7 +40,6 @@ class Message:
 
     root: Tree
     resources: tuple[Placed, ...]
-    deletes: bool = False
     _by_type: dict[str, list[Placed]] = field(default_factory=dict)
 
     def of_type(self, kind: str) -> list[Placed]:
@@ -60,6 +61,16 @@ class Message:
         header = self.header.resource
         named = codings(header.get("event")) or codings(header.get("eventCoding"))
         return named[0][1] if named else text(header, "eventUri")
+
+    @cached_property
+    def requests(self) -> list[tuple[str, str, str]]:
+        """(method in capitals, address, FHIRPath) of what the entries of a Bundle ask for, or in a history tell of."""
+        asked = ((child(entry, "request"), index) for index, entry in enumerate(children(self.root, "entry")))
+        return [
+            ((text(one, "method") or "").upper(), text(one, "url") or "", f"Bundle.entry[{index}].request")
+            for one, index in asked
+            if one
+        ]
 
     @cached_property
     def indirect(self) -> bool:
@@ -194,20 +205,16 @@ def lay_out(root: Tree) -> Message:
     """A message from its tree. Raises Refused for what is no message at all."""
     if not kind_of(root):
         raise Refused("unknown-resource", "resourceType")
-    deletes = False
     if kind_of(root) == "Bundle":
         if not any(child(entry, "resource") or entry.get("request") for entry in children(root, "entry")):
             raise Refused("empty-bundle", "Bundle.entry")
         found = list(_entries(root, "Bundle", 1))
-        deletes = text(root, "type") in ("transaction", "batch") and any(
-            (text(child(entry, "request"), "method") or "").upper() == "DELETE" for entry in children(root, "entry")
-        )
     else:
         found = list(_with_contained(root, kind_of(root), None))
     by_type: dict[str, list[Placed]] = {}
     for placed in found:
         by_type.setdefault(placed.kind, []).append(placed)
-    return Message(root, tuple(found), deletes, by_type)
+    return Message(root, tuple(found), by_type)
 
 
 def _entries(bundle: Tree, path: str, depth: int) -> Iterator[Placed]:
@@ -218,11 +225,13 @@ def _entries(bundle: Tree, path: str, depth: int) -> Iterator[Placed]:
         if kind_of(inner) == "Bundle":
             yield from _entries(inner, here, depth + 1)
         elif inner:
-            yield from _with_contained(inner, here, text(entry, "fullUrl"))
+            yield from _with_contained(
+                inner, here, text(entry, "fullUrl"), text(child(entry, "response"), "lastModified")
+            )
 
 
-def _with_contained(resource: Tree, path: str, full_url: str | None) -> Iterator[Placed]:
-    outer = Placed(resource, path, full_url)
+def _with_contained(resource: Tree, path: str, full_url: str | None, modified: str | None = None) -> Iterator[Placed]:
+    outer = Placed(resource, path, full_url, modified=modified)
     yield outer
     for index, inner in enumerate(children(resource, "contained")):
         yield Placed(inner, f"{path}.contained[{index}]", None, outer)

@@ -20,8 +20,8 @@ from adapters.hospital_fhir.refusals import Refused, refusal
 from adapters.hospital_fhir.senders import sender_of
 from adapters.hospital_fhir.settings import settings_of
 from adapters.hospital_fhir.shape import child, kind_of, text, texts
-from adapters.hospital_fhir.soundness import check_bytes, check_focus, check_whole
-from adapters.hospital_fhir.subjects import death_of_nobody, subjects_of
+from adapters.hospital_fhir.soundness import check_bytes, check_focus, check_requests, check_whole
+from adapters.hospital_fhir.subjects import death_of_nobody, deleted, subjects_of
 from adapters.hospital_fhir.verdict import Finding, adult_for, finding_of
 from adapters.hospital_fhir.versions import RELEASES, WITHOUT_CLASS, Version, declared, of_message, resource_class
 from integration_engine.mapping.profile import Profile, load_profile
@@ -55,8 +55,7 @@ class Reader:
         if is_signal(self.tree):
             return self._signal_reading()
         message = self.message
-        if message.deletes:
-            raise Refused("delete-requested", "Bundle.entry.request.method")
+        check_requests(message)
         self._check_root()
         if pointers := pointers_of(message):
             check_bytes(self.submission.body, self.form, self.tree)
@@ -182,7 +181,7 @@ class Reader:
                 (text(header.resource, "timestamp"), f"{header.path}.timestamp"),
             ]
         bundle = (text(self.tree, "timestamp"), "Bundle.timestamp")
-        own = (last_updated(patient.resource), f"{patient.path}.meta.lastUpdated") if patient else (None, "")
+        own = _own_time(patient) if patient else (None, "")
         candidates += [bundle, own] if header is not None else [own, bundle]
         for said, path in candidates:
             if said:
@@ -201,9 +200,10 @@ class Reader:
         message = self.message
         settings = settings_of(self.profile, self.submission.feed)
         patients = subjects_of(message)
+        gone = deleted(message)
         if not patients:
             check_focus(message, always=False)
-            return self._made((Item(0, "passed-over", "no-death"),))
+            return self._made(_refused_for("delete-requested", gone, 0) or (Item(0, "passed-over", "no-death"),))
         found: list[Finding | Problem] = []
         orphan = death_of_nobody(message)
         for patient in patients:
@@ -231,8 +231,8 @@ class Reader:
             self._item(index, patient, finding, envelope, sound)
             for index, (patient, finding) in enumerate(zip(patients, found, strict=True))
         )
-        if orphan is not None:
-            items += (Item(len(items), "refused", "no-subject", problems=(refusal("no-subject", orphan),)),)
+        items += _refused_for("no-subject", [orphan] if orphan else [], len(items))
+        items += _refused_for("delete-requested", gone, len(items))
         hint = next((finding.hint for finding in found if isinstance(finding, Finding) and finding.hint), None)
         return self._made(items, problems, hint, envelope, body)
 
@@ -272,6 +272,19 @@ class Reader:
         """What is only worth looking at in a message that will be kept. Raises Refused; problems are the message's own."""
         problems = check_whole(self.message, self.submission.body, self.form)
         return (*problems, *self.unread_times.values())
+
+
+def _refused_for(code: str, places: list[str], start: int) -> tuple[Item, ...]:
+    """A refused item for each of these places of a message, of which the rest is taken."""
+    return tuple(
+        Item(start + number, "refused", code, problems=(refusal(code, place),)) for number, place in enumerate(places)
+    )
+
+
+def _own_time(patient: Placed) -> tuple[str | None, str]:
+    if said := last_updated(patient.resource):
+        return said, f"{patient.path}.meta.lastUpdated"
+    return patient.modified, f"{patient.path.removesuffix('.resource')}.response.lastModified"
 
 
 def pointer_verdict(kind: str) -> Any:

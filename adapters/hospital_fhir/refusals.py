@@ -42,7 +42,10 @@ REFUSALS: dict[str, Refusal] = {
     ),
     "empty-bundle": Refusal(422, "required", "The Bundle holds no resource."),
     "delete-requested": Refusal(
-        422, "not-supported", "The Bundle asks for a DELETE; a retraction is a message that says so."
+        422, "not-supported", "The Bundle asks for a DELETE, or tells of one; a retraction is a message that says so."
+    ),
+    "patch-requested": Refusal(
+        422, "not-supported", "The Bundle asks for a PATCH of what isn't held here; send the whole resource."
     ),
     "mode-not-supported": Refusal(
         422, "not-supported", "Nothing is updated or deleted here; a message can be tried as it would be sent."

@@ -43,6 +43,14 @@ def check_whole(message: Message, body: bytes, form: str) -> tuple[Problem, ...]
     return tuple(problems)
 
 
+def check_requests(message: Message) -> None:
+    """What a transaction or batch may not ask for, because it can't be done to what isn't held. Raises Refused."""
+    if message.bundle_type in ("transaction", "batch"):
+        for method, _, path in message.requests:
+            if method in ("DELETE", "PATCH"):
+                raise Refused(f"{method.lower()}-requested", f"{path}.method")
+
+
 def check_focus(message: Message, *, always: bool) -> None:
     """A focus that isn't there is refused where something is kept, or where the event itself is about a death. Raises
     Refused."""

@@ -65,6 +65,47 @@ def test_a_transaction_that_deletes_is_no_message() -> None:
     message = bundle(dead(), type_="transaction")
     message["entry"].append({"request": {"method": "DELETE", "url": "Patient/p"}})
     assert item(message).reason == "delete-requested"
+
+
+@pytest.mark.parametrize("kind", ["transaction", "batch"])
+def test_a_bundle_that_would_change_a_part_of_a_record_is_no_message(kind: str) -> None:
+    change = {"name": "operation", "part": [{"name": "path", "valueString": "Patient.deceased"}]}
+    patch = {"resourceType": "Parameters", "parameter": [change]}
+    message = bundle(dead(), type_=kind)
+    message["entry"].append({"resource": patch, "request": {"method": "PATCH", "url": "Patient/p"}})
+    assert item(message).reason == "patch-requested"
+
+
+def gone(address: str) -> dict[str, Any]:
+    return {"fullUrl": f"https://h.example/{address}", "request": {"method": "DELETE", "url": address}}
+
+
+def test_a_history_that_tells_of_a_deletion_asks_a_person_what_it_means() -> None:
+    alone = {"resourceType": "Bundle", "type": "history", "entry": [gone("Patient/p")]}
+    assert item(alone).reason == "delete-requested"
+    message = bundle(dead(), type_="history")
+    message["entry"] += [gone("Appointment/a"), gone("https://h.example/Encounter/e")]
+    reading = read(message)
+    assert [(one.verdict, one.reason) for one in reading.items] == [
+        ("notice", "death"),
+        ("refused", "delete-requested"),
+    ]
+    assert reading.items[1].problems[0].path == "Bundle.entry[2].request"
+
+
+def test_a_deletion_of_what_no_death_stands_in_is_nobody_s_concern() -> None:
+    alone = {"resourceType": "Bundle", "type": "history", "entry": [gone("Appointment/a")]}
+    assert item(alone).reason == "no-death"
+
+
+def test_the_versions_of_a_history_are_ordered_by_when_each_was_written() -> None:
+    message = bundle(dead(), patient(deceasedBoolean=False), type_="history")
+    for entry, changed in zip(message["entry"], ("2026-03-12T00:00:00Z", "2026-03-11T00:00:00Z"), strict=True):
+        entry["response"] = {"status": "200", "lastModified": changed}
+    assert [notice.stated_at for notice in read(message).notices] == [
+        "2026-03-12T00:00+00:00",
+        "2026-03-11T00:00+00:00",
+    ]
     assert item({**message, "type": "history"}).verdict == "notice"
 
 
