@@ -1,116 +1,20 @@
-"""What has to go out: a case as it is now against what each recipient was last sent. Only what changed goes out.
+"""A case as it is against what each recipient holds of it: who is told what, and as what."""
 
-An open case goes to its lead, its copies, the JAR team and the national record. A held case sends nothing more, with two
-exceptions: the panel where the child died and the JAR teams are told of a case nobody can place, and everybody who holds a
-disputed case is told that it is disputed. A withdrawn case, or one out of scope, is taken back from everybody who ever got
-it. Pure.
-"""
-
-import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from integration_engine.core import Case
-from integration_engine.envelope import ENVELOPE_SCHEMA, Kind, Part, Shown, changes
+from integration_engine.dispatch.delivery import Dispatch, Moves, Telling, turn_of
+from integration_engine.dispatch.holding import Delivered, Held, Standing
+from integration_engine.envelope import Kind, Part, Shown, changes
 from integration_engine.recipients import PREVIOUS_LEAD, Target, reason, recipients, unplaced
-from integration_engine.routing.answer import State
 
 _DISPUTED = "held.disputed"
 _NOBODY_CAN_PLACE = ("held.no-residence", "held.unknown-area", "held.unknown-postcode")
 # Held for another reason than whether the child has died: a dispute about that is over.
 _NO_QUESTION_OF_DEATH = ("held.age", *_NOBODY_CAN_PLACE)
-
-Standing = Literal["current", "disputed", "withdrawn", "pointer", "pointer-disputed"]
-"""What a recipient holds: the case as last sent, a pointer to where it is now (another lead, or the case it was merged into),
-either of them marked disputed, or nothing any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What one recipient was last sent about one case: its envelope in plain values, and how that stands."""
-
-    standing: Standing
-    envelope: Mapping[str, Any]
-
-    @property
-    def part(self) -> Part:
-        part: Part = self.envelope["part"]
-        return part
-
-    @property
-    def points(self) -> bool:
-        """Whether it holds only where the case is now."""
-        return self.standing in ("pointer", "pointer-disputed")
-
-    @property
-    def disputed(self) -> bool:
-        return self.standing in ("disputed", "pointer-disputed")
-
-    @property
-    def gone(self) -> bool:
-        """Whether the case was taken back from it."""
-        return self.standing == "withdrawn"
-
-
-Delivered = Mapping[str, Held]
-"""Recipient (a routing key) to what it holds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dispatch:
-    """One delivery to make. ``recipient`` is the routing key; ``envelope`` is a ``case-delivery/1`` in plain JSON values;
-    ``leaves`` is what the recipient holds afterwards."""
-
-    id: str
-    recipient: str
-    kind: Kind
-    case: str
-    version: int
-    leaves: Standing
-    envelope: Mapping[str, Any]
-
-    @property
-    def retracts(self) -> bool:
-        """Whether it takes the death back. A withdrawal from one that the case doesn't concern any more doesn't."""
-        return self.kind == "withdraw" and self.envelope["state"] in ("withdrawn", "out-of-scope")
-
-
-@dataclass(frozen=True, slots=True)
-class Moves:
-    """Case ids that came or went with this version: cases merged into this one, cases split off it, the case it was split
-    from."""
-
-    absorbed: tuple[str, ...] = ()
-    split_off: tuple[str, ...] = ()
-    split_from: str | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self.absorbed or self.split_off or self.split_from)
-
-    def without(self, names: Collection[str]) -> "Moves":
-        """Less these cases: that there is another, restricted one would tell who a child was."""
-        return Moves(
-            tuple(name for name in self.absorbed if name not in names),
-            tuple(name for name in self.split_off if name not in names),
-            None if self.split_from in names else self.split_from,
-        )
-
-    def json(self) -> dict[str, list[str]] | None:
-        """As the envelope writes it."""
-        out_of = [*self.absorbed, *([self.split_from] if self.split_from else [])]
-        return {"into": list(self.split_off), "out_of": out_of} if self else None
-
-
-def turn_of(dispatch: Dispatch) -> tuple[bool, bool, str]:
-    """The order of publishing: whatever goes to a JAR team first, then withdrawals: neither waits behind ordinary cases."""
-    return (not dispatch.recipient.startswith("jar."), dispatch.kind != "withdraw", dispatch.recipient)
-
-
-def delivery_id(case: str, recipient: str, version: int, kind: str) -> str:
-    """The stable id of a delivery: made again, it is the same."""
-    return "d-" + hashlib.sha256("\x1f".join((case, recipient, str(version), kind)).encode()).hexdigest()[:24]
 
 
 def diff(
@@ -126,7 +30,7 @@ def diff(
 
     ``version`` is the case's version now; ``shown`` spares working the views out again.
     """
-    turn = _Turn(previous or {}, case, version, at, moves, shown or Shown(case))
+    turn = _Turn(previous or {}, case, Telling(case.id, version, at), moves, shown or Shown(case))
     match case.routing.state:
         case "open":
             found = turn.open()
@@ -137,68 +41,13 @@ def diff(
     return tuple(sorted(found, key=turn_of))
 
 
-def merged_away(
-    previous: Delivered | None, case: str, *, version: int, at: datetime, into: str, survivor: Case | None = None
-) -> tuple[Dispatch, ...]:
-    """Tell everybody who holds a case that it has become part of another. Nothing about the child is in it.
-
-    ``survivor`` is the case it has become part of: where that is taken back, so is this one, under the name its holders know.
-    Whoever knows a restricted child by a former identity isn't told of another case: theirs is taken back.
-    """
-    moved = {"into": [into], "out_of": []}
-    if survivor and survivor.routing.state in ("withdrawn", "out-of-scope"):
-        named = None if survivor.protected else moved
-        return _taken_back(previous, case, version, at, survivor.routing.state, survivor.routing.rule, named)
-    shown = Shown(survivor) if survivor else None
-    knowing = {to: held for to, held in (previous or {}).items() if shown and shown.otherwise(held.envelope)}
-    let_go = _taken_back(knowing, case, version, at, "open", "copy.ended", None)
-    told = [reason("case.merged", "The same child as the case named.")]
-    return let_go + tuple(
-        _dispatch(
-            case,
-            recipient,
-            version,
-            at,
-            "merge",
-            held.part,
-            "pointer",
-            {"state": held.envelope["state"], "rule": held.envelope["rule"], "reasons": told, "moved": moved},
-        )
-        for recipient, held in sorted((previous or {}).items())
-        if not held.gone and recipient not in knowing
-    )
-
-
-def ended(previous: Delivered | None, case: str, *, version: int, at: datetime, rule: str) -> tuple[Dispatch, ...]:
-    """Take a case that nothing speaks for any more back from everybody who ever got it."""
-    return _taken_back(previous, case, version, at, "withdrawn", rule, None)
-
-
-def _taken_back(
-    previous: Delivered | None,
-    case: str,
-    version: int,
-    at: datetime,
-    state: State,
-    rule: str,
-    moved: Mapping[str, list[str]] | None,
-) -> tuple[Dispatch, ...]:
-    content = {"state": state, "rule": rule, "reasons": [reason(rule)]} | ({"moved": moved} if moved else {})
-    return tuple(
-        _dispatch(case, recipient, version, at, "withdraw", held.part, "withdrawn", content)
-        for recipient, held in sorted((previous or {}).items())
-        if not held.gone
-    )
-
-
 @dataclass(frozen=True)
 class _Turn:
     """One case's turn to be compared with what was delivered. Each recipient is told once a version at most."""
 
     previous: Delivered
     case: Case
-    version: int
-    at: datetime
+    telling: Telling
     moves: Moves
     shown: Shown
 
@@ -363,7 +212,7 @@ class _Turn:
             moves = replace(moves, absorbed=(*moves.absorbed, held.envelope["case"]))
         moved = moves.json()
         told = {**content, "moved": moved} if moved else content
-        return _dispatch(self.case.id, recipient, self.version, self.at, kind, part, leaves, told)
+        return self.telling.dispatch(recipient, kind, part, leaves, told)
 
     def _led_by_another_before(self, held: Held) -> bool:
         """Whether this recipient was told another panel as the lead; the same one for another reason is no move."""
@@ -374,26 +223,3 @@ class _Turn:
     def _led_elsewhere(self, recipient: str) -> bool:
         """Whether another panel was sent this case to lead before."""
         return any(held.part in ("lead", "previous-lead") and other != recipient for other, held in self._holders())
-
-
-def _dispatch(
-    case: str,
-    recipient: str,
-    version: int,
-    at: datetime,
-    kind: Kind,
-    part: Part,
-    leaves: Standing,
-    content: Mapping[str, Any],
-) -> Dispatch:
-    name = delivery_id(case, recipient, version, kind)
-    heading = {
-        "schema": ENVELOPE_SCHEMA,
-        "delivery": name,
-        "case": case,
-        "version": version,
-        "kind": kind,
-        "part": part,
-        "at": at.isoformat(),
-    }
-    return Dispatch(name, recipient, kind, case, version, leaves, {**heading, **content, **heading})
