@@ -10,7 +10,6 @@ import orjson
 from integration_engine.continuity import Continued, Continuity, continue_cases
 from integration_engine.core import Case, Outcome
 from integration_engine.dispatch import Delivered, Dispatch, Held, Moves, Standing, diff, ended, merged_away, turn_of
-from integration_engine.envelope import Shown
 from integration_engine.linkage.questions import kept
 from integration_engine.linkage.versions import versions
 from integration_engine.record.outside import outside
@@ -18,6 +17,7 @@ from integration_engine.routing.fingerprint import fingerprint
 from integration_engine.routing.next_look import next_look
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.switches import Switches
+from integration_engine.shown import Shown
 from integration_engine.store import inbox, outbox
 from integration_engine.store.audit import Entry, append, version_floor
 from integration_engine.store.bonds import tying, write_bonds

@@ -8,8 +8,9 @@ from typing import Any
 from integration_engine.core import Case
 from integration_engine.dispatch.delivery import Dispatch, Moves, Telling, turn_of
 from integration_engine.dispatch.holding import Delivered, Held, Standing
-from integration_engine.envelope import Kind, Part, Shown, changes
+from integration_engine.envelope import Kind, Part
 from integration_engine.recipients import PREVIOUS_LEAD, Target, reason, recipients, unplaced
+from integration_engine.shown import Shown, changes
 
 _DISPUTED = "held.disputed"
 _NOBODY_CAN_PLACE = ("held.no-residence", "held.unknown-area", "held.unknown-postcode")

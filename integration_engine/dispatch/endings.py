@@ -5,8 +5,8 @@ from datetime import datetime
 from integration_engine.core import Case
 from integration_engine.dispatch.delivery import Dispatch, Telling
 from integration_engine.dispatch.holding import Delivered
-from integration_engine.envelope import Shown
 from integration_engine.recipients import reason
+from integration_engine.shown import Shown
 
 
 def merged_away(

@@ -15,10 +15,10 @@ from adapters import registry
 from adapters.adapter import Reading, Submission, content_hash
 from integration_engine.core import LIVING, Case, decide
 from integration_engine.dispatch import diff
-from integration_engine.envelope import Shown
 from integration_engine.record.notice import DeathNotice
 from integration_engine.routing.reference import bundled
 from integration_engine.routing.route import Switches
+from integration_engine.shown import Shown
 from integration_engine.store import audit, inbox, outbox, overview
 from integration_engine.store.clocks import ClockEventRow
 from integration_engine.store.database import table

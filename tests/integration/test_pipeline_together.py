@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from adapters.adapter import Submission
 from integration_engine.core import decide
-from integration_engine.envelope import Shown
 from integration_engine.pipeline import process
+from integration_engine.shown import Shown
 from integration_engine.store import audit, overview
 from integration_engine.store.cases import case_content
 from integration_engine.store.database import Store, Transient, table

@@ -20,11 +20,12 @@ from sqlalchemy import select
 
 from adapters.adapter import Submission
 from integration_engine.core import Case, decide
-from integration_engine.envelope import DeliveryEnvelope, Shown
+from integration_engine.envelope import DeliveryEnvelope
 from integration_engine.pipeline import process, record_decision
 from integration_engine.recipients import recipients, unplaced
 from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
+from integration_engine.shown import Shown
 from integration_engine.store import audit
 from integration_engine.store.database import Store, table
 from integration_engine.store.outbox import OutboxRow

@@ -10,11 +10,12 @@ from jsonschema import Draft202012Validator
 from adapters.adapter import Submission
 from integration_engine.core import Case, decide
 from integration_engine.dispatch import Delivered, Dispatch, Held, Moves, diff, ended, merged_away
-from integration_engine.envelope import LIMITED_FIELDS, DeliveryEnvelope, schema
+from integration_engine.envelope import DeliveryEnvelope, schema
 from integration_engine.mapping.files import mappings
 from integration_engine.record.decision import Decision
 from integration_engine.record.fields import at_path
 from integration_engine.routing.route import Switches
+from integration_engine.shown import LIMITED_FIELDS
 from tests.store_samples import BRISTOL, NOW, READING, SWINDON, read, report, retraction, rules
 
 ROAD_DEATH: dict[str, Any] = {

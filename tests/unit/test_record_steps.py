@@ -7,8 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from integration_engine.core import Case, decide
-from integration_engine.envelope import Shown
 from integration_engine.record.decision import Decision
+from integration_engine.shown import Shown
 from tests.store_samples import NOW, read, report, retraction, rules
 
 

@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 from integration_engine.cli import reference as reference_command
 from integration_engine.cli import route as route_command
 from integration_engine.core import Case
-from integration_engine.envelope import Shown
 from integration_engine.in_force import rules_in_force
 from integration_engine.record.decision import Decision
 from integration_engine.record.record import ChildDeathRecord
@@ -23,6 +22,7 @@ from integration_engine.routing.answer import Routing, explanation_json
 from integration_engine.routing.reference import bundled, load_reference
 from integration_engine.routing.route import Switches, route
 from integration_engine.settings import SettingsError, load_settings
+from integration_engine.shown import Shown
 
 NOW = datetime(2026, 10, 21, 9, tzinfo=UTC)
 APP = typer.Typer()
