@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.excerpt import CSV, HEADINGS_WITHIN, Broken, Headings, delimiter_of
-from adapters.formulas import unmarked
+from adapters.excerpt import CSV, HEADINGS_WITHIN, Broken, Headings
+from adapters.formulas import is_error, stated
+from adapters.headings import Columns, divided, headings_under, odd_columns
 from integration_engine.mapping.columns import folded, matched
 from integration_engine.record.notice import Problem
 
@@ -20,10 +21,8 @@ MOST_BYTES = 20_000_000
 MOST_ROWS = 50_000
 MOST_COLUMNS = 500
 MOST_IN_CELL = 100_000
-# What a spreadsheet shows, and exports, where a formula came to nothing.
-_ERROR_VALUES = frozenset(
-    {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#SPILL!", "#CALC!", "#GETTING_DATA"}
-)
+_HEAD_BYTES = 65_536
+_HEADS_NAMED = 4
 
 Reading = Callable[[str, str], str]
 """What a cell says under a canonical column, where that depends on the column: a workbook's days are numbers."""
@@ -100,14 +99,22 @@ def _clean(text: str) -> str:
     return text
 
 
-def from_csv(body: bytes, columns: Mapping[str, Sequence[str]], needed: Sequence[str]) -> Table:
+def headings_of(body: bytes, columns: Columns) -> Mapping[str, str]:
+    """The known headings at the top of a CSV file, ``{canonical: heading}``. Raises NotATable."""
+    # A cut in the middle of a character must not spoil them.
+    text, _ = decoded(body[:_HEAD_BYTES].rpartition(b"\n")[0] or body[:_HEAD_BYTES])
+    delimiter, text = divided(text, columns)
+    return headings_under(text, delimiter, columns)
+
+
+def from_csv(body: bytes, columns: Columns, needed: Sequence[str]) -> Table:
     """A CSV file's rows under the canonical names that ``columns`` gives synonyms for.
 
     The row with headings is the one that matches most columns; a table without a column of ``needed`` is refused. Raises
     NotATable.
     """
     text, problems = decoded(body)
-    delimiter, text = delimiter_of(text)
+    delimiter, text = divided(text, columns)
     return from_cells(_records(text, delimiter), columns, needed, problems)
 
 
@@ -156,7 +163,7 @@ def _records(text: str, delimiter: str) -> Iterator[Record]:
 
 def from_cells(
     records: Iterator[Record],
-    columns: Mapping[str, Sequence[str]],
+    columns: Columns,
     needed: Sequence[str],
     problems: tuple[Problem, ...] = (),
     reading: Reading = lambda column, cell: cell,
@@ -178,29 +185,21 @@ def from_cells(
         raise NotATable("no-headings", "no row with known column headings among the first rows")
     headings, heading_cells, heading_row = best
     if missing := [name for name in needed if name not in headings]:
-        raise NotATable("missing-column", f"the table lacks the column {', '.join(missing)}")
+        raise NotATable("missing-column", "; ".join(_lacking(name, columns[name]) for name in missing))
     places = _places(headings, heading_cells)
     rest = (record for source in (iter(above), records) for record in source)
     under = _Under(heading_cells, places, reading)
     rows = list(_rows(rest, heading_row, under))
     positions = {name: standing[0] for name, standing in places.items()}
-    problems = (*problems, *_odd_columns(heading_cells, places))
+    problems = (*problems, *odd_columns(heading_cells, places, columns))
     return Table(
         {name: headings[name] for name in places}, rows, problems, alone=_alone(Headings(heading_cells, positions))
     )
 
 
-def _odd_columns(headings: Sequence[str], places: Mapping[str, Sequence[int]]) -> Iterator[Problem]:
-    """Columns that are not read, and those that stand twice. Their headings may be anything: none is repeated."""
-    twice = sum(len(standing) - 1 for standing in places.values())
-    unknown = sum(1 for cell in headings if cell.strip()) - len(places) - twice
-    if unknown:
-        text = f"{unknown} column{'s' if unknown > 1 else ''} with a heading that is not known; not read"
-        yield Problem(code="unknown-column", text=text)
-    if twice:
-        stand = "headings stand" if twice > 1 else "heading stands"
-        text = f"{twice} {stand} twice: a row in which the two columns differ is refused"
-        yield Problem(code="duplicate-column", text=text)
+def _lacking(name: str, synonyms: Sequence[str]) -> str:
+    heads = ", ".join(f"“{each}”" for each in [name, *synonyms][:_HEADS_NAMED])
+    return f"no column is headed {name}: give it one of these headings: {heads}"
 
 
 def _alone(headings: Headings) -> Callable[[Sequence[Row]], bytes]:
@@ -261,12 +260,12 @@ def _row(index: int, number: int, cells: Sequence[str], under: _Under) -> Row:
         there = [at for at in standing if at < len(said)]
         for at in there:
             said[at] = str(under.reading(name, said[at]))
-        values = dict.fromkeys(unmarked(bare) for at in there if (bare := said[at].strip()))
+        values = dict.fromkeys(bare for at in there if (bare := stated(said[at])))
         if values:
             named[name] = next(iter(values))
         heading = f"{place}, column {under.headings[standing[0]]}"
-        if refusal is None and not _ERROR_VALUES.isdisjoint(values):
-            text = "an error of the spreadsheet stands here, no value: put the formula right"
+        if refusal is None and any(map(is_error, values)):
+            text = "an error of the spreadsheet stands here, no value: put the formula right, or make the column wider"
             refusal = Problem(code="error-value", text=text, path=heading)
         elif refusal is None and len(values) > 1:
             text = "the heading stands twice in the file, and the two columns differ in this row"

@@ -7,13 +7,14 @@ from adapters.adapter import Adapter, Feed, Item, Reading, Submission, content_h
 from adapters.coroner import workbook
 from adapters.coroner.case_row import read_row
 from adapters.coroner.forms import NEEDED, form_of, table
-from adapters.excerpt import delimiter_of
-from adapters.tables import NotATable, decoded
-from integration_engine.mapping.columns import matched
+from adapters.tables import NotATable, headings_of
 from integration_engine.mapping.profile import Profile, load_profile
 from integration_engine.mapping.transforms import TRANSFORMS
 from integration_engine.record.codes import PartnerKind
 from integration_engine.record.notice import Problem
+
+# So many known headings, the needed ones among them, are a coroner's table and no other kind's.
+_LIKE_CASES = 4
 
 
 @dataclass
@@ -38,16 +39,10 @@ class CoronerAdapter:
 
     def _has_headings(self, body: bytes) -> bool:
         try:
-            text, _ = decoded(body[:65536].rpartition(b"\n")[0] or body[:65536])
+            found = headings_of(body, load_profile(self.default_profile).columns)
         except NotATable:
             return False
-        delimiter, text = delimiter_of(text)
-        columns = load_profile(self.default_profile).columns
-        for line in text.splitlines()[:10]:
-            found = matched([cell.strip(' "') for cell in line.split(delimiter)], columns)
-            if len(found) >= 4 and all(name in found for name in NEEDED):
-                return True
-        return False
+        return len(found) >= _LIKE_CASES and all(name in found for name in NEEDED)
 
     def screen(self, body: bytes) -> bool:
         """Always worth reading: the few rows about children can't be told by bytes."""

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from adapters.adapter import ADULT, Item, Submission, content_hash, notice_id
+from adapters.coroner.composed import composed
 from adapters.coroner.forms import DATES
 from adapters.tables import Row
 from integration_engine.mapping import moments
@@ -38,7 +39,6 @@ _REFUSING_CODES = {"coroner.stage", "coroner.conclusions"}
 # What a spreadsheet makes of 7-2026 or 12/26 in a cell that isn't formatted as text.
 _A_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _REFERENCES = ("reference", "transferred_to_reference", "transferred_from_reference")
-_LIKE_A_DATE = re.compile(r"\d{4}-|\d{1,2}(st|nd|rd|th)?[\s./-]+\w{1,9}[\s./,-]+\d{2,4}\b")
 _CHILD_WORDS = frozenset({"child", "baby", "infant", "newborn", "boy", "girl", "neonate", "stillborn", "toddler"})
 
 
@@ -74,7 +74,7 @@ def read_row(row: Row, headings: Mapping[str, str], submission: Submission, prof
     """What one row comes to; ``body`` is the row as a file of its own."""
     # What a row that can't be read says, nobody knows: only its bytes tell it from another.
     content = fingerprint(row.cells) if row.refusal is None else content_hash(body)
-    cells, elsewhere, problems = _composed(row, headings)
+    cells, elsewhere, problems = composed(row, headings)
     source = RowSource(cells, headings, row.place, elsewhere, row.joint)
     mapped = profile.map(source)
     values = dict(mapped.values)
@@ -140,38 +140,6 @@ def _within_row(provenance: Mapping[str, Provenance], row: Row) -> dict[str, Pro
 
 def _first_of(stated: str | None, received: str) -> str:
     return stated if stated and earliest(stated) < earliest(received) else received
-
-
-def _composed(row: Row, headings: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str], list[Problem]]:
-    """The row's cells with what two columns say together: an age and its unit, a day and its time."""
-    cells = dict(row.cells)
-    place = RowSource(cells, headings, row.place, joint=row.joint).place_of
-    elsewhere: dict[str, str] = {}
-    problems: list[Problem] = []
-    found = cells.get("body_found_at", "")
-    if any(map(str.isalpha, found)) and not _LIKE_A_DATE.match(found):
-        # An office may write where the body was found, which its register asks for too (SI 2013/1629 reg 5), not when.
-        del cells["body_found_at"]
-        if "place_of_death" not in cells:
-            cells["place_of_death"], elsewhere["place_of_death"] = found, place("body_found_at")
-        else:
-            text = "body_found_at: no date; the place of death is told elsewhere in the row"
-            problems.append(Problem(code="left-out", text=text, path=place("body_found_at")))
-    age, unit = cells.get("age"), cells.get("age_unit")
-    if age and unit and age.replace(".", "", 1).isdigit():
-        cells["age"] = f"{age} {unit}"
-    clock = cells.get("time_of_death")
-    if clock and "died_at" not in cells and "date_of_death" in cells:
-        try:
-            day, time = moments.date(cells["date_of_death"]), moments.time(clock)
-            if day and time and len(day) == 10:
-                cells["died_at"] = f"{day}T{time}"
-                elsewhere["died_at"] = place("date_of_death")
-        except Refused as error:
-            if error.code == "bad-time":
-                text = f"time_of_death: {error.why}; the day alone was read"
-                problems.append(Problem(code="bad-time", text=text, path=place("time_of_death")))
-    return cells, elsewhere, problems
 
 
 def _refusals(source: RowSource, values: Mapping[str, Any], mapped: Mapped, submission: Submission) -> list[Problem]:

@@ -6,6 +6,7 @@ rows counts in each of them, as it shows; hidden rows are read, and told, becaus
 
 import io
 import re
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from adapters.excerpt import HEADINGS_WITHIN, Broken
 from adapters.tables import MOST_COLUMNS, MOST_ROWS, NotATable, Record
 from integration_engine.record.notice import Problem
 
+# The library's warnings quote what stands in a cell: a number formatted as a day that it can't be would be in our log.
+warnings.filterwarnings("ignore", module=r"openpyxl\.")
+
 _FIRST = 20
 _SCANNED = MOST_ROWS + 5_000
 _EMPTY_ENOUGH = 1_000
@@ -26,6 +30,8 @@ _MOST_SHEETS_LOOKED_AT = 20
 _YEARS = range(1990, 2100)
 OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 ZIP = b"PK\x03\x04"
+# The namespace of the standard's strict form, which few programs read.
+_STRICT = b"purl.oclc.org/ooxml"
 _RANGE = re.compile(r"([A-Z]{1,3})(\d{1,7}):[A-Z]{1,3}(\d{1,7})")
 
 
@@ -99,19 +105,34 @@ def opened(body: bytes) -> Iterator[Book]:
             "old-or-locked-excel", "an Excel 97-2003 or password-protected workbook: save it as plain .xlsx or .csv"
         )
     marked = weighed(body).members
-    import openpyxl
-
     try:
-        book = openpyxl.load_workbook(io.BytesIO(body), read_only=True, data_only=True, keep_links=False)
+        book = _loaded(body)
     except Exception as error:  # the library raises many kinds for a broken workbook, all meaning the same
-        raise NotATable("bad-workbook", "this can't be read as an Excel workbook") from error
+        text = "this can't be read as an Excel workbook: open it in Excel and save it as a new .xlsx"
+        raise NotATable("bad-workbook", text) from error
     try:
         sheet = next((one for one in book.worksheets if one.sheet_state == "visible"), None)
         if sheet is None:
-            raise NotATable("bad-workbook", "the workbook has no visible sheet")
+            strict = _STRICT in book._archive.read("xl/workbook.xml")
+            text = "saved as Strict Open XML: save it as “Excel Workbook (*.xlsx)”"
+            raise NotATable("bad-workbook", text if strict else "the workbook has no visible sheet")
         yield Book(book, sheet, _marks(book, sheet, marked))
     finally:
         book.close()
+
+
+def _loaded(body: bytes) -> Any:
+    from openpyxl.reader.excel import ExcelReader
+
+    class Sheets(ExcelReader):  # type: ignore[misc]  # the library has no types
+        """A sheet that is a chart holds no cases; read row by row, the library stumbles over one."""
+
+        def read_chartsheet(self, sheet: Any, rel: Any) -> None:
+            pass
+
+    reader = Sheets(io.BytesIO(body), read_only=True, data_only=True, keep_links=False)
+    reader.read()
+    return reader.wb
 
 
 def _marks(book: Any, sheet: Any, marked: frozenset[str]) -> _Marks:

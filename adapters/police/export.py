@@ -14,18 +14,16 @@ the same report is read beside their own, its columns as ``mother_...``.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from adapters.adapter import content_hash
-from adapters.excerpt import delimiter_of
 from adapters.police.people import Envelope, Subject, described_as_child
 from adapters.strict_json import NotReadable
-from adapters.tables import NotATable, Row, Table, decoded, from_csv
+from adapters.tables import NotATable, Row, Table, from_csv, headings_of
 from integration_engine.mapping.codes import folded
-from integration_engine.mapping.columns import matched
 from integration_engine.mapping.paths import RowSource
 from integration_engine.mapping.profile import Profile, load_profile, shipped_profiles
 from integration_engine.record.account import UNSTATED
@@ -62,21 +60,12 @@ def profile_for(body: bytes) -> Profile | None:
     best: tuple[int, Profile] | None = None
     for profile in _exports():
         try:
-            headings = _headings(body, profile)
+            headings = headings_of(body, profile.columns)
         except NotATable:
             continue
         if all(name in headings for name in NEEDED) and (best is None or len(headings) > best[0]):
             best = len(headings), profile
     return best[1] if best else None
-
-
-def _headings(body: bytes, profile: Profile) -> Mapping[str, str]:
-    # Headings stand at the top; a cut in the middle of a character must not spoil them.
-    text, _ = decoded(body[:65536].rpartition(b"\n")[0] or body[:65536])
-    delimiter, text = delimiter_of(text)
-    lines = text.splitlines()[:10]
-    found = [matched([cell.strip(' "') for cell in line.split(delimiter)], profile.columns) for line in lines]
-    return max(found, key=len, default={})
 
 
 def reports(body: bytes, profile: Profile) -> Iterator[Part]:

@@ -1,7 +1,7 @@
 """Paths into a row of a table: the name of a canonical column, which the file may spell in any of its synonyms.
 
 Spellings are compared without case, spaces, underscores and punctuation: ``Date of Birth``, ``date_of_birth`` and
-``DATE-OF-BIRTH`` are one. A profile's ``columns:`` gives further synonyms.
+``DATE-OF-BIRTH`` are one, and so is ``Date of Birth (dd/mm/yyyy)``. A profile's ``columns:`` gives further synonyms.
 """
 
 import re
@@ -13,6 +13,11 @@ from integration_engine.mapping.found import Found, PathError
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _BETWEEN = re.compile(r"[\W_]+")
+# How to fill a column in, and that it is the dead person's. Any other word in brackets may say that it is somebody else's.
+_ASIDE = re.compile(
+    r"\s*\(\s*(?:[dmyhs:/. -]+|of (?:the )?deceased|deceased|required|mandatory|optional|if known)\s*\)\s*$",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 def check(path: str) -> None:
@@ -22,8 +27,9 @@ def check(path: str) -> None:
 
 
 def folded(heading: str) -> str:
-    """A heading as it is compared."""
-    return _BETWEEN.sub("", heading.casefold())
+    """A heading as it is compared. ``(s)`` is a plural, not an aside."""
+    bare = _ASIDE.sub("", heading) if not heading.rstrip().casefold().endswith("(s)") else heading
+    return _BETWEEN.sub("", bare.casefold())
 
 
 @lru_cache(maxsize=4096)

@@ -61,9 +61,15 @@ def name_case(value: str) -> str:
     return _WORD.sub(initial, value)
 
 
+_WRITTEN_AS_FRACTION = re.compile(r"(?<=\d{10})[.,]0+$", re.ASCII)
+_SHORTENED = re.compile(r"\d[.,]\d+E\+?\d+", re.ASCII | re.IGNORECASE)
+
+
 @transform(
     Example("999 000 0018", "9990000018"),
     Example("999-000-0026", "9990000026"),
+    Example("9990000018.0", "9990000018"),
+    Example("9.99E+09", refused="nhs-number-invalid"),
     Example("9990000019", refused="nhs-number-invalid"),
     Example("0000000000", refused="nhs-number-invalid"),
     Example("not known", None),
@@ -72,7 +78,9 @@ def name_case(value: str) -> str:
 def nhs_number(value: str) -> str | None:
     """A valid NHS number as ten digits. Spaces and dashes are taken out; modulus 11 must hold; ten equal digits are a
     placeholder and refused. In ``child.nhs_number`` an invalid number's digits are kept in ``child.other_identifiers``."""
-    bare = re.sub(r"[\s\-‐-―]", "", value)
+    bare = _WRITTEN_AS_FRACTION.sub("", re.sub(r"[\s\-‐-―\u200b-\u200f\u2060\ufeff]", "", value))
+    if _SHORTENED.fullmatch(bare):
+        raise Refused("nhs-number-invalid", "a spreadsheet has shortened this number: format the column as text", None)
     if not bare or not any(map(str.isdigit, bare)):
         return None
     if not (bare.isascii() and bare.isdigit()):

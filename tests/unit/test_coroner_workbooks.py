@@ -1,9 +1,12 @@
 """Workbooks as offices make them, with every trap of a spreadsheet, and as attackers make them."""
 
 import io
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import openpyxl
@@ -14,6 +17,7 @@ from adapters.coroner.adapter import ADAPTER
 from adapters.coroner.archive import MOST_TAGS_IN_ROW
 from adapters.formulas import safe_cell, unmarked
 from integration_engine.mapping.profile import load_profile
+from integration_engine.synthetic.person import invented_nhs_number
 
 RECEIVED = datetime(2026, 4, 9, 12, tzinfo=UTC)
 HEADINGS = ("area", "reference", "event", "event_at", "family_name", "date_of_birth", "date_of_death")
@@ -195,6 +199,40 @@ _SHEET = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/200
 def test_a_bomb_is_refused_before_it_is_unpacked(body: bytes, code: str) -> None:
     (reading,) = read(body)
     assert (reading.verdict, reading.reason) == ("refused", code)
+
+
+def test_a_number_formatted_as_a_day_is_refused_and_in_nobodys_log(tmp_path: Path) -> None:
+    number = invented_nhs_number(1)
+
+    def as_a_day(book: Any) -> None:
+        book.active["H2"].value = int(number)
+        book.active["H2"].number_format = "dd/mm/yyyy"
+
+    file = tmp_path / "cases.xlsx"
+    file.write_bytes(saved(as_a_day, (*HEADINGS, "nhs_number"), ROW))
+    command = [sys.executable, "-m", "integration_engine.cli", "read", "--json", str(file)]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert '"error-value"' in run.stdout
+    assert number not in run.stdout + run.stderr
+
+
+def test_a_sheet_that_is_a_chart_is_no_first_sheet() -> None:
+    (reading,) = read(saved(lambda book: book.create_chartsheet("Chart", 0), HEADINGS, ROW))
+    assert reading.verdict == "notice"
+
+
+def test_a_strict_workbook_is_refused_with_how_to_save_it() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook(ROW))) as ordinary, zipfile.ZipFile(out, "w") as strict:
+        for name in ordinary.namelist():
+            content = ordinary.read(name)
+            for word in (b"spreadsheetml", b"officeDocument"):
+                old = b"http://schemas.openxmlformats.org/%s/2006/" % word
+                content = content.replace(old, b"http://purl.oclc.org/ooxml/%s/" % word)
+            strict.writestr(name, content)
+    (reading,) = read(out.getvalue())
+    assert reading.reason == "bad-workbook"
+    assert "Excel Workbook" in reading.all_problems[0].text
 
 
 def test_a_range_merged_to_the_end_of_the_sheet_makes_no_rows() -> None:

@@ -1,0 +1,90 @@
+"""What the cells of a row say together: an age and its unit, a day and its time, and which of them say that nobody knows."""
+
+import re
+from collections.abc import Mapping
+
+from adapters.coroner.forms import DATES
+from adapters.formulas import UNSEEN
+from adapters.tables import Row
+from integration_engine.mapping import moments
+from integration_engine.mapping.paths import RowSource
+from integration_engine.mapping.registry import Refused
+from integration_engine.record.notice import Problem
+
+_LIKE_A_DATE = re.compile(r"\d{4}-|\d{1,2}(st|nd|rd|th)?[\s./-]+\w{1,9}[\s./,-]+\d{2,4}\b")
+# How offices write under a column of days that there is none yet, or that nobody knows it: as good as an empty cell.
+_NO_DAY = frozenset(
+    {
+        "unknown",
+        "not known",
+        "unk",
+        "nk",
+        "n/k",
+        "not applicable",
+        "na",
+        "n/a",
+        "none",
+        "nil",
+        "not stated",
+        "not given",
+    }
+    | {
+        "tbc",
+        "tba",
+        "to be confirmed",
+        "pending",
+        "awaited",
+        "?",
+        "??",
+        "-",
+        "--",
+        "\u2013",
+        "\u2014",
+        ".",
+        "00/00/0000",
+    }
+)
+_WITHOUT_UNSEEN = dict.fromkeys(map(ord, UNSEEN))
+# "Age (years)": the heading says what the cell doesn't.
+_UNIT_IN_HEADING = re.compile(r"\b(years|yrs|months|mths|weeks|wks|days|hours|hrs)\b", re.IGNORECASE)
+
+
+def composed(row: Row, headings: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str], list[Problem]]:
+    """(cells, where those stand that come from another column, what is to be said of it) of a row, by canonical column."""
+    cells = {column: told for column, cell in row.cells.items() if (told := _told(column, cell))}
+    place = RowSource(cells, headings, row.place, joint=row.joint).place_of
+    elsewhere: dict[str, str] = {}
+    problems: list[Problem] = []
+    found = cells.get("body_found_at", "")
+    if any(map(str.isalpha, found)) and not _LIKE_A_DATE.match(found):
+        # An office may write where the body was found, which its register asks for too (SI 2013/1629 reg 5), not when.
+        del cells["body_found_at"]
+        if "place_of_death" not in cells:
+            cells["place_of_death"], elsewhere["place_of_death"] = found, place("body_found_at")
+        else:
+            text = "body_found_at: no date; the place of death is told elsewhere in the row"
+            problems.append(Problem(code="left-out", text=text, path=place("body_found_at")))
+    age, unit = cells.get("age"), cells.get("age_unit")
+    if age and not unit and (in_heading := _UNIT_IN_HEADING.search(headings.get("age", ""))):
+        unit = in_heading[1]
+    if age and unit and age.replace(".", "", 1).isdigit():
+        cells["age"] = f"{age} {unit}"
+    clock = cells.get("time_of_death")
+    if clock and "died_at" not in cells and "date_of_death" in cells:
+        try:
+            day, time = moments.date(cells["date_of_death"]), moments.time(clock)
+            if day and time and len(day) == 10:
+                cells["died_at"] = f"{day}T{time}"
+                elsewhere["died_at"] = place("date_of_death")
+        except Refused as error:
+            if error.code == "bad-time":
+                text = f"time_of_death: {error.why}; the day alone was read"
+                problems.append(Problem(code="bad-time", text=text, path=place("time_of_death")))
+    return cells, elsewhere, problems
+
+
+def _told(column: str, cell: str) -> str:
+    if column not in DATES:
+        return cell
+    bare = cell.translate(_WITHOUT_UNSEEN).strip()
+    return "" if bare.casefold() in _NO_DAY else bare
