@@ -25,7 +25,7 @@ from integration_engine.mapping.profile import Mapped, Profile
 from integration_engine.mapping.registry import Refused
 from integration_engine.record import names
 from integration_engine.record.account import Age
-from integration_engine.record.age import child_or_adult
+from integration_engine.record.age import DOUBTS, Answer, child_or_adult, doubtful
 from integration_engine.record.dates import canonical, day_of, earliest, latest
 from integration_engine.record.notice import Form, Problem, Provenance
 
@@ -39,6 +39,8 @@ _REFUSING_CODES = {"coroner.stage", "coroner.conclusions"}
 # What a spreadsheet makes of 7-2026 or 12/26 in a cell that isn't formatted as text.
 _A_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _REFERENCES = ("reference", "transferred_to_reference", "transferred_from_reference")
+# All that is said of an adult whose case is put right: which case it is.
+_WHOSE_CASE = frozenset({"coroner.area", "coroner.reference", "coroner.stage", "coroner.stage_at"})
 _CHILD_WORDS = frozenset({"child", "baby", "infant", "newborn", "boy", "girl", "neonate", "stillborn", "toddler"})
 
 
@@ -83,22 +85,22 @@ def read_row(row: Row, headings: Mapping[str, str], submission: Submission, prof
     if refusals:
         item = Item(row.index, "refused", refusals[0].code, problems=tuple(refusals))
         return Told(item, content, partner)
-    stated = values.get("coroner.stage_at")
-    told_at = _first_of(stated, canonical(submission.received_at.isoformat()))
-    age = values.get("child.age_at_death")
-    answer = child_or_adult(
-        values.get("child.birth_date"),
-        values.get("death.died_at") or day_of(told_at),
-        Age(**age) if age else None,
-        submission.age_rules,
+    provenance = _within_row(mapped.provenance, row)
+    if "coroner.area" not in values and submission.partner:
+        values["coroner.area"] = submission.partner
+        provenance["coroner.area"] = Provenance(path="sender", profile=profile.name, rule="sender")
+    answer, doubts = _age(source, values, submission)
+    taken_back = values["coroner.stage"] == "WITHDRAWN" or (
+        answer == "adult" and values["coroner.stage"] == "CORRECTED"
     )
     if answer == "adult":
-        return Told(Item(row.index, "passed-over", ADULT), content, partner)
-    provenance = _within_row(mapped.provenance, row)
-    _derived(values, provenance, row, profile, sender=submission.partner, certain=answer == "child")
-    problems += _warnings(source, values, submission)
-    stage = values["coroner.stage"]
-    withdrawn = stage == "WITHDRAWN"
+        if not taken_back:
+            return Told(Item(row.index, "passed-over", ADULT), content, partner)
+        values = {path: value for path, value in values.items() if path in _WHOSE_CASE}
+    else:
+        _derived(values, provenance, row, profile, certain=answer == "child")
+        problems += [*doubts, *_warnings(source, values, submission)]
+    provenance = {path: where for path, where in provenance.items() if path in values}
     envelope: dict[str, Any] = {
         "id": notice_id("coroner", partner, None, content, 0),
         "submission": "s-" + content[:24],
@@ -106,27 +108,43 @@ def read_row(row: Row, headings: Mapping[str, str], submission: Submission, prof
             "kind": "coroner",
             "partner": partner,
             "message_id": "row-" + content[:24],
-            "event": stage,
+            "event": values["coroner.stage"],
             "local_ref": values["coroner.reference"],
         },
-        "stated_at": stated,
+        "stated_at": values.get("coroner.stage_at"),
         "received_at": submission.received_at,
         "profile": profile.name,
         "profile_version": profile.version,
         "problems": problems,
     }
-    if withdrawn:
-        envelope |= {"intent": "retract", "retraction": {"form": Form.WITHDRAWN}}
+    if taken_back:
+        # That an adult's case is put right matters only where somebody had said that it was a child's.
+        routine = True if answer == "adult" else None
+        envelope |= {"intent": "retract", "retraction": {"form": Form.WITHDRAWN, "routine": routine}}
     try:
-        notice = notice_from(Mapped(values, provenance, mapped.problems), **envelope)
+        notice = notice_from(Mapped(values, provenance, () if answer == "adult" else mapped.problems), **envelope)
     except ValidationError:
         wrong = Problem(
             code="bad-envelope", text="the row's own reference can't be read", path=source.place_of("reference")
         )
         return Told(Item(row.index, "refused", wrong.code, problems=(wrong,)), content, partner)
-    if withdrawn:
+    if taken_back:
         return Told(Item(row.index, "retraction", Form.WITHDRAWN, notice, notice.problems), content, partner)
     return Told(Item(row.index, "notice", "death", notice, notice.problems), content, partner)
+
+
+def _age(source: RowSource, values: dict[str, Any], submission: Submission) -> tuple[Answer, list[Problem]]:
+    """Whether the row is about a child. A birth date that can't be believed is taken out of ``values`` and told."""
+    told_at = _first_of(values.get("coroner.stage_at"), canonical(submission.received_at.isoformat()))
+    died_at = values.get("death.died_at") or day_of(told_at)
+    stated = values.get("child.age_at_death")
+    age = Age(**stated) if stated else None
+    doubts = []
+    if doubt := doubtful(values.get("child.birth_date"), died_at, age):
+        text = f"date_of_birth: {DOUBTS[doubt]}; it was left out"
+        doubts.append(Problem(code=doubt, text=text, path=source.place_of("date_of_birth")))
+        del values["child.birth_date"]
+    return child_or_adult(values.get("child.birth_date"), died_at, age, submission.age_rules), doubts
 
 
 def _within_row(provenance: Mapping[str, Provenance], row: Row) -> dict[str, Provenance]:
@@ -200,7 +218,6 @@ def _derived(
     row: Row,
     profile: Profile,
     *,
-    sender: str | None,
     certain: bool,
 ) -> None:
     """What follows from the values and no path can say."""
@@ -209,8 +226,6 @@ def _derived(
         values[path] = value
         provenance[path] = Provenance(path=place, profile=profile.name, rule=rule)
 
-    if "coroner.area" not in values and sender:
-        put("coroner.area", sender, "sender", "sender")
     if names.is_placeholder(values.get("child.given_names", ()), values.get("child.family_name")):
         put("child.name_is_placeholder", True, "given_names, family_name", "placeholder-names")
     if not certain:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from adapters.adapter import Adapter, Feed, Item, Reading, Submission, content_hash, notice_id
+from adapters.adapter import ADULT, Adapter, Feed, Item, Reading, Submission, content_hash, notice_id
 from adapters.excerpt import CSV
 from adapters.police import export
 from adapters.police.document import report
@@ -22,13 +22,17 @@ from integration_engine.mapping.notices import notice_from
 from integration_engine.mapping.profile import Mapped, Profile, load_profile
 from integration_engine.mapping.registry import Refused
 from integration_engine.record import names
+from integration_engine.record.account import Age
+from integration_engine.record.age import DOUBTS, doubtful
 from integration_engine.record.codes import PartnerKind
-from integration_engine.record.dates import canonical, earliest
-from integration_engine.record.notice import Form, Outside, Problem, Provenance
+from integration_engine.record.dates import canonical, day_of, earliest
+from integration_engine.record.notice import Form, Problem, Provenance
 from integration_engine.record.outside import needed
 
 # A force's clock may run ahead of ours, and a report may be written while it is being sent.
 FUTURE_TOLERANCE = timedelta(days=1)
+# All that is said of an adult whom an earlier version may have called a child: whom of which report.
+_WHOSE_REPORT = frozenset({"police.force", "police.report_id", "police.person_id"})
 _FORCE = re.compile(r"[A-Z]\d{8}", re.ASCII)
 
 
@@ -119,13 +123,14 @@ class _Told:
         return f"{self.about.report_id}/{self.about.version}"
 
     def envelope(
-        self, person: Subject, stated: str | None, problems: list[Problem], outside: Outside | None
+        self, person: Subject, stated: str | None, problems: list[Problem], judgement: Judgement
     ) -> dict[str, Any]:
         """The notice's envelope for one person."""
-        withdrawn = self.about.withdrawn
-        retraction: dict[str, Any] = {"form": Form.WITHDRAWN if withdrawn else Form.NOT_DEAD}
-        if person.alive or outside:
-            # Only a death that is held makes this one of ours: most injured children were never said to be dead.
+        withdrawn, outside = self.about.withdrawn, judgement.outside
+        retraction: dict[str, Any] = {"form": Form.NOT_DEAD if person.alive and not withdrawn else Form.WITHDRAWN}
+        if judgement.takes_back or outside:
+            # Only a death that is held makes this one of ours: most injured children were never said to be dead, and most
+            # adults never to be children.
             retraction["routine"] = True
         return {
             "id": notice_id("police", self.partner, self.version_id, self.content, person.position),
@@ -143,7 +148,11 @@ class _Told:
             "profile": self.profile.name,
             "profile_version": self.profile.version,
             "problems": problems,
-        } | ({"intent": "retract", "retraction": retraction} if withdrawn or person.alive else {"outside": outside})
+        } | (
+            {"intent": "retract", "retraction": retraction}
+            if withdrawn or judgement.takes_back
+            else {"outside": outside}
+        )
 
 
 def _reading(told: _Told, people: Sequence[Subject], problems: tuple[Problem, ...], first: int, place: str) -> Reading:
@@ -193,6 +202,7 @@ def _item(told: _Told, person: Subject) -> tuple[Item, Judgement]:
     values = dict(mapped.values)
     # Nobody in a report died after it was made: the latest day of death where no time is given.
     told_at = stated if stated and earliest(stated) < earliest(received) else received
+    problems += _doubted(values, mapped, told_at)
     if person.alive:
         judgement = judge_alive(values, told_at, told.submission.age_rules)
         values = {path: value for path, value in values.items() if not path.startswith("death.")}
@@ -200,24 +210,45 @@ def _item(told: _Told, person: Subject) -> tuple[Item, Judgement]:
     else:
         # Before the age: who is said to die in a hundred years is no adult for that.
         problems += _future(values, mapped, told.submission)
-        judgement = judge(values, told_at, withdrawn=told.about.withdrawn, rules=told.submission.age_rules)
+        judgement = judge(
+            values,
+            told_at,
+            withdrawn=told.about.withdrawn,
+            # Without an id of their own it could be anybody of an earlier version.
+            replaces=(told.about.replaces or told.about.withdrawn) and person.has_id,
+            rules=told.submission.age_rules,
+        )
     if judgement.way == "passed-over" and not judgement.ends_a_case:
         return Item(person.index, "passed-over", judgement.reason), judgement
+    if judgement.reason == ADULT:
+        values = {path: value for path, value in values.items() if path in _WHOSE_REPORT}
     provenance = {path: where for path, where in mapped.provenance.items() if path in values}
     _derived(values, provenance, person, judgement, told.profile)
     if judgement.outside:
         values = needed(values)
         provenance = {path: where for path, where in provenance.items() if path in values}
-    envelope = told.envelope(person, stated, problems, judgement.outside)
+    envelope = told.envelope(person, stated, problems, judgement)
     try:
         notice = notice_from(Mapped(values, provenance, mapped.problems), **envelope)
     except ValidationError:
-        if judgement.outside:
+        if judgement.way == "passed-over":
             return Item(person.index, "passed-over", judgement.reason), judgement
         problem = Problem(code="bad-envelope", text="the report's own identifiers can't be read", path=person.place)
         return Item(person.index, "refused", "bad-envelope", problems=(problem,)), judgement
-    told_back = () if judgement.outside else notice.problems
+    told_back = () if judgement.outside or judgement.reason == ADULT else notice.problems
     return Item(person.index, judgement.way, judgement.reason, notice, told_back), judgement
+
+
+def _doubted(values: dict[str, Any], mapped: Mapped, told_at: str) -> list[Problem]:
+    """A birth date that can't be believed is taken out, the death is not."""
+    stated = values.get("child.age_at_death")
+    died_at = values.get("death.died_at") or day_of(told_at)
+    doubt = doubtful(values.get("child.birth_date"), died_at, Age(**stated) if stated else None)
+    if not doubt:
+        return []
+    del values["child.birth_date"]
+    text = f"child.birth_date: {DOUBTS[doubt]}; it was left out"
+    return [Problem(code=doubt, text=text, path=mapped.provenance["child.birth_date"].path)]
 
 
 def _future(values: dict[str, Any], mapped: Mapped, submission: Submission) -> list[Problem]:

@@ -30,7 +30,7 @@ Way = Literal["notice", "retraction", "passed-over"]
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """The verdict on one person. ``certain_child`` is False where the age is not known well enough; ``takes_back`` says that
-    a child whom an earlier version may have called dead is not."""
+    an earlier version may have told of a child's death that is none: the child lives, or was an adult."""
 
     way: Way
     reason: str
@@ -49,11 +49,12 @@ class Judgement:
         return next((rule for rule in (STILLBIRTH, TERMINATION) if rule == self.reason), None)
 
 
-def judge(values: Mapping[str, Any], told_at: str, *, withdrawn: bool, rules: AgeRules) -> Judgement:
+def judge(values: Mapping[str, Any], told_at: str, *, withdrawn: bool, replaces: bool, rules: AgeRules) -> Judgement:
     """The verdict on mapped values.
 
     Parameters: ``values`` by canonical path; ``told_at``, a partial: when the report was made - nobody in it died later;
-    ``withdrawn`` where the partner takes the report back.
+    ``withdrawn`` where the partner takes the report back; ``replaces`` where an earlier version may have told of the same
+    person's death as a child's.
     """
     outside = _no_childs_death(values)
     if outside is not None:
@@ -66,7 +67,7 @@ def judge(values: Mapping[str, Any], told_at: str, *, withdrawn: bool, rules: Ag
         rules,
     )
     if answer == "adult":
-        return Judgement("passed-over", ADULT)
+        return Judgement("passed-over", ADULT, takes_back=replaces)
     certain = answer == "child"
     if withdrawn:
         return Judgement("retraction", Form.WITHDRAWN, certain_child=certain)

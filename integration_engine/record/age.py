@@ -4,6 +4,7 @@ A person attains an age at the start of the anniversary of their birth (Family L
 18th birthday is an adult's. Someone born on 29 February attains 18 on 1 March in a common year (switch).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -15,7 +16,19 @@ ADULT_FROM_YEARS = 18
 # The fewest of each unit that make eighteen years: a stated age is in completed units.
 _EIGHTEEN_YEARS_IN = {"years": 18, "months": 216, "weeks": 939, "days": 6574, "hours": 157_776, "minutes": 9_466_560}
 
+# The most days of each unit: a stated age may be any day until the next unit is complete.
+_DAYS_OF = {"years": 366, "months": 31, "weeks": 7, "days": 1, "hours": 1, "minutes": 1}
+# Nobody is known to have lived longer than 122 years and 164 days. What systems write for an unknown birth is older.
+_LONGEST_LIFE = timedelta(days=123 * 366)
+# Who writes an age down may not have counted a birthday.
+_A_SLIP = timedelta(days=366)
+
 Answer = Literal["child", "adult", "either", "unknown"]
+Doubt = Literal["birth-date-impossible", "age-disagrees"]
+DOUBTS: Mapping[Doubt, str] = {
+    "birth-date-impossible": "nobody has ever been so old",
+    "age-disagrees": "it makes an adult of somebody whose age is told as a child's",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +71,20 @@ def child_or_adult(
     if not answers & {"child", "adult"} and age is not None:
         answers = {"child" if age.value < _EIGHTEEN_YEARS_IN[age.unit] else "adult"}
     return answers.pop() if answers else "unknown"
+
+
+def doubtful(birth_date: str | None, died_at: str, age: Age | None = None) -> Doubt | None:
+    """Why a birth date can't be believed that would make an adult of the dead: nobody has ever been so old, or the same
+    sender states a child's age that is more than a slip away from it. An estimated age says nothing against a date."""
+    if not birth_date:
+        return None
+    lived = earliest(died_at).date() - latest(birth_date).date()
+    if lived > _LONGEST_LIFE:
+        return "birth-date-impossible"
+    if age is None or age.estimated or age.value >= _EIGHTEEN_YEARS_IN[age.unit]:
+        return None
+    at_most = timedelta(days=(age.value + 1) * _DAYS_OF[age.unit]) + _A_SLIP
+    return "age-disagrees" if lived > at_most and lived >= timedelta(days=ADULT_FROM_YEARS * 365) else None
 
 
 def spans_birthday(birth_date: str) -> bool:

@@ -1,6 +1,7 @@
 """A force puts its own word right: a child it called dead was injured, and a withdrawal says of whom."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -101,3 +102,51 @@ def test_a_withdrawal_that_names_nobody_is_refused_and_the_case_stays(cdr_try: T
     answer = cdr_try({"1.json": DEAD, "2.json": version(2, status="withdrawn")}, *NOW)
     assert [case["state"] for case in answer["cases"]] == ["open"]
     assert [(row["ref"], row["reason"]) for row in answer["refused"]] == [("2.json#0", "no-persons")]
+
+
+GROWN_UP = replace(GIRL, birth_date="1974-05-09")
+
+
+@pytest.mark.parametrize("status", ["current", "withdrawn"])
+@pytest.mark.parametrize("order", list(itertools.permutations(("1.json", "2.json"))), ids=" then ".join)
+def test_a_child_who_was_an_adult_after_all_is_withdrawn(cdr_try: Try, order: tuple[str, ...], status: str) -> None:
+    messages = {"1.json": DEAD, "2.json": version(2, person("deceased", GROWN_UP), status=status)}
+    answer = cdr_try({name: messages[name] for name in order}, *NOW)
+    (case,) = answer["cases"]
+    assert (case["state"], case["rule"]) == ("withdrawn", "scope.retracted")
+    assert "1974" not in str(answer)
+
+
+@pytest.mark.parametrize("status", ["current", "withdrawn"])
+def test_of_an_adult_whom_nobody_called_a_child_nothing_is_kept(cdr_try: Try, status: str) -> None:
+    answer = cdr_try({"2.json": version(2, person("deceased", GROWN_UP), status=status)}, *NOW)
+    assert (answer["cases"], answer["waiting"], answer["reviews"]) == ([], [], [])
+    assert [row["ref"] for row in answer["passed_over"]] == ["2.json#0"]
+
+
+def test_the_adult_of_a_later_version_takes_nothing_back_of_a_child_beside_her(cdr_try: Try) -> None:
+    both = version(1, person("deceased"), person("deceased", TWIN, "P2"))
+    later = version(2, person("deceased", GROWN_UP), person("deceased", TWIN, "P2"))
+    cases = cdr_try({"1.json": both, "2.json": later}, *NOW)["cases"]
+    assert {case["record"]["child"]["given_names"][0]: case["state"] for case in cases} == {
+        "Imogen": "withdrawn",
+        "Rosalind": "open",
+    }
+
+
+def test_a_child_again_in_the_version_after_that_is_open(cdr_try: Try) -> None:
+    versions = {"1.json": DEAD, "2.json": version(2, person("deceased", GROWN_UP)), "3.json": DEAD_AFTER_ALL}
+    (case,) = cdr_try(versions, *NOW)["cases"]
+    assert case["state"] == "open"
+
+
+@pytest.mark.parametrize(
+    ("born", "age"), [("1900-01-01", None), ("1914-05-09", "11 years"), ("1900-01-01", "11 years")]
+)
+def test_a_birth_date_that_nobody_can_believe_makes_no_adult_of_a_child(
+    cdr_try: Try, born: str, age: str | None
+) -> None:
+    told = person("deceased", replace(GIRL, birth_date=born)) | ({"age": age} if age else {})
+    (case,) = cdr_try({"1.json": version(1, told)}, *NOW)["cases"]
+    assert case["state"] == ("open" if age else "held")
+    assert "birth_date" not in case["record"]["child"]
