@@ -17,6 +17,9 @@ from integration_engine.record.outside import STILLBIRTH, TERMINATION
 
 Verdict = Literal["notice", "retraction", "rekey", "passed-over", "refused"]
 
+MOST_BYTES_OF_OFFICES = 8_000_000
+"""The most that a police report, an export or a coroner's file may weigh, whatever way it comes: HTTP, the upload page, AMQP,
+MESH or a folder. Doors may be set to take less, and take no more at their default."""
 ADULT = "scope.adult"
 """Reasons for passing a death over are the rules of scope that leave it out: an adult's, or those of ``record.outside``."""
 

@@ -5,9 +5,9 @@ import json
 import re
 from typing import Any
 
+from adapters.adapter import MOST_BYTES_OF_OFFICES
 from integration_engine.record.notice import Problem
 
-MOST_BYTES = 8_000_000
 MOST_NESTING = 32
 # Beyond 2**53 a JSON number means different things to different readers.
 _MOST_DIGITS = 15
@@ -29,8 +29,8 @@ def refusal(code: str, text: str, path: str = "$") -> NotReadable:
 def parse(body: bytes) -> Any:
     """Strict JSON: UTF-8, no member twice, no NaN, no NUL, no lone surrogates, no numbers or nesting that only attackers
     need. Raises NotReadable."""
-    if len(body) > MOST_BYTES:
-        raise refusal("too-large", f"more than {MOST_BYTES // 1_000_000} million bytes")
+    if len(body) > MOST_BYTES_OF_OFFICES:
+        raise refusal("too-large", f"more than {MOST_BYTES_OF_OFFICES // 1_000_000} million bytes")
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from adapters.adapter import MOST_BYTES_OF_OFFICES
 from adapters.excerpt import CSV, HEADINGS_WITHIN, Broken, Headings
 from adapters.formulas import is_error, stated
 from adapters.headings import Columns, divided, headings_under, odd_columns
 from integration_engine.mapping.columns import folded, matched
 from integration_engine.record.notice import Problem
 
-MOST_BYTES = 20_000_000
 MOST_ROWS = 50_000
 MOST_COLUMNS = 500
 MOST_IN_CELL = 100_000
@@ -74,8 +74,8 @@ class Table:
 
 def decoded(body: bytes) -> tuple[str, tuple[Problem, ...]]:
     """The text of a file: by its byte order mark, else UTF-8, else Windows-1252. Raises NotATable."""
-    if len(body) > MOST_BYTES:
-        raise NotATable("too-large", f"more than {MOST_BYTES // 1_000_000} million bytes")
+    if len(body) > MOST_BYTES_OF_OFFICES:
+        raise NotATable("too-large", f"more than {MOST_BYTES_OF_OFFICES // 1_000_000} million bytes")
     for mark, charset in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if body.startswith(mark):
             try:

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from xml.etree.ElementTree import Element, ParseError
 
+from adapters.adapter import MOST_BYTES_OF_OFFICES
 from adapters.coroner import workbook
 from adapters.excerpt import JSON, XML, json_list, xml_under
 from adapters.strict_json import NotReadable, parse
-from adapters.tables import MOST_BYTES, MOST_IN_CELL, MOST_ROWS, NotATable, Row, Table, from_cells, from_csv
+from adapters.tables import MOST_IN_CELL, MOST_ROWS, NotATable, Row, Table, from_cells, from_csv
 from integration_engine.mapping.columns import matched
 from integration_engine.mapping.registry import Refused, text_of
 from integration_engine.record.notice import Problem
@@ -32,8 +33,8 @@ def form_of(body: bytes) -> str:
 
 def table(body: bytes, columns: Columns) -> Table:
     """Every row of a file of any form. Raises NotATable for a file that can't be read at all."""
-    if len(body) > MOST_BYTES:
-        raise NotATable("too-large", f"more than {MOST_BYTES // 1_000_000} million bytes")
+    if len(body) > MOST_BYTES_OF_OFFICES:
+        raise NotATable("too-large", f"more than {MOST_BYTES_OF_OFFICES // 1_000_000} million bytes")
     match form_of(body):
         case "xlsx":
             return _from_workbook(body, columns)

@@ -57,9 +57,9 @@ def police_door(door: Door) -> APIRouter:
 
 
 def refused(heard: Heard) -> Refusal:
-    """400 for what can't be read, 422 for what can't be taken, with every problem found."""
+    """413 for what is too large, 400 for what can't be read, 422 for what can't be taken, with every problem found."""
     problems = [problem for reading in heard.readings for problem in reading.all_problems]
-    status = 400 if heard.reason in _UNREADABLE else 422
+    status = 413 if heard.reason == "too-large" else 400 if heard.reason in _UNREADABLE else 422
     return Refusal(status, heard.reason, heard.hint or "Nothing of the message was taken.", problems=problems)
 
 

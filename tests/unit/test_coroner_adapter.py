@@ -10,7 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from adapters.adapter import Reading, Submission
+from adapters.adapter import MOST_BYTES_OF_OFFICES, Reading, Submission
 from adapters.coroner.adapter import ADAPTER
 from adapters.coroner.case_row import areas
 from integration_engine.mapping.profile import load_profile
@@ -384,3 +384,18 @@ def test_the_record_of_inquests_own_words_are_read(written: str, conclusion: str
     notice = one(event="CONCLUDED", conclusion=written).notices[0]
     assert notice.coroner is not None
     assert notice.coroner.conclusions == (conclusion,)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        table({**ROW, "notes": "x" * MOST_BYTES_OF_OFFICES}),
+        json.dumps([{**ROW, "notes": "x" * MOST_BYTES_OF_OFFICES}]).encode(),
+        b"<cases>" + b" " * MOST_BYTES_OF_OFFICES + b"</cases>",
+        b"PK\x03\x04" + bytes(MOST_BYTES_OF_OFFICES),
+    ],
+    ids=["csv", "json", "xml", "xlsx"],
+)
+def test_a_file_that_no_door_takes_is_refused_whatever_way_it_comes(body: bytes) -> None:
+    (reading,) = read(body)
+    assert reading.reason == "too-large"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.adapter import Reading, Submission
+from adapters.adapter import MOST_BYTES_OF_OFFICES, Reading, Submission
 from adapters.police.adapter import ADAPTER
 from integration_engine.mapping.profile import load_profile
 
@@ -262,6 +262,7 @@ def test_a_force_cannot_speak_as_another() -> None:
         (b'{"a":' * 40 + b"1" + b"}" * 40, "too-deep", "$"),
         (b'{"a": "\xff"}', "bad-encoding", "$"),
         (b"[]", "wrong-type", "$"),
+        (b"[" + b" " * MOST_BYTES_OF_OFFICES, "too-large", "$"),
         (b"{}", "wrong-schema", "$.schema"),
         (b'{"schema": "police-sudden-death/2"}', "wrong-schema", "$.schema"),
     ],
