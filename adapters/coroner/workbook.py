@@ -124,7 +124,7 @@ def opened(body: bytes) -> Iterator[Book]:
 def _loaded(body: bytes) -> Any:
     from openpyxl.reader.excel import ExcelReader
 
-    class Sheets(ExcelReader):  # type: ignore[misc]  # the library has no types
+    class Sheets(ExcelReader):
         """A sheet that is a chart holds no cases; read row by row, the library stumbles over one."""
 
         def read_chartsheet(self, sheet: Any, rel: Any) -> None:
