@@ -14,7 +14,14 @@ Outside = Literal["scope.stillbirth", "scope.termination"]
 
 
 RetractionForm = Literal[
-    "deleted", "not-dead", "resurrected", "zero-date", "status-removed", "withdrawn", "cancelled-visit"
+    "deleted",
+    "not-dead",
+    "resurrected",
+    "zero-date",
+    "status-removed",
+    "withdrawn",
+    "cancelled-visit",
+    "visit-corrected",
 ]
 
 
@@ -28,6 +35,7 @@ class Form:
     STATUS_REMOVED: Final = "status-removed"
     WITHDRAWN: Final = "withdrawn"
     CANCELLED_VISIT: Final = "cancelled-visit"
+    VISIT_CORRECTED: Final = "visit-corrected"
 
 
 class Source(Canonical):
@@ -67,7 +75,9 @@ class Retraction(Canonical):
     """How a partner took something back.
 
     ``form``: ``deleted`` (HL7 ``""``), ``not-dead`` (a reliable N, deceasedBoolean false), ``resurrected``, ``zero-date``,
-    ``status-removed`` (U), ``withdrawn`` (police, coroner, void), ``cancelled-visit`` (A13 and the like: a person decides).
+    ``status-removed`` (U), ``withdrawn`` (police, coroner, void), ``cancelled-visit`` (A13 and the like: a person decides),
+    ``visit-corrected`` (a visit told anew that ended otherwise, or never was: a person decides, if that very visit told of a
+    death).
     """
 
     UNIT = True

@@ -21,6 +21,7 @@ NATIONAL = "national"
 # An ODS site code: the trust's three characters and two more.
 _SITE = re.compile(r"[A-Za-z][A-Za-z0-9]{2}(?:[A-Za-z0-9]{2})?")
 _TRUST_LETTERS = 3
+_OF_A_VISIT = (Form.CANCELLED_VISIT, Form.VISIT_CORRECTED)
 
 LastWord = Literal["dead", "retracted", "cancelled", "silent"]
 
@@ -55,8 +56,14 @@ class _Voice:
 
 
 def said_at(notice: DeathNotice) -> tuple[float, int, bool, str]:
-    """The order of one source's statements: its own time, its version count, a report before its retraction, the id."""
-    moment = earliest(notice.stated_at) if notice.stated_at else notice.received_at
+    """The order of one source's statements: its own time, its version count, a report before its retraction, the id.
+
+    Of a retraction that gives only the day (or the minute) the last moment it can mean counts: a death told that day with its
+    time is what it takes back.
+    """
+    moment = notice.received_at
+    if notice.stated_at:
+        moment = latest(notice.stated_at) if notice.intent == "retract" else earliest(notice.stated_at)
     return (moment.timestamp(), notice.source.version or 0, notice.intent == "retract", notice.id)
 
 
@@ -72,18 +79,18 @@ def source_of(notice: DeathNotice) -> str:
 
 
 def _is_cancel(notice: DeathNotice) -> bool:
-    """Whether this only questions a death: a cancelled visit, or a laboratory's or letter's word that it isn't so."""
+    """Whether this only questions a death: a visit cancelled or corrected, or a laboratory's or letter's word."""
     if notice.intent != "retract":
         return False
-    return bool(notice.source.indirect) or (
-        notice.retraction is not None and notice.retraction.form == Form.CANCELLED_VISIT
-    )
+    return bool(notice.source.indirect) or (notice.retraction is not None and notice.retraction.form in _OF_A_VISIT)
 
 
 def _concerns(cancel: DeathNotice, visits: Collection[str]) -> bool:
     """Whether a cancelled visit can be one of those that ended in this death (empty: one that isn't named): two named,
-    different visits are not."""
+    different visits are not. That a visit didn't end in death any message may say: it has to be the very one."""
     named = cancel.source.visit
+    if cancel.retraction and cancel.retraction.form == Form.VISIT_CORRECTED:
+        return named in visits
     return bool(visits) and (not named or named in visits or "" in visits)
 
 

@@ -88,6 +88,21 @@ def test_a_cancelled_visit_other_than_the_one_that_ended_in_death_changes_nothin
     assert standing([died, same]).outcome == "cancelled-visit"
 
 
+def test_a_visit_that_is_corrected_asks_only_about_a_death_that_it_told_of_itself() -> None:
+    corrected = said("RTH", "2026-03-09T08:00", "retract", form="visit-corrected", visit="V1")
+    for visit, outcome in (("V1", "cancelled-visit"), ("V2", "dead"), (None, "dead")):
+        assert standing([said("RTH", "2026-03-09T05:00", visit=visit), corrected]).outcome == outcome
+    assert standing([said("RTH", "2026-03-09T09:00", visit="V1"), corrected]).outcome == "dead"
+
+
+@pytest.mark.parametrize("vague", ["2026-03-09", "2026-03-09T05:00"])
+def test_a_retraction_of_which_only_the_day_or_minute_is_told_takes_back_what_was_said_in_it(vague: str) -> None:
+    died, taken_back = said("RTH", "2026-03-09T05:00:30"), said("RTH", vague, "retract")
+    assert standing([died, taken_back]).outcome == "retracted"
+    assert standing([died, taken_back, said("RTH", "2026-03-10T05:00")]).outcome == "dead"
+    assert standing([said("RTH", "2026-03-09"), said("RTH", "2026-03-08", "retract")]).outcome == "dead"
+
+
 def test_a_retraction_silences_only_its_own_sources_earlier_word() -> None:
     assert standing([DEAD, DELETED, POLICE]).silenced == {DEAD.id}
 
