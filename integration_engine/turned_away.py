@@ -42,9 +42,10 @@ class Ladder:
         return self.delays[attempt] if attempt < len(self.delays) else None
 
     def hears_again(self, attempt: int, retraction: Retraction) -> bool:
-        """Whether a retraction that touches nobody comes again. That somebody lives any message may say, and the next one
-        says it too, so once is enough; a cancelled discharge is seldom, and never said twice."""
-        return self.step(attempt) is not None and not (attempt and retraction.form == Form.NOT_DEAD)
+        """Whether a retraction that touches nobody comes again. That somebody lives, or left alive, many a message says, so
+        once is enough; a cancelled discharge is seldom, and never said twice."""
+        often = retraction.form in (Form.NOT_DEAD, Form.VISIT_CORRECTED)
+        return self.step(attempt) is not None and not (attempt and often)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from adapters.hospital_fhir.dates import Moment, absent_reason, element_moment, moment
-from adapters.hospital_fhir.dispositions import dispositions
+from adapters.hospital_fhir.dispositions import dispositions, ended_alive
 from adapters.hospital_fhir.message import Message, Placed
 from adapters.hospital_fhir.refusals import Refused
 from adapters.hospital_fhir.settings import ReadingSettings
@@ -218,16 +218,23 @@ def _those_that_stand(placed: list[Placed], errors: tuple[str, ...]) -> tuple[li
 
 
 def _stay(message: Message, patient: Placed, settings: ReadingSettings) -> tuple[Judgement | None, Judgement | None]:
-    """(a stay that ended in death, one that is now called an error: whether or not it still says how it ended)."""
+    """(a stay that ended in death, one that may take such an end back: called an error, or told to have ended otherwise)."""
     stays = message.about(patient, "Encounter")
     standing, errors = _those_that_stand(stays, (_ERROR,))
     cancelled: Judgement | None = None
     for stay in (*errors, *standing):
         state, where = text(stay.resource, "status"), next((at for _, at in dispositions(stay.resource)), None)
+        named = stay if children(stay.resource, "identifier") else None
         if where and state in _VOID:
-            cancelled = Judgement(Form.CANCELLED_VISIT, f"{stay.path}.{where}", stay=stay)
-        elif state == _ERROR and cancelled is None:
-            cancelled = Judgement(Form.CANCELLED_VISIT, f"{stay.path}.status", stay=stay, routine=True)
+            cancelled = Judgement(Form.CANCELLED_VISIT, f"{stay.path}.{where}", stay=named)
+        elif cancelled is None and state == _ERROR:
+            # One of which only its id is left can be any stay: the death may have been told by its number.
+            form: RetractionForm = Form.VISIT_CORRECTED if named else Form.CANCELLED_VISIT
+            cancelled = Judgement(form, f"{stay.path}.status", stay=named, routine=True)
+        elif (
+            cancelled is None and settings.visits_are_corrected and state not in _NOT_YET and ended_alive(stay.resource)
+        ):
+            cancelled = Judgement(Form.VISIT_CORRECTED, f"{stay.path}.status", stay=stay, routine=True)
     for stay in standing:
         meanings = [meaning for meaning, _ in dispositions(stay.resource)]
         if not meanings or text(stay.resource, "status") in _NOT_YET:

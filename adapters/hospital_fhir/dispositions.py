@@ -18,14 +18,22 @@ def _disposition_rows() -> tuple[tuple[str, str, str], ...]:
 
 def dispositions(stay: Tree) -> Iterator[tuple[str, str]]:
     """(died or stillbirth, where) for each disposition of an Encounter that means one of them."""
+    for concept, at in _concepts(stay):
+        if meaning := _meaning(concept):
+            yield meaning, at
+
+
+def ended_alive(stay: Tree) -> bool:
+    """Whether an Encounter has a disposition, and none that means a death."""
+    return any(isinstance(concept, dict) for concept, _ in _concepts(stay)) and not any(dispositions(stay))
+
+
+def _concepts(stay: Tree) -> Iterator[tuple[Any, str]]:
     for holder in ("hospitalization", "admission"):
         part = child(stay, holder)
-        concepts: list[tuple[Any, str]] = [(part.get("dischargeDisposition"), f"{holder}.dischargeDisposition")]
+        yield part.get("dischargeDisposition"), f"{holder}.dischargeDisposition"
         for source, at in ((part, f"{holder}.extension"), (stay, "extension")):
-            concepts += [(one.get("valueCodeableConcept"), at) for one in extensions(source, "DischargeMethod")]
-        for concept, at in concepts:
-            if meaning := _meaning(concept):
-                yield meaning, at
+            yield from ((one.get("valueCodeableConcept"), at) for one in extensions(source, "DischargeMethod"))
 
 
 def _meaning(concept: Any) -> str | None:

@@ -12,13 +12,15 @@ class ReadingSettings:
     """The facts about a feed that decide what its values mean.
 
     ``midnight_is_unknown``: T00:00 is a date without a time. ``false_is_reliable``: ``deceasedBoolean: false`` of a child
-    takes an earlier death back; off for a feed that writes it on every patient and never means it. ``late_years``: how long
-    after the 18th birthday a retraction or rekey may still be about a death in childhood. ``fhir_version``: the release a
-    message speaks that betrays none.
+    takes an earlier death back; off for a feed that writes it on every patient and never means it.
+    ``visits_are_corrected``: a stay that was told to have ended in death may be told anew with another discharge disposition.
+    ``late_years``: how long after the 18th birthday a retraction or rekey may still be about a death in childhood.
+    ``fhir_version``: the release a message speaks that betrays none.
     """
 
     midnight_is_unknown: bool = True
     false_is_reliable: bool = True
+    visits_are_corrected: bool = False
     late_years: int = 5
     fhir_version: str = "R4"
 

@@ -27,7 +27,7 @@ from integration_engine.record.outside import STILLBIRTH, TERMINATION
 MBRRACE = (
     "A stillbirth or late fetal loss that a professional attended is reported to MBRRACE-UK, not to child death review."
 )
-_RETRACTIONS = (Form.STATUS_REMOVED, Form.NOT_DEAD, Form.CANCELLED_VISIT, Form.WITHDRAWN)
+_RETRACTIONS = (Form.STATUS_REMOVED, Form.NOT_DEAD, Form.CANCELLED_VISIT, Form.VISIT_CORRECTED, Form.WITHDRAWN)
 # Two clocks may disagree, and a summer time may have been written as winter time.
 _CLOCKS_MAY_DIFFER = timedelta(hours=1, minutes=5)
 _NEWBORN = timedelta(days=366)

@@ -10,7 +10,7 @@ from adapters.hospital_hl7.members import Member, members
 from adapters.hospital_hl7.outcome import Context, Outcome
 from adapters.hospital_hl7.person import read_person
 from adapters.hospital_hl7.screen import screening
-from adapters.hospital_hl7.settings import ReadingSettings, settings_of
+from adapters.hospital_hl7.settings import LATE_YEARS, ReadingSettings, settings_of
 from adapters.hospital_hl7.triggers import ABOUT_NO_PATIENT, ACKNOWLEDGEMENTS
 from integration_engine.mapping.profile import Profile
 from integration_engine.record.codes import PartnerKind
@@ -55,7 +55,9 @@ class HospitalHl7:
         settings = [settings_of(profile, feed) for profile, feed in ways]
         n_matters = any(each.n_is_reliable for each in settings)
         z_matters = any(not each.plain_places for each in settings)
-        return screening(n_matters=n_matters, z_matters=z_matters)
+        visits_matter = any(each.visits_are_corrected for each in settings)
+        late_years = max((each.late_years for each in settings), default=LATE_YEARS)
+        return screening(n_matters=n_matters, z_matters=z_matters, visits_matter=visits_matter, late_years=late_years)
 
     def sender(self, body: bytes) -> tuple[str | None, str | None]:
         """MSH-4 and MSH-3 of the first message; of a batch without any its own, BHS-4 and BHS-3."""

@@ -4,7 +4,17 @@ from adapters.hospital_hl7.births import Birth
 from adapters.hospital_hl7.er7 import Message
 from adapters.hospital_hl7.settings import ReadingSettings
 
+_GROWN = 18
 _NAME_WORDS = frozenset(("BABY", "CHILD", "INFANT", "TWIN", "NEWBORN", "NEONATE", "BOY", "GIRL", "B/O", "TRIPLET"))
+
+
+def grown(born: str | bytes, sent: str | bytes, late_years: int) -> bool:
+    """Whether a message sent then is about somebody who can't have died a child within so many years, by the years of PID-7
+    and MSH-7 alone; False where either doesn't tell."""
+    first, last = born[:4], sent[:4]
+    if not all(len(year) == 4 and year.isascii() and year.isdigit() for year in (first, last)):
+        return False
+    return int(last) - int(first) > _GROWN + late_years
 
 
 def signs_of_childhood(message: Message, birth: Birth, settings: ReadingSettings, spans: bool) -> tuple[str, ...]:

@@ -19,7 +19,8 @@ from adapters.hospital_hl7.identity import Identity, identity_of, local_ref_of, 
 from adapters.hospital_hl7.mother import mothers_numbers, with_her_numbers
 from adapters.hospital_hl7.outcome import Context, Outcome
 from adapters.hospital_hl7.place import place_of_death
-from adapters.hospital_hl7.triggers import ALWAYS_CANCEL, CANCEL_IF_DEAD, REKEYS
+from adapters.hospital_hl7.triggers import REKEYS
+from adapters.hospital_hl7.visit import is_cancel, is_told_otherwise, visit_of
 from integration_engine.mapping.notices import notice_from
 from integration_engine.mapping.paths import Er7Source
 from integration_engine.mapping.profile import Mapped
@@ -36,6 +37,8 @@ _BABY = timedelta(days=366)
 _HAS_A_NUMBER = frozenset({"01", "02", "03"})
 _BIRTH_CLOCK = re.compile(r"\d{8}([01]\d|2[0-3])([0-5]\d)(?:[0-5]\d(?:\.\d+)?)?(?:[+-]\d{4})?")
 _AREA_CODE = re.compile(r"[EWSNLM]\d{8}")
+# Every living patient's messages may say this.
+_ROUTINE = (Form.NOT_DEAD, Form.VISIT_CORRECTED)
 # Longer than this after the birth nobody is stillborn: the code was a slip for another.
 _STILLBORN_WITHIN = timedelta(days=28)
 # The same where no date of death is given, only the message's own.
@@ -52,10 +55,11 @@ def read_person(message: Message, context: Context, position: int = 0) -> Iterat
     evidence = evidence_of(message, context.settings)
     birth = birth_of(message)
     rekey = REKEYS.get(header.event) if header.is_adt else None
-    cancel = header.is_adt and _is_cancel(header.event, evidence, birth)
+    cancel = header.is_adt and is_cancel(header.event, evidence, birth)
     speaks = bool(evidence.dead or evidence.stillbirth or birth.never_lived or evidence.undone or evidence.unread)
     says_alive = bool(evidence.alive) and context.settings.n_is_reliable
-    if not (rekey or cancel or speaks or says_alive):
+    corrects = not (rekey or cancel or speaks or says_alive) and is_told_otherwise(message, header, context.settings)
+    if not (rekey or cancel or speaks or says_alive or corrects):
         doubt = perhaps_shifted(message)
         yield Outcome("passed-over", "no-death", problems=(doubt,) if doubt else ())
         return
@@ -64,14 +68,10 @@ def read_person(message: Message, context: Context, position: int = 0) -> Iterat
         yield person.rekeyed(rekey)
         if not speaks and not says_alive:
             return
-    yield person.cancelled() if cancel else person.told()
-
-
-def _is_cancel(event: str, evidence: Evidence, birth: Birth) -> bool:
-    if event in ALWAYS_CANCEL:
-        return True
-    still_dead = evidence.dead or evidence.stillbirth or evidence.undone or birth.never_lived
-    return event in CANCEL_IF_DEAD and bool(still_dead)
+    if corrects:
+        yield person.corrected()
+    else:
+        yield person.cancelled() if cancel else person.told()
 
 
 class _Person:
@@ -119,6 +119,11 @@ class _Person:
             if evidence.alive and self.context.settings.n_is_reliable:
                 return self._retraction(Form.NOT_DEAD)
         return self._retraction(Form.CANCELLED_VISIT)
+
+    def corrected(self) -> Outcome:
+        """A visit told anew that ended alive, or never began: a question only where that very visit told of a death."""
+        outcome = self._retraction(Form.VISIT_CORRECTED)
+        return Outcome("passed-over", "no-death") if outcome.verdict == "passed-over" else outcome
 
     def rekeyed(self, kind: str) -> Outcome:
         """A merge or change of identifiers, told of somebody who is or may have died a child."""
@@ -258,7 +263,7 @@ class _Person:
         if self._age(self.evidence.died_at, late=True) == "adult":
             return Outcome("passed-over", ADULT)
         still_dead = self.evidence.dead or self.evidence.stillbirth
-        routine = form == Form.NOT_DEAD or (form == Form.CANCELLED_VISIT and not still_dead)
+        routine = form in _ROUTINE or (form == Form.CANCELLED_VISIT and not still_dead)
         retraction = Retraction(form=form, routine=routine or None)
         notice = self._notice("retract", "retract", self._child_only(), retraction=retraction)
         return Outcome("retraction", form, notice, tuple(self.problems))
@@ -352,7 +357,6 @@ class _Person:
 
     def _notice(self, intent: str, position: str, values: dict[str, Any], **more: Any) -> DeathNotice:
         context, header = self.context, self.context.header
-        visit = self.message.first("PV1")
         message_id = header.control_id or context.submission.message_id or None
         provenance = {path: where for path, where in self.provenance.items() if path in values}
         number = self.position * 2 + (1 if position == "rekey" else 0)
@@ -367,7 +371,7 @@ class _Person:
                 message_id=message_id,
                 event=header.event or header.kind or None,
                 local_ref=local_ref_of(self.message, context.settings, self.identity.nhs_number, self.not_theirs),
-                visit=(self.message.value(visit.field(19)) or None) if visit else None,
+                visit=visit_of(self.message),
                 indirect=None if header.is_adt else True,
             ),
             stated_at=header.stated_at(context.settings.stated_at),

@@ -11,7 +11,16 @@ finds the two segments of which the last fields are looked at.
 import re
 from collections.abc import Callable
 
-from adapters.hospital_hl7.triggers import ABOUT_NO_PATIENT, ACKNOWLEDGEMENTS, ALWAYS_CANCEL, NEVER_DEAD, REKEYS
+from adapters.hospital_hl7.childhood import grown
+from adapters.hospital_hl7.settings import LATE_YEARS
+from adapters.hospital_hl7.triggers import (
+    ABOUT_NO_PATIENT,
+    ACKNOWLEDGEMENTS,
+    ALWAYS_CANCEL,
+    NEVER_BEGUN,
+    NEVER_DEAD,
+    REKEYS,
+)
 from adapters.sieve import Sieve
 from integration_engine.mapping.codes import rows
 
@@ -51,11 +60,14 @@ _BIRTH_CODES = Sieve(
 )
 
 
-def screening(*, n_matters: bool = True, z_matters: bool = True) -> Callable[[bytes], bool]:
+def screening(
+    *, n_matters: bool = True, z_matters: bool = True, visits_matter: bool = True, late_years: int = LATE_YEARS
+) -> Callable[[bytes], bool]:
     """The screen of a feed: what is False of a message only if it can't be about a death, a retraction or a rekey.
 
     ``n_matters``: False for a feed whose PID-30 = N says nothing. ``z_matters``: False for a profile that reads no death
-    from Z segments. Both default to the careful answer.
+    from Z segments; ``visits_matter`` for a feed that doesn't correct visits by telling them anew. All default to the careful
+    answer. ``late_years`` as in the settings.
     """
     ordinary = (_ORDINARY_WITHOUT_Z if z_matters else _ORDINARY).match
 
@@ -67,12 +79,25 @@ def screening(*, n_matters: bool = True, z_matters: bool = True) -> Callable[[by
         person, visit = found.groups()
         if (count := person.count(b"|")) > 28 and _speaks_of_death(person.rsplit(b"|", count - 28), n_matters):
             return True
-        if visit is not None and (count := visit.count(b"|")) > 35 and visit.rsplit(b"|", count - 35)[1] not in _ALIVE:
-            return True
+        if visit is not None:
+            if (count := visit.count(b"|")) > 35 and visit.rsplit(b"|", count - 35)[1] not in _ALIVE:
+                return True
+            if visits_matter and _may_correct(text, person, visit.split(b"|", 37), late_years):
+                return True
         observed = _OBSERVATION.search(text)
         return observed is not None and _BIRTH_CODES(text[observed.start() :])
 
     return screen
+
+
+def _may_correct(text: bytes, person: bytes, visit: list[bytes], late_years: int) -> bool:
+    """Whether a named visit ended alive, or never began, of somebody who may be a child: the very visit may have been told to
+    have ended in death."""
+    named, ended = len(visit) > 19 and visit[19], len(visit) > 36 and visit[36]
+    if not named or not (ended or NEVER_BEGUN.encode() in text[: text.find(b"\r")]):
+        return False
+    born = person.split(b"|", 8)
+    return len(born) < 8 or not grown(born[7], text.split(b"|", 7)[6], late_years)
 
 
 def _is_about_nobody(text: bytes) -> bool:

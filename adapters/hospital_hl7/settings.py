@@ -13,6 +13,10 @@ class SettingsError(ValueError):
     """A profile's settings contradict what every feed may rely on."""
 
 
+LATE_YEARS = 5
+"""How long after the 18th birthday a retraction or rekey may still be about a death in childhood, unless a profile says."""
+
+
 def _words(*words: str) -> frozenset[str]:
     return frozenset(words)
 
@@ -25,7 +29,9 @@ class ReadingSettings:
     nothing else in the message says dead the message is refused for a person, because the feed has the wrong table.
     ``n_is_reliable``: PID-30 = N means alive. ``midnight_is_unknown``: 0000 is a date without a time.
     ``short_date_is_cancel``: a PID-29 of six characters or fewer takes a death back (PIMS).
-    ``delete_is_retraction``: ``""`` in PID-29 or PID-30 takes it back; off for feeds that write it into every empty field.
+    ``delete_is_retraction``: ``""`` in PID-29 or PID-30 takes it back, in PV1-36 asks a person; off for feeds that write it
+    into every empty field. ``visits_are_corrected``: a visit that was told to have ended in death may be told anew as ended
+    alive, or never begun (A11).
     ``late_years``: how long after the 18th birthday a retraction or rekey may still be about a death in childhood.
     ``stated_at``: ``later`` of EVN-2 and MSH-7, ``recorded`` (EVN-2 first) or ``sent`` (MSH-7 first).
     ``died_here``: events of a visit that say the patient died where the visit was.
@@ -42,7 +48,8 @@ class ReadingSettings:
     midnight_is_unknown: bool = True
     short_date_is_cancel: bool = False
     delete_is_retraction: bool = True
-    late_years: int = 5
+    visits_are_corrected: bool = False
+    late_years: int = LATE_YEARS
     stated_at: str = "later"
     died_here: frozenset[str] = _words("A01", "A02", "A03", "A04", "A06", "A07")
     death_date: tuple[str, ...] = ("PID-29",)

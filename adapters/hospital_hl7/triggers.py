@@ -25,6 +25,9 @@ ALWAYS_CANCEL: Final = frozenset(("A13", "A23", "A29"))
 CANCEL_IF_DEAD: Final = frozenset(("A11", "A12", "A27"))
 """Cancels of a visit that matter only where the message still carries a death."""
 
+NEVER_BEGUN: Final = "A11"
+"""Cancel admit: without a death in it, a word on the death that the very visit told of, if one did."""
+
 ACKNOWLEDGEMENTS: Final = frozenset(("ACK", "MCF", "NAK"))
 """Answers to us: never read, never answered."""
 

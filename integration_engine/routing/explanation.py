@@ -14,7 +14,7 @@ STATES = {
     "scope.retracted": "Nobody says any more that this child has died.",
     "not-reviewed": "A person decided that this non-resident child's death is not reviewed here.",
     "held.restricted": "An identity is to be protected: somebody with the restricted role decides before anything leaves.",
-    "held.cancelled-visit": "The visit that ended in death was cancelled: a person must say whether the child has died.",
+    "held.cancelled-visit": "The visit that ended in death was cancelled or corrected: a person must say if the child died.",
     "held.disputed": "Sources disagree whether this child has died: a person must say.",
     "held.contradiction": "One message says both that the child has died and that they have not: a person must say.",
     "held.indirect-source": "Only an indirect source says that the child has died: a person must say.",

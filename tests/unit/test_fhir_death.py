@@ -1,12 +1,17 @@
 """Does a FHIR message say that somebody died, that they did not, or nothing?"""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from adapters.adapter import Feed
+from adapters.adapter import Feed, Submission
+from adapters.hospital_fhir.adapter import ADAPTER
+from integration_engine.mapping.profile import load_profile
 from tests.fhir_samples import (
     NHS,
+    NOW,
     WREN,
     bundle,
     codes,
@@ -251,11 +256,28 @@ def test_the_later_version_of_what_was_an_error_counts_wherever_it_stands_in_a_h
 
 
 def test_a_stay_called_an_error_that_no_longer_says_how_it_ended_asks_only_about_a_death_that_is_held() -> None:
-    asks = {"form": "cancelled-visit", "routine": True}
-    emptied = stay(status="entered-in-error", hospitalization=None)
-    assert told(bundle(patient(), emptied))["retraction"] == asks
+    asks = {"form": "visit-corrected", "routine": True}
+    emptied = stay(status="entered-in-error", hospitalization=None, identifier=[{"value": "V1"}])
+    found = told(bundle(patient(), emptied))
+    assert (found["retraction"], found["source"]["visit"]) == (asks, "V1")
     assert told(emptied | {"subject": {"identifier": {"system": NHS, "value": WREN}}})["retraction"] == asks
     assert item(emptied | {"subject": {"reference": "Patient/elsewhere"}}).reason == "no-death"
+
+
+def test_a_stay_called_an_error_by_its_id_alone_can_be_any() -> None:
+    for bare in (stay(status="entered-in-error", hospitalization=None), stay(status="entered-in-error")):
+        found = told(bundle(patient(), bare))
+        assert (found["retraction"]["form"], found["source"].get("visit")) == ("cancelled-visit", None)
+
+
+def test_another_discharge_disposition_asks_where_a_feed_corrects_stays_so() -> None:
+    home = bundle(patient(), stay("home", identifier=[{"value": "V1"}]))
+    assert item(home).reason == "living"
+    corrects = replace(load_profile("uk-core-r4"), settings={"visits_are_corrected": True})
+    [reading] = ADAPTER.read(Submission(json.dumps(home).encode(), NOW), corrects)
+    notice = reading.notices[0]
+    assert notice.retraction is not None
+    assert (notice.retraction.form, notice.source.visit) == ("visit-corrected", "V1")
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
 """Who is dead, who is alive again, and about whom nothing is kept: every way hospitals say it in HL7 v2."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from tests.hl7_samples import DIED, codes, death, feed, message, msh, obx, one, pid, pv1, verdict
+from adapters.adapter import Submission
+from adapters.hospital_hl7.adapter import ADAPTER
+from integration_engine.mapping.profile import Profile, load_profile
+from tests.hl7_samples import DIED, RECEIVED, codes, death, feed, message, msh, obx, one, pid, pv1, verdict
 
 A08 = "ADT^A08^ADT_A01"
 SUMMER = datetime(2026, 7, 1, tzinfo=UTC)
@@ -12,6 +16,11 @@ SUMMER = datetime(2026, 7, 1, tzinfo=UTC)
 
 def told(event: str = A08, *more: str, **changes: str) -> bytes:
     return message(msh(event), pid(**changes), *more)
+
+
+def read_by(profile: Profile, body: bytes) -> tuple[str, str]:
+    [reading] = ADAPTER.read(Submission(body, RECEIVED), profile)
+    return reading.verdict, reading.reason
 
 
 # Where the death stands.
@@ -126,6 +135,28 @@ def test_a_cancel_waits_for_a_person(event: str) -> None:
 def test_other_cancels_matter_only_with_a_death_in_them(event: str) -> None:
     assert verdict(told(f"ADT^{event}")) == ("passed-over", "no-death")
     assert verdict(told(f"ADT^{event}", f30="Y")) == ("retraction", "cancelled-visit")
+
+
+def test_a_deleted_discharge_asks_about_the_death_that_the_very_visit_told_of() -> None:
+    deleted = pv1(f36='""')
+    assert verdict(told(A08, deleted)) == ("retraction", "visit-corrected")
+    notice = one(told(A08, deleted)).notices[0]
+    assert (notice.source.visit, notice.retraction and notice.retraction.routine) == ("V1", True)
+    assert verdict(told(A08, pv1(f36='""', f19=""))) == ("passed-over", "no-death")
+    assert verdict(told("ORU^R01", deleted)) == ("passed-over", "no-death")
+    assert verdict(told(A08, deleted, f7="19500509")) == ("passed-over", "no-death")
+    fills_everything = replace(load_profile("nhs-adt"), settings={"delete_is_retraction": False})
+    assert read_by(fills_everything, told(A08, deleted)) == ("passed-over", "no-death")
+
+
+@pytest.mark.parametrize(("event", "end"), [("ADT^A03", "1"), (A08, "2"), ("ADT^A11", "")])
+def test_a_visit_told_anew_asks_where_a_feed_corrects_visits_so(event: str, end: str) -> None:
+    body = told(event, pv1(f36=end))
+    corrects = replace(load_profile("nhs-adt"), settings={"visits_are_corrected": True})
+    assert verdict(body) == ("passed-over", "no-death")
+    assert read_by(corrects, body) == ("retraction", "visit-corrected")
+    assert read_by(corrects, told(event, pv1(f36=end), f7="19990509")) == ("passed-over", "no-death")
+    assert read_by(corrects, told(event, pv1(f36=end), f29=DIED)) != ("retraction", "visit-corrected")
 
 
 def test_a_cancel_that_deletes_the_date_is_a_real_retraction() -> None:

@@ -1,5 +1,7 @@
 """The screen: passes over, on bytes alone, what can't be about a child's death - and never anything else."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -8,7 +10,7 @@ from adapters.hospital_hl7.adapter import ADAPTER
 from integration_engine.mapping.profile import load_profile
 from tests.hl7_samples import DIED, death, feed, message, msh, obx, pid, pv1, read
 
-ORDINARY = message(msh("ADT^A08^ADT_A01"), "EVN|A08", pid(f29="", f30="", f33="20260101"), pv1(f36="1"))
+ORDINARY = message(msh("ADT^A08^ADT_A01"), "EVN|A08", pid(f29="", f30="", f33="20260101"), pv1(f19="", f36="1"))
 
 
 @pytest.mark.parametrize(
@@ -74,6 +76,17 @@ def test_n_matters_where_it_may_be_reliable() -> None:
     assert ADAPTER.screen_for([(profile, None)])(body) is False
     assert ADAPTER.screen_for([(profile, feed(n_is_reliable=True))])(body) is True
     assert ADAPTER.screen_for([(profile, None), (profile, feed(n_is_reliable=True))])(body) is True
+
+
+@pytest.mark.parametrize("event", ["ADT^A08", "ADT^A11"])
+def test_a_visit_told_anew_matters_where_a_feed_corrects_visits_so(event: str) -> None:
+    end = "" if event == "ADT^A11" else "1"
+    corrects = replace(load_profile("nhs-adt"), settings={"visits_are_corrected": True})
+    told = [message(msh(event), pid(**born), pv1(f36=end)) for born in ({}, {"f7": "1999"}, {"f7": "?"})]
+    assert [ADAPTER.screen(body) for body in told] == [True, False, True]
+    assert [ADAPTER.screen_for([(corrects, None)])(body) for body in told] == [True, False, True]
+    assert ADAPTER.screen_for([(load_profile("nhs-adt"), None)])(told[0]) is False
+    assert ADAPTER.screen(message(msh(event), pid(), pv1(f36=end, f19=""))) is False
 
 
 def test_a_z_segment_matters_where_a_profile_reads_death_from_one() -> None:
