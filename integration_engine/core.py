@@ -21,7 +21,7 @@ from integration_engine.record.identity import under_current_identity
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.outside import outside
 from integration_engine.record.record import ChildDeathRecord
-from integration_engine.record.standing import Standing, said_at, standing
+from integration_engine.record.standing import Standing, said_at, source_of, standing
 from integration_engine.record.steps import steps_told
 from integration_engine.record.survivorship import fold
 from integration_engine.routing.answer import Routing
@@ -31,6 +31,11 @@ from integration_engine.routing.route import Switches, route
 LIVING = "living"
 """Why a notice that takes back a death nobody told us of is not kept."""
 _OVER = ("withdrawn", "out-of-scope")
+UNSURE = frozenset(
+    {"below-automatic", "birth-dates-differ", "identifier-contradicted", "identifier-only", "names-and-birth-only"}
+    | {"names-half-swapped", "number-not-verified"}
+)
+"""The reasons to ask a person about two notices that speak of no other child in the family, and of no other valid number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +68,10 @@ class Case:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """``cases`` by their earliest statement; ``reviews`` are pairs of notices only a person can settle; ``waiting`` are the
-    ids of retractions and rekeys of children nobody has told us are dead, and of births that aren't reviewed as long as a
-    person has to say whether they end a case; ``passed_over`` are the ids and reasons of notices that concern no case here
-    and are not to be kept: the living, and births that aren't reviewed; ``aside`` are people's decisions that changed
-    nothing because their role may not take them."""
+    ids of retractions and rekeys of children nobody has told us are dead, and of births that aren't reviewed and of the
+    living as long as a person has to say whether they end a case; ``passed_over`` are the ids and reasons of notices that
+    concern no case here and are not to be kept: the living, and births that aren't reviewed; ``aside`` are people's
+    decisions that changed nothing because their role may not take them."""
 
     cases: tuple[Case, ...] = ()
     reviews: tuple[Review, ...] = ()
@@ -102,6 +107,7 @@ def decide(
     passed: dict[str, str] = {}
     dead: list[_Dead] = []
     unborn: list[tuple[DeathNotice, ...]] = []
+    living: list[tuple[DeathNotice, ...]] = []
     for cluster in resolution.clusters:
         members = tuple(sorted((known[notice] for notice in cluster), key=lambda n: (said_at(n), n.id)))
         told = people.about(cluster)
@@ -109,7 +115,7 @@ def decide(
         word = standing(members, decided)
         if word.outcome == "none":
             waiting += [n.id for n in members if not _is_routine(n)]
-            passed |= {n.id: LIVING for n in members if _is_routine(n)}
+            living.append(tuple(n for n in members if _is_routine(n)))
         elif all(outside(n) for n in members if n.intent == "report"):
             unborn.append(members)
         else:
@@ -118,7 +124,16 @@ def decide(
     def case_of(one: _Dead, in_review: Set[str]) -> Case:
         return _case(one, resolution, people, rekeys, in_review, reference, now, switches)
 
-    asked = _asked(unborn, dead, resolution.reviews, lambda one: case_of(one, frozenset()).routing.state not in _OVER)
+    def goes_on(one: _Dead) -> bool:
+        return case_of(one, frozenset()).routing.state not in _OVER
+
+    asked = _asked(unborn, dead, resolution.reviews, goes_on)
+    denied = _denied(living, dead, resolution.reviews, goes_on)
+    for members in living:
+        if denied.isdisjoint(n.id for n in members):
+            passed |= {n.id: LIVING for n in members}
+        else:
+            waiting += [n.id for n in members]
     births = {n.id: outside(n) for members in unborn for n in members}
     for members in unborn:
         if asked.isdisjoint(n.id for n in members):
@@ -156,6 +171,27 @@ def _asked(
     home = {n.id: one for one in dead for n in one.members}
     pairs = [(a, home[b]) for r in reviews for a, b in ((r.a, r.b), (r.b, r.a)) if a in births and b in home]
     return {notice for notice, one in pairs if goes_on(one)}
+
+
+def _denied(
+    living: Sequence[Sequence[DeathNotice]],
+    dead: Sequence["_Dead"],
+    reviews: Sequence[Review],
+    goes_on: Callable[["_Dead"], bool],
+) -> set[str]:
+    """The notices of somebody living about whom a person is asked: whether they are the child whose case ``goes_on`` because
+    the same source says that it is dead. It is asked where only what would make sure is missing, not where the two may as
+    well be sisters or twins: of those the living one is told again and again."""
+    alive = {n.id: n for members in living for n in members}
+    home = {n.id: one for one in dead for n in one.members}
+    pairs = [
+        (alive[a], home[b])
+        for r in reviews
+        if UNSURE.issuperset(r.why)
+        for a, b in ((r.a, r.b), (r.b, r.a))
+        if a in alive and b in home
+    ]
+    return {n.id for n, one in pairs if source_of(n) in map(source_of, one.members) and goes_on(one)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,8 +141,11 @@ class Settlement:
     @cached_property
     def _dropped(self) -> dict[str, str]:
         """What was kept for a person to say whether it ends a case, and does not: by notice, the rule that leaves it out."""
-        births = dict(self.outcome.passed_over)
-        return {name: births[name] for name, n in self.hood.notices.items() if name in births and outside(n)}
+        rules = dict(self.outcome.passed_over)
+        kept = self.hood.notices.items()
+        return {
+            name: rules[name] for name, n in kept if name in rules and (outside(n) or not self.hood.homes.get(name))
+        }
 
     @cached_property
     def _homes(self) -> dict[str, str]:

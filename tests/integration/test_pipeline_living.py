@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import func, select
 
 from adapters.adapter import Submission
-from integration_engine.pipeline import process
+from integration_engine.pipeline import process, record_decision
+from integration_engine.record.decision import Decision
 from integration_engine.store import overview
 from integration_engine.store.database import Store, table
 from integration_engine.store.inbox import Tally
@@ -109,3 +110,52 @@ def test_a_message_about_a_living_child_beside_a_death_in_one_batch_leaves_nothi
     before = rows(store)
     take(store, fhir.message(other, "RTH", "other", "2026-03-09T08:00:00Z"))
     assert rows(store) == before
+
+
+def living(serial: int | None, name: str, partner: str = "RTH", at: str = "2026-03-09T08:00:00Z") -> bytes:
+    """Somebody born on the girl's day who is alive; without a number and an address where no ``serial`` is given."""
+    number, lines = (invented_nhs_number(serial), GIRL.lines) if serial else (None, ())
+    child = Child("Larkhall", name, "2016-05-09", "female", number, lines=lines, postcode="RG1 1LZ" if serial else "")
+    return fhir.message(fhir.patient(child, deceased=False), partner, f"living-{name}-{at}", at)
+
+
+def settle(store: Store, kind: str, about: tuple[str, str]) -> None:
+    said = {"id": "D1", "at": NOW + timedelta(minutes=1), "by": "somebody", "role": "restricted", "reason": "as told"}
+    decision = Decision.model_validate({**said, "kind": kind, "about": about})
+    record_decision(store, decision, now=NOW + timedelta(minutes=1), **rules())
+
+
+def test_a_child_who_may_be_the_one_that_the_same_trust_calls_dead_is_asked_about(store: Store) -> None:
+    take(store, DEAD)
+    take(store, living(None, "Imogen"))
+    (case,) = overview.recent_cases(store)
+    (question,) = overview.open_reviews(store)
+    assert (case.state, question.why) == ("open", ("names-and-birth-only",))
+
+
+@pytest.mark.parametrize(("serial", "name"), [(None, "Una"), (503, "Imogen"), (504, "Una")])
+def test_a_living_sister_or_a_namesake_with_a_number_of_her_own_leaves_nothing(
+    store: Store, serial: int | None, name: str
+) -> None:
+    take(store, DEAD)
+    before = rows(store)
+    take(store, living(serial, name))
+    assert (rows(store), len(overview.open_reviews(store))) == (before, 0)
+
+
+def test_of_who_a_person_says_is_another_child_nothing_is_left(store: Store) -> None:
+    take(store, DEAD)
+    before = rows(store)
+    take(store, living(None, "Imogen"))
+    (question,) = overview.open_reviews(store)
+    settle(store, "unlink", (question.a, question.b))
+    assert (rows(store), len(overview.open_reviews(store))) == (before, 0)
+
+
+def test_who_a_person_says_is_the_same_child_is_not_dead(store: Store) -> None:
+    take(store, DEAD)
+    take(store, living(None, "Imogen"))
+    (question,) = overview.open_reviews(store)
+    settle(store, "link", (question.a, question.b))
+    (case,) = overview.recent_cases(store)
+    assert (case.state, case.rule) == ("withdrawn", "scope.retracted")
