@@ -69,10 +69,11 @@ def told_apart(a: Evidence, b: Evidence, c: Compared, known: Sequence[Evidence],
     """
     if c.given in ("conflict", "half-swapped") or "different" in (c.weight, c.gestation) or c.second == "conflict":
         return False
-    otherwise = all(_named_otherwise(k, a, b) for k in known)
     # Twins are called Louie and Louis: a name that is only alike is the child's where every known twin has quite another.
     whole = c.given == "equal" or (c.given == "crossed" and len(a.given) == len(b.given))
-    named = whole or (otherwise and bool(known) and c.given in ("variant", "slip", "crossed", "swapped"))
+    nearly = c.given in ("variant", "slip", "crossed", "swapped")
+    otherwise = (whole or nearly) and all(_named_otherwise(k, a, b) for k in known)
+    named = whole or (otherwise and nearly and bool(known))
     if named and not own(a, b, c) and not (known and otherwise):
         named = False  # brothers may all be Muhammad
     number = c.nhs == "equal" or (c.nhs == "slip" and bool(known) and not any(_near_number(k, a, b) for k in known))

@@ -7,7 +7,7 @@ the pair apart and with a person, until somebody who hadn't decided before tips 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
@@ -150,24 +150,49 @@ def multiple_birth_known(
     """Whether any of these notices, or any that would be joined with them by itself, was known by a time to be of one of
     several born together: by its own word, by that of a notice of the same birth, or because a twin is known. Whoever decided
     about these knew these, whatever the clocks say."""
+    return any(_told_multiple(items, graph, id, until) for id in _joined_alone(items, graph, names, until))
+
+
+def multiples_known(items: "Mapping[str, Evidence]", graph: "Graph") -> frozenset[str]:
+    """Every notice of which ``multiple_birth_known`` holds now: whoever asks of very many pairs asks once for all."""
+    known: set[str] = set()
+    seen: set[str] = set()
+    for id in items:
+        if id not in seen:
+            together = set(_joined_alone(items, graph, (id,), None))
+            seen |= together
+            if any(_told_multiple(items, graph, one, None) for one in together):
+                known |= together
+    return frozenset(known)
+
+
+def _joined_alone(
+    items: "Mapping[str, Evidence]", graph: "Graph", names: Iterable[str], until: datetime | None
+) -> Iterator[str]:
+    """These notices, and whatever was known by a time and would be joined with them by itself."""
     reached = set(names)
     todo = sorted(reached)
     while todo:
         here = todo.pop()
-        e = items[here]
-        twins = (items[other] for other, kind in graph.kin.get(here, {}).items() if kind == "twin")
-        if e.known_multiple or any(known_by(twin, until) and not _of_another_mother(e, twin) for twin in twins):
-            return True
+        yield here
         for edge in graph.at.get(here, ()):
             other = _beyond(edge, here)
-            if not known_by(items[other], until):
-                continue
-            if items[other].known_multiple and born_together(items[edge.a], items[edge.b], edge.compared):
-                return True
-            if edge.alone and other not in reached:
+            if edge.alone and other not in reached and known_by(items[other], until):
                 reached.add(other)
                 todo.append(other)
-    return False
+
+
+def _told_multiple(items: "Mapping[str, Evidence]", graph: "Graph", id: str, until: datetime | None) -> bool:
+    """Whether this notice, or one beside it, tells that it is of one of several born together."""
+    e = items[id]
+    twins = (items[other] for other, kind in graph.kin.get(id, {}).items() if kind == "twin")
+    if e.known_multiple or any(known_by(twin, until) and not _of_another_mother(e, twin) for twin in twins):
+        return True
+    return any(
+        beside.known_multiple and known_by(beside, until) and born_together(items[edge.a], items[edge.b], edge.compared)
+        for edge in graph.at.get(id, ())
+        for beside in (items[_beyond(edge, id)],)
+    )
 
 
 def _of_another_mother(a: Evidence, b: Evidence) -> bool:

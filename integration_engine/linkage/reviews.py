@@ -2,7 +2,7 @@
 what was rejected before more was heard."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from integration_engine.linkage.clusters import Clusters, Edge
 from integration_engine.linkage.comparison import Compared, Step, compare
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.holds import maybe_adopted, plainly_two
-from integration_engine.linkage.people import SINCE_LINKED, Ruling, known_by, multiple_birth_known
+from integration_engine.linkage.people import SINCE_LINKED, Ruling, known_by, multiples_known
 
 _TELLING = frozenset({"nhs", "given", "second", "sex", "order", "weight", "death", "local_ref", "person", "coroner"})
 """Comparisons of what is one child's alone: a twin has its own."""
@@ -51,7 +51,7 @@ def reviews_of(clusters: Clusters) -> tuple[Review, ...]:
     for ruling in clusters.rulings.values():
         one, other = sorted(clusters.of[id] for id in ruling.pair)
         ruled[one, other].append(ruling)
-    asking = _Asking(clusters)
+    asking = _Asking(clusters, multiples_known(clusters.items, clusters.graph))
     found = [
         review
         for pair in crossing.keys() | ruled.keys()
@@ -63,7 +63,10 @@ def reviews_of(clusters: Clusters) -> tuple[Review, ...]:
 
 @dataclass(frozen=True)
 class _Asking:
+    """``multiple``: every notice of a child known to be one of several born together."""
+
     clusters: Clusters
+    multiple: frozenset[str]
 
     def about(self, one: str, other: str, edges: Collection[Edge], ruled: Iterable[Ruling]) -> Review | None:
         """The question about two clusters, or about one that people's words hold together; None where there is none."""
@@ -77,14 +80,16 @@ class _Asking:
             return None
         if self.clusters.unlinked(one, other):
             more = self._more(one, other, edges)
-            return self._told(one, other, more, (NEW_EVIDENCE,)) if more else None
-        return self._told(one, other, min(edges, key=_heaviest)) if edges else None
+            return self._told(one, other, more, because=(NEW_EVIDENCE,)) if more else None
+        # What joins by itself would be one case, and may have been until another notice came: never parted in silence.
+        parted = any(edge.alone for edge in edges)
+        return self._told(one, other, min(edges, key=_heaviest), parted=parted) if edges else None
 
-    def _told(self, one: str, other: str, edge: Edge, because: tuple[str, ...] = ()) -> Review | None:
+    def _told(
+        self, one: str, other: str, edge: Edge, *, because: tuple[str, ...] = (), parted: bool = False
+    ) -> Review | None:
         clusters = self.clusters
         barred = clusters.barred_between(one, other)
-        # What joins by itself would be one case, and may have been until another notice came: never parted in silence.
-        parted = not because and any(e.alone for e in self._edges(one, other))
         adopted = maybe_adopted(edge.compared)
         if not parted:
             if barred and edge.compared.score < clusters.model.review_vetoed and not adopted:
@@ -120,14 +125,8 @@ class _Asking:
         return compare(self.clusters.items[a], self.clusters.items[b], self.clusters.model, explain=True)
 
     def _multiple(self, one: str, other: str) -> bool:
-        names = [*self.clusters.members[one], *self.clusters.members[other]]
-        return multiple_birth_known(self.clusters.items, self.clusters.graph, names)
-
-    def _edges(self, one: str, other: str) -> Iterator[Edge]:
-        for id in self.clusters.members[one]:
-            for edge in self.clusters.graph.at.get(id, ()):
-                if self.clusters.of[edge.b if edge.a == id else edge.a] == other:
-                    yield edge
+        members = self.clusters.members
+        return not (self.multiple.isdisjoint(members[one]) and self.multiple.isdisjoint(members[other]))
 
     def _more(self, one: str, other: str, edges: Iterable[Edge]) -> Edge | None:
         """What was heard since somebody said that these are two children, and says more than what they saw: an identifier
@@ -170,13 +169,24 @@ def _with_likelier(found: Iterable[Review], clusters: Clusters) -> list[Review]:
         at[one].append((review, other))
         at[other].append((review, one))
     likelier: dict[Review, bool] = {}
+    apart = _apart({cluster: {there for _, there in asked} for cluster, asked in at.items()}, clusters)
     for asked in at.values():
-        rivals = [r for r, there in asked if any(clusters.barred_between(there, x) for _, x in asked if x != there)]
+        here = {there for _, there in asked}
+        rivals = [review for review, there in asked if not apart[there].isdisjoint(here)]
         if len(rivals) > 1:
             first, second = sorted((told[review] for review in rivals), reverse=True)[:2]
             if first - second >= _CLEARLY:
                 likelier |= {r: likelier.get(r, True) and told[r] == first for r in rivals}
     return [replace(review, likelier=likelier.get(review)) for review in told]
+
+
+def _apart(asked: Mapping[str, set[str]], clusters: Clusters) -> Mapping[str, set[str]]:
+    """For each cluster those that are told apart from it, of all that may be the answer to one question with it."""
+    found = {}
+    for one, others in asked.items():
+        beside = set().union(*(asked[other] for other in others)) - {one}
+        found[one] = {other for other in beside if clusters.barred_between(one, other)}
+    return found
 
 
 def _identifiers(e: Evidence) -> frozenset[str]:
