@@ -3,7 +3,7 @@ what was rejected before more was heard."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from integration_engine.linkage.agreement import shares_identifier
@@ -58,7 +58,7 @@ def reviews_of(clusters: Clusters) -> tuple[Review, ...]:
         if (review := asking.about(*pair, crossing.get(pair, ()), ruled.get(pair, ())))
     ]
     found += [Review(a, b, 0.0, ("people-disagree",), True) for a, b in clusters.disagreeing]
-    return tuple(sorted(_with_likelier(found, clusters), key=lambda r: (-r.score, r.a, r.b)))
+    return tuple(sorted(_with_likelier(found, asking), key=lambda r: (-r.score, r.a, r.b)))
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,14 @@ class _Asking:
 
     clusters: Clusters
     multiple: frozenset[str]
+    _barred: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict)
+
+    def barred(self, one: str, other: str) -> frozenset[str]:
+        """What tells two clusters apart; found out once, for nothing is joined any more."""
+        pair = (one, other) if one < other else (other, one)
+        if pair not in self._barred:
+            self._barred[pair] = self.clusters.barred_between(*pair)
+        return self._barred[pair]
 
     def about(self, one: str, other: str, edges: Collection[Edge], ruled: Iterable[Ruling]) -> Review | None:
         """The question about two clusters, or about one that people's words hold together; None where there is none."""
@@ -89,7 +97,7 @@ class _Asking:
         self, one: str, other: str, edge: Edge, *, because: tuple[str, ...] = (), parted: bool = False
     ) -> Review | None:
         clusters = self.clusters
-        barred = clusters.barred_between(one, other)
+        barred = self.barred(one, other)
         adopted = maybe_adopted(edge.compared)
         if not parted:
             if barred and edge.compared.score < clusters.model.review_vetoed and not adopted:
@@ -116,7 +124,7 @@ class _Asking:
     def _half_read(self, one: str, other: str, ruling: Ruling) -> Review:
         clusters, (a, b) = self.clusters, ruling.pair
         edge, compared = clusters.graph.edges.get(ruling.pair), self._compared(a, b)
-        barred = clusters.barred_between(one, other) if one != other else frozenset()
+        barred = self.barred(one, other) if one != other else frozenset()
         why = (*ruling.open, *sorted(barred), *(edge.holds if edge and one != other else ()))
         return Review(a, b, _bits(compared.score), why, bool(barred), True, ruling.readers, compared.steps)
 
@@ -159,17 +167,17 @@ class _Asking:
         return shared if shares_identifier(a, b, edge.compared) else frozenset()
 
 
-def _with_likelier(found: Iterable[Review], clusters: Clusters) -> list[Review]:
+def _with_likelier(found: Iterable[Review], asking: _Asking) -> list[Review]:
     """Each question with whether it is the likelier of those that one side may be the answer to. Twins share home, mother and
     name: only what is one child's alone counts."""
     told = {review: sum(step.bits for step in review.steps if step.comparison in _TELLING) for review in found}
     at: dict[str, list[tuple[Review, str]]] = defaultdict(list)
     for review in told:
-        one, other = clusters.of[review.a], clusters.of[review.b]
+        one, other = asking.clusters.of[review.a], asking.clusters.of[review.b]
         at[one].append((review, other))
         at[other].append((review, one))
     likelier: dict[Review, bool] = {}
-    apart = _apart({cluster: {there for _, there in asked} for cluster, asked in at.items()}, clusters)
+    apart = _apart({cluster: {there for _, there in asked} for cluster, asked in at.items()}, asking)
     for asked in at.values():
         here = {there for _, there in asked}
         rivals = [review for review, there in asked if not apart[there].isdisjoint(here)]
@@ -180,12 +188,12 @@ def _with_likelier(found: Iterable[Review], clusters: Clusters) -> list[Review]:
     return [replace(review, likelier=likelier.get(review)) for review in told]
 
 
-def _apart(asked: Mapping[str, set[str]], clusters: Clusters) -> Mapping[str, set[str]]:
+def _apart(asked: Mapping[str, set[str]], asking: _Asking) -> Mapping[str, set[str]]:
     """For each cluster those that are told apart from it, of all that may be the answer to one question with it."""
     found = {}
     for one, others in asked.items():
         beside = set().union(*(asked[other] for other in others)) - {one}
-        found[one] = {other for other in beside if clusters.barred_between(one, other)}
+        found[one] = {other for other in beside if asking.barred(one, other)}
     return found
 
 
