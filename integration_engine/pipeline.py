@@ -17,7 +17,7 @@ from adapters.adapter import Reading, Submission
 from integration_engine import settlement
 from integration_engine.candidates import TAKEN, Overtaken, candidates
 from integration_engine.core import case_id, decide
-from integration_engine.crowded import Crowded, in_crowds, told_too_often
+from integration_engine.crowded import Crowded, asked_too_often, in_crowds, told_too_often
 from integration_engine.heard import Again, Heard, Refused, hear
 from integration_engine.readings import read_of
 from integration_engine.record import authority
@@ -234,8 +234,8 @@ def _take(
     outbox = settled.write(entries, kept, {name: found.kept_under[name] for name in names}, bonds)
     require_found(transaction)
     found.require_all_seen(transaction)
-    alarms = (*came.alarms, *told_too_often(settled.decided, kept))
-    return replace(came, alarms=alarms), passed_over, outbox
+    often = (*told_too_often(settled.decided, kept), *asked_too_often(outcome.reviews, settled.decided, kept))
+    return replace(came, alarms=(*came.alarms, *often)), passed_over, outbox
 
 
 def _kept(messages: Sequence[Message], passed_over: Set[str]) -> list[Message]:

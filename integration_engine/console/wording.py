@@ -12,6 +12,7 @@ from integration_engine.store.audit import Line
 ALARMS: Mapping[str, str] = {
     "same-id-other-body": "One message id was used for two messages. Both are taken; ask the partner.",
     "told-too-often": "Hundreds of notices came about one child. All are taken; ask the partner why it goes on sending.",
+    "asked-too-often": "More is asked than anybody can answer. Ask the partner: tests, or one number for many children?",
     "mesh-undelivered": "MESH could not deliver this. Telephone the recipient, put the mailbox right, then cdr resend.",
     "retraction-not-published": "A retraction has not left yet. Telephone the recipient.",
     "retraction-not-acknowledged": "Nobody has said that they know of a retraction. Telephone the recipient.",

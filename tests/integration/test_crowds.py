@@ -10,7 +10,9 @@ from adapters.adapter import Submission
 from integration_engine import crowded, pipeline
 from integration_engine.broker.consumer import Pace
 from integration_engine.broker.topology import Topology
+from integration_engine.core import decide
 from integration_engine.linkage import resolve as linkage
+from integration_engine.linkage.clusters import Clusters
 from integration_engine.pipeline import Later, process
 from integration_engine.store import audit, outbox, overview
 from integration_engine.store.database import Store, table
@@ -150,3 +152,48 @@ def test_whoever_tells_of_a_child_for_the_hundredth_time_raises_one_alarm(
     assert (alarm.code, alarm.partner, alarm.subject) == ("told-too-often", "RXX", case.id)
     assert not take(store, *again(3, 6)).alarms
     assert [raised.subject for raised in overview.alarms(store, 10)] == [case.id]
+
+
+def named(number: int) -> Submission:
+    """A word about a child of whom another says the same but for the second name."""
+    return report(number, message_id=f"named {number}", child={"given_names": ["Barnaby", f"Lark{chr(97 + number)}"]})
+
+
+def test_more_questions_than_anybody_can_answer_raise_one_alarm(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowded, "_ASKED_OFTEN", 10)
+    assert not take(store, *map(named, range(5))).alarms
+    (alarm,) = take(store, *map(named, range(5, 12))).alarms
+    assert (alarm.code, alarm.partner) == ("asked-too-often", "RTH")
+    assert alarm.subject in {case.id for case in overview.recent_cases(store)}
+    assert not take(store, *map(named, range(12, 15))).alarms
+
+
+@pytest.fixture
+def weighed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How often it was found out what tells two clusters apart, counted in its first item."""
+    count, between = [0], Clusters.barred_between
+
+    def counted(clusters: Clusters, one: str, other: str) -> frozenset[str]:
+        count[0] += 1
+        return between(clusters, one, other)
+
+    monkeypatch.setattr(Clusters, "barred_between", counted)
+    return count
+
+
+def nameless(number: int) -> Submission:
+    """A word of the police about a child of Reading who has no name or number yet."""
+    nobody = {"nhs_number": None, "family_name": None, "given_names": None}
+    source = {"kind": "police", "partner": FORCE, "event": f"event {number % 5}"}
+    return report(number, message_id=f"nameless {number}", source=source, child=nobody)
+
+
+def test_twice_as_many_nameless_children_are_four_times_the_pairs_and_no_more(weighed: list[int]) -> None:
+    cost = []
+    for count in (12, 24):
+        weighed[0] = 0
+        told = [item.notice for n in range(count) for reading in read(nameless(n)) for item in reading.items]
+        outcome = decide(filter(None, told), [], now=NOW, **rules())
+        assert len(outcome.reviews) > count
+        cost.append(weighed[0])
+    assert cost[1] < 5 * cost[0]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from integration_engine.console.wording import ALARMS, LABELS, LOOKS, decided_text, field_of, happened, text_of
-from integration_engine.crowded import TOLD_TOO_OFTEN
+from integration_engine.crowded import ASKED_TOO_OFTEN, TOLD_TOO_OFTEN
 from integration_engine.mailroom import UNDELIVERED
 from integration_engine.record.authority import kinds
 from integration_engine.record.decision import Decision
@@ -17,7 +17,7 @@ NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 
 
 def test_every_alarm_that_can_be_raised_says_what_to_do() -> None:
-    known = {UNDELIVERED, TOLD_TOO_OFTEN, glass.CODE, inbox.SAME_ID_OTHER_BODY}
+    known = {UNDELIVERED, ASKED_TOO_OFTEN, TOLD_TOO_OFTEN, glass.CODE, inbox.SAME_ID_OTHER_BODY}
     assert set(ALARMS) == known | set(retractions._CODES)
 
 
