@@ -4,6 +4,7 @@ Whoever leads, starts the joint agency response or keeps the national record see
 notification, not ownership: who the child was, when and where they died, who leads. Pure.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -127,6 +128,11 @@ class Shown:
         pairs = [(at_path(now, path), at_path(then, path)) for path in _NAMED_BY]
         return any(old is not None and old != new for new, old in pairs)
 
+    def hides_home_from(self, envelope: Mapping[str, Any]) -> bool:
+        """Whether the child of this restricted case lives elsewhere than an envelope says, or than can be told from it. Who
+        holds it may be whom the child is hidden from: which panel leads now would tell where to look."""
+        return self.restricted and not (_homes(self.full) and _homes(self.full) <= _homes(envelope))
+
     @property
     def _standing(self) -> dict[str, Any]:
         return {"state": self.case.routing.state, "rule": self.case.routing.rule}
@@ -151,6 +157,13 @@ class Shown:
             told = {"field": conflict.field, "value": plain_json(conflict)["value"], "source": source}
             found.setdefault(orjson.dumps(told, option=orjson.OPT_SORT_KEYS), told)
         return list(found.values())
+
+
+def _homes(told: Mapping[str, Any]) -> frozenset[str]:
+    """Where a child lived, as far as an envelope says: postcodes, and first lines where there is none."""
+    addresses = at_path(told.get("record") or {}, "child.addresses") or ()
+    texts = (address.get("postcode") or next(iter(address.get("lines") or ()), "") for address in addresses)
+    return frozenset(compact for text in texts if (compact := re.sub(r"[\W_]+", "", text.casefold())))
 
 
 def _routing_json(routing: Routing) -> dict[str, Any]:

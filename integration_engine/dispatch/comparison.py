@@ -125,10 +125,12 @@ class _Turn:
             yield self._send(recipient, kind, target, held)
 
     def _no_longer(self, recipient: str, held: Held) -> Iterator[Dispatch]:
-        """A lead that isn't one any more keeps a pointer to the one that is, whichever panel that becomes. While nobody
-        leads, what it has stays known."""
-        lead = self.case.routing.lead
-        if held.part not in ("lead", "unassigned", "previous-lead") or self.shown.otherwise(held.envelope):
+        """A lead that isn't one any more keeps a pointer to the one that is, unless that would tell where a hidden child has
+        gone. While nobody leads, what it has stays known."""
+        lead, told = self.case.routing.lead, ((held.envelope.get("routing") or {}).get("lead") or {}).get("cdop")
+        is_news = lead is not None and told != lead.cdop
+        hidden = self.shown.otherwise(held.envelope) or (is_news and self.shown.hides_home_from(held.envelope))
+        if held.part not in ("lead", "unassigned", "previous-lead") or hidden:
             ended_by = self.case.routing.jar.rule if held.part == "jar" else "copy.ended"
             yield self._withdraw(recipient, held, ended_by)
             return
@@ -136,8 +138,7 @@ class _Turn:
             if self.moves or held.disputed:
                 yield self._marked(recipient, held, disputed=False)
             return
-        told = (held.envelope.get("routing") or {}).get("lead") or {}
-        if held.part == "previous-lead" and told.get("cdop") == lead.cdop and not held.disputed and not self.moves:
+        if held.part == "previous-lead" and not is_news and not held.disputed and not self.moves:
             return
         content = {
             "state": self.case.routing.state,

@@ -25,6 +25,9 @@ ROAD_DEATH: dict[str, Any] = {
 }
 
 
+NEW_HOME = {"lines": ["3 Sorrel Rise"], "postcode": "BS1 1AA", "lad_code": BRISTOL, "use": "home"}
+
+
 def case_of(*submissions: Submission, decisions: Sequence[Decision] = ()) -> Case:
     notices = [notice for s in submissions for reading in read(s) for notice in reading.notices]
     outcome = decide(notices, decisions, rules()["reference"], NOW, Switches())
@@ -243,6 +246,32 @@ def test_a_restricted_case_tells_nobody_before_its_release_and_then_the_current_
     assert who_got_what(dispatches)["cdop.BERKS"] == "new"
     assert all(b"Thistlewood" not in orjson.dumps(dict(d.envelope)) for d in dispatches)
     assert all(b"Barney" not in orjson.dumps(dict(d.envelope)) for d in dispatches)
+
+
+def test_who_led_before_does_not_learn_where_a_protected_child_has_gone() -> None:
+    known = report()
+    held = after(sent(case_of(known)))
+    marked = report(5, child={"restricted": "protected-identity", "addresses": [NEW_HOME]})
+    release = [decision("release", case_of(known).id)]
+    moved = case_of(known, marked, decisions=release)
+    assert moved.routing.lead is not None
+    assert moved.routing.lead.cdop == "WOE"
+    told = next(d for d in sent(moved, held, version=2) if d.recipient == "cdop.BERKS")
+    assert (told.kind, told.envelope["state"], told.envelope["rule"]) == ("withdraw", "open", "copy.ended")
+    assert all(word not in orjson.dumps(dict(told.envelope)) for word in (b"WOE", b"Bristol", BRISTOL.encode(), b"BS1"))
+
+
+def test_a_panel_that_knows_a_protected_childs_home_is_pointed_to_the_panel_it_handed_over_to() -> None:
+    told = report(child={"restricted": "protected-identity"})
+    case = case_of(told)
+    release = decision("release", case.id)
+    held = after(sent(case_of(told, decisions=[release])))
+    agreed = decision("agreement", case.id, cdop="WOE")
+    pointer = next(
+        d for d in sent(case_of(told, decisions=[release, agreed]), held, version=2) if d.recipient == "cdop.BERKS"
+    )
+    assert (pointer.kind, pointer.envelope["part"]) == ("copy", "previous-lead")
+    assert pointer.envelope["routing"]["lead"]["cdop"] == "WOE"
 
 
 def test_a_restricted_case_never_tells_what_a_value_was_before() -> None:
