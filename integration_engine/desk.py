@@ -153,7 +153,7 @@ class Desk:
         if who.role == "restricted":
             return
         for line in self._asked(lambda: [case_line(self._store, name) for name in about]):
-            if line and line.restricted and (line.rule == "held.restricted" or who.areas is None):
+            if line and (line.kept_back or (line.restricted and who.areas is None)):
                 raise DeskRefusal("unknown-subject", "There is no such case.", 404)
 
     def _led(self, panel: str, about: Sequence[str]) -> None:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request, Response
 
-from integration_engine.console.sight import RESTRICTED
 from integration_engine.console.stored import stored
 from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.page import page
@@ -16,6 +15,7 @@ from integration_engine.routing.periods import between, in_words
 from integration_engine.security.identity import Principal, Role, require_role
 from integration_engine.store.database import Store
 from integration_engine.store.pressing import DueClock, due_clocks
+from integration_engine.store.waiting import RESTRICTED
 
 _MAY_LOOK: tuple[Role, ...] = ("operator", "restricted", "coordinator", "designated-doctor", "cdop")
 _MOST = 500

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse
 
 from integration_engine.console import sight
 from integration_engine.console.asking import Asked
-from integration_engine.console.forms import Form, asked, forms, taken_back, to_take_back
+from integration_engine.console.forms import Form, asked, forms, may_link, taken_back, to_take_back
 from integration_engine.console.stored import stored
 from integration_engine.console.wording import LOOKS, decided_text, field_of, happened, text_of
 from integration_engine.desk import Desk
@@ -75,7 +75,7 @@ class _Pages:
             done=done,
             decided_text=decided_text,
             titles={kind.kind: kind.title for kind in kinds().values()},
-            back=to_take_back(seen.decisions),
+            back=to_take_back(seen.decisions) if may_link(role, protected=seen.held.restricted) else {},
             looks=LOOKS,
             happened=happened,
             text_of=text_of,

@@ -51,6 +51,12 @@ def forms(
     return answering, others
 
 
+def may_link(role: Role, *, protected: bool) -> bool:
+    """Whether a role may say of two notices that they are or aren't about one child, and take it back."""
+    kind = kinds()["link"]
+    return role in (kind.protected if protected else kind.roles)
+
+
 def to_take_back(decisions: Sequence[Decision]) -> dict[str, str]:
     """What people said of two notices and nobody has taken back since, by the decision's id, each with what makes its form
     one decision. They come in order of time."""

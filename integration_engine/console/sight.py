@@ -11,6 +11,7 @@ from typing import Any
 
 from integration_engine.console import asking
 from integration_engine.console.asking import Asked
+from integration_engine.console.released import Past, as_asked, since_release
 from integration_engine.console.wording import INTENTS, text_of
 from integration_engine.record.dates import in_words
 from integration_engine.record.decision import Decision
@@ -25,7 +26,6 @@ from integration_engine.store.decisions import decisions_about
 from integration_engine.store.reviews import LINKAGE
 from integration_engine.store.waiting import Question, SentLine, WaitingCase
 
-RESTRICTED = "held.restricted"
 NO_LEAD = "no-lead"
 _MOST_HISTORY = 500
 
@@ -88,7 +88,7 @@ def may_see(who: Principal, case: WaitingCase) -> bool:
     """Whether a case is this person's to look at."""
     if who.role == "restricted":
         return True
-    if case.rule == RESTRICTED or (case.restricted and who.areas is None):
+    if case.kept_back or (case.restricted and who.areas is None):
         return False
     return who.areas is None or case.lead in who.areas
 
@@ -115,7 +115,7 @@ def work(store: Store, who: Principal) -> Work:
         if may_see(who, case):
             cases.setdefault(case.rule if case.state == "held" else NO_LEAD, []).append(case)
     questions: dict[str, list[Question]] = {}
-    own = [question for question in asked if may_answer(who, question)]
+    own = [as_asked(store, who, question) for question in asked if may_answer(who, question)]
     due = waiting.next_due(store, {case.id for question in own for case in question.cases})
     for question in sorted(own, key=lambda q: asking.pressing(q, due)):
         questions.setdefault(question.kind, []).append(question)
@@ -138,13 +138,20 @@ def open_case(store: Store, who: Principal, name: str, now: datetime) -> CaseFil
     with store.reading() as transaction:
         decided = decisions_about(transaction, [held.id, name, *held.content["notices"]])
     questions = waiting.questions(store, about=[held.id])
+    past = Past(
+        asking.kept_apart(who, questions, decided),
+        audit.latest(store, held.id, _MOST_HISTORY),
+        waiting.sent(store, held.id),
+    )
+    if held.restricted and who.role != "restricted":
+        past = since_release(store, who, past)
     return CaseFile(
         held,
         full,
         _values(held.content) if full else (),
-        asking.kept_apart(who, questions, decided),
-        audit.latest(store, held.id, _MOST_HISTORY),
-        waiting.sent(store, held.id),
+        past.decisions,
+        past.history,
+        past.sent,
         [question for question in questions if may_answer(who, question)],
         own,
         until,
@@ -153,7 +160,7 @@ def open_case(store: Store, who: Principal, name: str, now: datetime) -> CaseFil
 
 def _by_broken_glass(store: Store, who: Principal, case: WaitingCase, now: datetime) -> datetime | None:
     """Until when; a case that was restricted since is shut again."""
-    return None if case.restricted or case.rule == RESTRICTED else glass.open_until(store, who, case.id, now)
+    return None if case.restricted or case.kept_back else glass.open_until(store, who, case.id, now)
 
 
 def open_history(store: Store, who: Principal, name: str, now: datetime) -> list[tuple[str, list[Value]]] | None:
@@ -174,7 +181,7 @@ def open_question(
     found = waiting.questions(store, name=name)
     if not found or not may_answer(who, found[0]):
         return None
-    question, full = found[0], sees_details(who)
+    question, full = as_asked(store, who, found[0]), sees_details(who)
     action = "review.weight-read" if weight else "review.read"
     _look(store, action, question.id, {"role": who.role, "details": full}, who, now)
     if question.kind != LINKAGE:

@@ -167,6 +167,13 @@ def latest(store: Store, subject: str, limit: int) -> tuple[Line, ...]:
         return tuple(map(_line, transaction.connection.execute(query)))
 
 
+def of_each(store: Store, action: str, subjects: Sequence[str]) -> dict[str, Line]:
+    """The last line of this action about each of these subjects, where there is one. Raises Transient."""
+    query = select(_AUDIT).where(_AUDIT.c.subject.in_(subjects), _AUDIT.c.action == action).order_by(_AUDIT.c.sequence)
+    with store.reading() as transaction:
+        return {row.subject: _line(row) for row in transaction.connection.execute(query)}
+
+
 def _line(row: Any) -> Line:
     return Line(row.sequence, row.at, row.actor, row.action, row.subject, orjson.loads(row.detail))
 

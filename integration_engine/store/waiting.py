@@ -19,6 +19,8 @@ from integration_engine.store.tables import CaseRow, DeliveryRow, NoticeRow, Rev
 
 MOST = 500
 """How many of each are listed, the longest waiting first: what is behind them is reached as they are settled."""
+RESTRICTED = "held.restricted"
+_RELEASED = ("open", "held")
 _LINKS = ("link", "unlink")
 _CLOCK = table(ClockRow)
 _CASE, _NOTICE, _REVIEW, _DELIVERY = table(CaseRow), table(NoticeRow), table(ReviewRow), table(DeliveryRow)
@@ -26,7 +28,7 @@ _CASE, _NOTICE, _REVIEW, _DELIVERY = table(CaseRow), table(NoticeRow), table(Rev
 
 @dataclass(frozen=True, slots=True)
 class WaitingCase:
-    """A case that is held, or open without a lead."""
+    """A case as it stands in clear."""
 
     id: str
     state: str
@@ -34,6 +36,12 @@ class WaitingCase:
     lead: str | None
     restricted: bool
     changed_at: datetime
+
+    @property
+    def kept_back(self) -> bool:
+        """Whether it is to be seen by the restricted role alone: a restricted case from which nothing may leave. One that was
+        released is open, or held by another rule; one that ended unreleased is nobody else's to read about either."""
+        return self.rule == RESTRICTED or (self.restricted and self.state not in _RELEASED)
 
 
 @dataclass(frozen=True, slots=True)
