@@ -1,5 +1,5 @@
-"""Restricted children at the console, on both databases: who may look at a case before and after its release, and that nothing
-said or sent before is told to whom it was released."""
+"""Restricted children at the console: who may look at a case before and after its release, and that nothing of what was said
+or sent before is told to whom it was released."""
 
 import json
 import re
