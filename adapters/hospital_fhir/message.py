@@ -201,8 +201,18 @@ class Message:
         return found
 
 
-def lay_out(root: Tree) -> Message:
+def taken_out(tree: Tree) -> Tree:
+    """The Bundle or Patient that is sent as the parameter of an operation (FHIR allows it to come bare or within Parameters);
+    anything else as it is."""
+    if kind_of(tree) != "Parameters":
+        return tree
+    inside = [child(one, "resource") for one in children(tree, "parameter") if child(one, "resource")]
+    return inside[0] if len(inside) == 1 and kind_of(inside[0]) in ("Bundle", "Patient") else tree
+
+
+def lay_out(tree: Tree) -> Message:
     """A message from its tree. Raises Refused for what is no message at all."""
+    root = taken_out(tree)
     if not kind_of(root):
         raise Refused("unknown-resource", "resourceType")
     if kind_of(root) == "Bundle":

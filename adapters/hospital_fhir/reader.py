@@ -12,7 +12,7 @@ from adapters.hospital_fhir.content import check_strictly, media, tree_of
 from adapters.hospital_fhir.dates import moment
 from adapters.hospital_fhir.death import status_effective_from
 from adapters.hospital_fhir.events import notice_of_signal, notice_of_void
-from adapters.hospital_fhir.message import Message, Placed, lay_out
+from adapters.hospital_fhir.message import Message, Placed, lay_out, taken_out
 from adapters.hospital_fhir.modifiers import check_read
 from adapters.hospital_fhir.national import Signal, is_national, is_signal, pointers_of, signal_of
 from adapters.hospital_fhir.notices import Envelope, last_updated, notice_of
@@ -44,7 +44,8 @@ class Reader:
         self.submission = submission
         self.asked = profile
         self.media = media(submission.content_type)
-        self.tree, self.form = tree_of(submission.body, self.media)
+        tree, self.form = tree_of(submission.body, self.media)
+        self.tree = taken_out(tree)
         self.unread_times: dict[str, Problem] = {}
 
     @cached_property

@@ -11,6 +11,7 @@ from tests.fhir_samples import (
     ASH,
     NHS,
     WREN,
+    as_xml,
     bundle,
     codes,
     dead,
@@ -252,3 +253,16 @@ def test_only_fhir_is_recognised() -> None:
     assert not ADAPTER.recognises(b"MSH|^~\\&|")
     assert not ADAPTER.recognises(b"area,reference,event")
     assert not ADAPTER.recognises(b"<cases><case/></cases>")
+
+
+@pytest.mark.parametrize("name", ["content", "resource"])
+def test_what_an_operation_has_within_parameters_is_read_as_if_it_came_bare(name: str) -> None:
+    bare = bundle(header(), dead(), type_="message")
+    within = {
+        "resourceType": "Parameters",
+        "parameter": [{"name": name, "resource": bare}, {"name": "async", "valueBoolean": False}],
+    }
+    assert told(within)["death"] == told(bare)["death"]
+    assert read(within).message_id == read(bare).message_id
+    assert ADAPTER.sender(json.dumps(within).encode()) == ("RTH", "https://hospital.example/fhir")
+    assert told(as_xml(within))["death"] == told(bare)["death"]
