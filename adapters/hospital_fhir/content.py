@@ -32,6 +32,7 @@ _MEDIA_TYPES = {
     "text/xml": "xml",
 }
 _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9]{0,40}(\[\d+\]|\._?[A-Za-z][A-Za-z0-9]{0,40})*")
+_WEIGHT = re.compile(r"[01](?:\.\d{0,3})?")
 _PARAMETER = re.compile(r";\s*([\w-]+)\s*=\s*\"?([^\";]+)\"?")
 
 
@@ -51,6 +52,21 @@ def media(content_type: str | None) -> Media:
     name = content_type.split(";", 1)[0].strip().lower()
     told = {key.lower(): value.strip() for key, value in _PARAMETER.findall(content_type)}
     return Media(_MEDIA_TYPES.get(name, "other"), told.get("fhirVersion".lower()), told.get("charset"))
+
+
+def preferred(accept: str) -> str | None:
+    """json or xml: which of them weighs more in an Accept header or a ``_format``. None where neither does, or what is wanted
+    is a page."""
+    weights = {"json": 0.0, "xml": 0.0}
+    for one in accept.lower().split(","):
+        name, *parameters = (part.strip() for part in one.split(";"))
+        form = "json" if "json" in name else "xml" if "xml" in name and "html" not in name else None
+        if form:
+            said = next((part[2:] for part in parameters if part.startswith("q=")), "1")
+            weights[form] = max(weights[form], float(said) if _WEIGHT.fullmatch(said) else 1.0)
+    if weights["json"] == weights["xml"] or (weights["xml"] > weights["json"] and "html" in accept.lower()):
+        return None
+    return max(weights, key=lambda form: weights[form])
 
 
 def tree_of(body: bytes, said: Media) -> tuple[Tree, str]:

@@ -17,7 +17,7 @@ from fhir.resources.R4B.operationoutcome import OperationOutcome
 
 from adapters.adapter import Reading
 from adapters.hospital_fhir.capability import capability_statement
-from adapters.hospital_fhir.content import media, tree_of
+from adapters.hospital_fhir.content import media, preferred, tree_of
 from adapters.hospital_fhir.message import lay_out
 from adapters.hospital_fhir.outcome import (
     JSON,
@@ -138,6 +138,16 @@ def fhir_door(door: Door, settings: Settings, *, clock: Callable[[], datetime]) 
     async def bundle(request: Request) -> Response:
         return await _taken(door, await door.knock(request, CONTENT_TYPES), request)
 
+    @router.post(
+        "/",
+        status_code=202,
+        summary="Send a Bundle, by a client whose base address ends in a slash",
+        openapi_extra=_BUNDLE,
+        responses=_SENT,
+    )
+    async def bundle_at_the_base(request: Request) -> Response:
+        return await bundle(request)
+
     @router.post("/Patient", status_code=202, summary="Send one Patient", openapi_extra=_PATIENT, responses=_SENT)
     async def patient(request: Request) -> Response:
         return await _taken(door, await door.knock(request, CONTENT_TYPES), request)
@@ -250,12 +260,11 @@ def _asked(knock: Knock) -> _Asked | None:
 
 
 def _form(request: Request) -> str:
-    """JSON or XML: as the sender asks, else as it sent."""
-    accepted = (request.query_params.get("_format") or request.headers.get("accept", "*/*")).lower()
-    if "json" in accepted:
-        return JSON
-    if "xml" in accepted and "html" not in accepted:
-        return XML
+    """JSON or XML: as the sender asks, what it likes best; else as it sent."""
+    asked = request.query_params.get("_format")
+    liked = preferred(asked if asked is not None else request.headers.get("accept", ""))
+    if liked:
+        return XML if liked == "xml" else JSON
     return XML if "xml" in request.headers.get("content-type", "").lower() else JSON
 
 

@@ -78,12 +78,22 @@ def test_a_death_message_is_queued_untouched_and_answered_by_a_message(doors: Ho
     assert (method.routing_key, properties.content_type) == ("hospital-fhir.RTH", JSON)
 
 
-@pytest.mark.parametrize("path", ["/fhir/Patient", "/fhir"])
+@pytest.mark.parametrize("path", ["/fhir/Patient", "/fhir", "/fhir/"])
 def test_a_single_patient_is_taken_with_an_operation_outcome(doors: House, path: str) -> None:
     answer = doors.send("RTH", path, json.dumps(patient()), JSON)
     assert (answer.status_code, answer.json()["resourceType"]) == (202, "OperationOutcome")
     assert answer.headers["content-type"].startswith(JSON)
     assert len(doors.queued("intake.hospital-fhir")) == 1
+
+
+def test_a_message_within_the_parameters_of_the_operation_is_taken_and_answered_as_one(doors: House) -> None:
+    content = {"name": "content", "resource": json.loads(message())}
+    body = json.dumps({"resourceType": "Parameters", "parameter": [content]})
+    answer = doors.send("RTH", "/fhir/$process-message", body, JSON)
+    assert answer.status_code == 202
+    assert response_of(answer)[0] == {"identifier": "11111111-1111-4111-8111-111111111111", "code": "ok"}
+    [(_, _, queued)] = doors.queued("intake.hospital-fhir")
+    assert queued == body.encode()
 
 
 def test_the_version_in_the_content_type_travels_with_the_message(doors: House) -> None:
@@ -185,7 +195,8 @@ def promised(statement: Any) -> set[tuple[str, str]]:
     (rest,) = statement["rest"]
     found = {("get", "/fhir/metadata")}
     if {each["code"] for each in rest["interaction"]} == {"transaction", "batch"}:
-        found.add(("post", "/fhir"))
+        # The base address, with which some clients write a slash.
+        found |= {("post", "/fhir"), ("post", "/fhir/")}
     found |= {("post", f"/fhir/${each['name']}") for each in rest["operation"]}
     for resource in rest["resource"]:
         assert {each["code"] for each in resource.get("interaction", ())} <= {"create"}
@@ -221,7 +232,7 @@ def test_the_capability_statement_promises_what_there_is_and_nothing_else(doors:
 def test_every_answer_is_one_that_the_openapi_document_describes(doors: House, body: bytes, content_type: str) -> None:
     described = doors.client.get("/openapi.json").json()["paths"]
     paths = [path for path, methods in described.items() if path.startswith("/fhir") and "post" in methods]
-    assert len(paths) == 6
+    assert len(paths) == 7
     for path in paths:
         for code in ("RTH", None, "E23000038"):
             answer = doors.send(code, path, body, content_type)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from adapters.hospital_fhir.content import MOST_BYTES, check_strictly
+from adapters.hospital_fhir.content import MOST_BYTES, check_strictly, preferred
 from adapters.hospital_fhir.outcome import http_status
 from adapters.hospital_fhir.refusals import Refused
 from tests.fhir_samples import bundle, codes, dead, item, patient, read, told
@@ -257,3 +257,25 @@ def test_an_element_of_another_namespace_is_told_by_what_holds_it(xml: str, path
 def test_xml_that_is_none_is_told_by_line_and_column() -> None:
     (problem,) = read(b'<Patient xmlns="http://hl7.org/fhir">\n<name></Patient>').all_problems
     assert "At line 2, column " in problem.text
+
+
+@pytest.mark.parametrize(
+    ("accept", "form"),
+    [
+        ("application/fhir+xml;q=1.0, application/fhir+json;q=1.0, application/xml+fhir;q=0.9", None),
+        ("application/fhir+json, application/fhir+xml;q=0.5", "json"),
+        ("application/fhir+xml, application/fhir+json;q=0.5", "xml"),
+        ("application/fhir+xml; fhirVersion=4.0, application/json;q=0", "xml"),
+        ("application/fhir+json;q=0.1, */*", "json"),
+        ("text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8", None),
+        ("application/fhir+json;q=often", "json"),
+        ("application/fhir+json;q=0", None),
+        ("xml", "xml"),
+        ("*/*", None),
+        ("", None),
+    ],
+)
+def test_the_form_of_the_answer_is_the_one_that_weighs_more_and_else_what_was_sent(
+    accept: str, form: str | None
+) -> None:
+    assert preferred(accept) == form
