@@ -161,6 +161,9 @@ def _first_of(stated: str | None, received: str) -> str:
 
 
 def _refusals(source: RowSource, values: Mapping[str, Any], mapped: Mapped, submission: Submission) -> list[Problem]:
+    if not source.find("reference") and not source.find("event"):
+        text = "neither a reference nor an event: leave the row out, if it is a total or a note"
+        return [Problem(code="missing", text=text, path=source.place_of("reference"))]
     found = [
         Problem(code="missing", text=f"{column} is needed", path=source.place_of(column))
         for column in ("area", "reference", "event")
@@ -201,7 +204,7 @@ def _warnings(source: RowSource, values: Mapping[str, Any], submission: Submissi
     if values.get("coroner.conclusions") == ["neglect"]:
         warn("neglect-alone", "neglect only ever rides on another conclusion", "conclusion")
     if "coroner.stage_at" not in values:
-        warn("missing", "event_at is needed to know which statement came last", "event_at")
+        warn("missing", "a day is needed here, to know which statement came last", "event_at")
     elif earliest(values["coroner.stage_at"]) > submission.received_at + FUTURE_TOLERANCE:
         warn("date-in-future", "event_at: a day that has not come yet", "event_at")
     born, died = values.get("child.birth_date"), values.get("death.died_at")

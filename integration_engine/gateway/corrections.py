@@ -5,7 +5,7 @@ Nothing of the rows waits on this side meanwhile: what stood in them travels to 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote_plus
 
 from adapters.coroner.words import columns as known_columns
 from adapters.excerpt import csv_of
@@ -64,7 +64,7 @@ class Corrections:
 
 
 def corrections(heard: Heard, table: Table | None, answers: Sequence[RowAnswer]) -> Corrections | None:
-    """The refused rows to be put right; None where there are none, or too many."""
+    """The refused rows to be put right; None where there are none, too many, or too much stands in them."""
     rows = refused(heard, table)
     if table is None or not 0 < len(rows) <= MOST_ROWS:
         return None
@@ -72,7 +72,14 @@ def corrections(heard: Heard, table: Table | None, answers: Sequence[RowAnswer])
     columns = columns_of(heard, table, rows)
     if not 0 < len(columns) <= _MOST_COLUMNS:
         return None
-    return Corrections(tuple(columns.values()), [_correction(row, columns, said[row.number]) for row in rows])
+    found = Corrections(tuple(columns.values()), [_correction(row, columns, said[row.number]) for row in rows])
+    return found if _travels(found) else None
+
+
+def _travels(form: Corrections) -> bool:
+    """Whether the form, filled in, may be sent back: nobody is to type what is then too large."""
+    cells = [cell.value for row in form.rows for cell in (*row.cells, *row.beyond)]
+    return sum(len(quote_plus(text)) for text in (*form.headings, *cells)) < FORM_BYTES // 2
 
 
 def _correction(row: Row, columns: Mapping[str, str], answer: RowAnswer) -> Correction:

@@ -14,9 +14,20 @@ from integration_engine.gateway.intake import Heard
 from integration_engine.gateway.shapes import Result, RowCounts, RowProblem, ToldRow
 from integration_engine.record.notice import Problem
 
-# What a mapping says to whoever writes profiles: "child.birth_date: no such date (profile coroner-case)".
-_FOR_INTEGRATORS = re.compile(r"^[a-z_]+(?:\.[a-z_]+)+: |, found \d+ [^()]*(?= \(profile|$)| \(profile [\w.-]+\)$")
-_IN_AN_OFFICES_WORDS = {"unknown-code": "Not one of the allowed words"}
+# What a mapping says to whoever writes profiles: "child.birth_date: no such date (profile coroner-case)"; and a column's own
+# name, which stands beside the sentence.
+_FOR_INTEGRATORS = re.compile(
+    r"^[a-z_]+(?:\.[a-z_]+)+: |^[a-z]+(?:_[a-z]+)+: |, found \d+ [^()]*(?= \(profile|$)| \(profile [\w.-]+\)$"
+)
+_IN_AN_OFFICES_WORDS = {"unknown-code": "Not one of the allowed words: choose one from the list of columns and words"}
+# What to do about it, where saying what is wrong doesn't say that already.
+_WHAT_TO_WRITE = {
+    "bad-date": "write the day first, 03/04/2026 for 3 April, or 2026-04-03",
+    "two-digit-year": "write it as 03/04/2026",
+    "bad-time": "write it as 16:10",
+    "not-an-age": "write it as 3 days, 11 months or 7 years",
+    "not-yes-no": "write Y or N",
+}
 # A place in a file: "row 3, column Date of Birth", "$[2].date_of_birth" or "/cases/case[3]/date_of_birth".
 _COLUMN = re.compile(r"(?:, column |\]\.|\]/)(.+)$")
 
@@ -131,6 +142,8 @@ def _column(path: str | None) -> str:
 
 
 def _plain(problem: Problem) -> str:
-    """The sentence without our own names of field, profile and table: an office knows its columns, not our dictionary."""
+    """The sentence without our own names of field, profile and table, and what to do: an office knows its columns, not our
+    dictionary."""
     plain = _IN_AN_OFFICES_WORDS.get(problem.code) or _FOR_INTEGRATORS.sub("", problem.text)
-    return plain[:1].upper() + plain[1:]
+    todo = _WHAT_TO_WRITE.get(problem.code)
+    return plain[:1].upper() + plain[1:] + (f": {todo}" if todo else "")

@@ -4,9 +4,12 @@ import pytest
 
 from adapters.adapter import Feed, Item, Reading
 from adapters.tables import Row, Table
+from integration_engine.gateway.corrections import MOST_ROWS, corrections
 from integration_engine.gateway.intake import Heard, choose_feed
 from integration_engine.gateway.rows import counts, refused_rows, row_answers, safe_cell
 from integration_engine.record.notice import Problem
+
+TOLD = "There is no such date: write the day first, 03/04/2026 for 3 April, or 2026-04-03"
 
 
 def heard(*items: Item) -> Heard:
@@ -39,7 +42,7 @@ def test_ordinary_cells_stay_as_they_are(text: str) -> None:
 )
 def test_a_problem_names_the_column_in_every_form_of_file(path: str, column: str) -> None:
     [answer] = row_answers(heard(Item(0, "refused", "bad-date", problems=(problem(path),))), None)
-    assert answer.problems == ({"column": column, "code": "bad-date", "text": "There is no such date"},)
+    assert answer.problems == ({"column": column, "code": "bad-date", "text": TOLD},)
 
 
 def test_rows_are_numbered_as_the_spreadsheet_shows_them() -> None:
@@ -71,3 +74,20 @@ def test_a_feed_is_chosen_by_name_then_by_sender_then_as_the_only_one() -> None:
     assert choose_feed([pas], None, ("RTH", "other")) is pas
     assert choose_feed([pas, lab], None, ("RTH", "other")) is None
     assert choose_feed([], "lab", ()) is None
+
+
+def test_a_column_is_not_named_again_in_the_sentence_about_it() -> None:
+    told = Problem(code="date-in-future", text="date_of_death: a day that has not come yet", path="row 2, column Died")
+    [answer] = row_answers(heard(Item(0, "refused", told.code, problems=(told,))), None)
+    assert answer.why == ("A day that has not come yet",)
+
+
+@pytest.mark.parametrize(("letters", "offered"), [(200, True), (50_000, False)])
+def test_no_form_is_offered_that_could_not_be_sent_back(letters: int, offered: bool) -> None:
+    wrong = [
+        Item(at, "refused", "bad-date", problems=(problem(f"row {at + 2}, column dob"),)) for at in range(MOST_ROWS)
+    ]
+    rows = [Row(at, at + 2, {"date_of_birth": "?", "narrative": "ä" * letters}) for at in range(MOST_ROWS)]
+    told = heard(*wrong)
+    table = Table({"date_of_birth": "dob", "narrative": "narrative"}, rows)
+    assert bool(corrections(told, table, row_answers(told, table))) is offered

@@ -165,3 +165,13 @@ def test_a_missing_column_is_told_with_the_headings_that_would_do() -> None:
     assert code == "missing-column"
     assert "“reference”" in text
     assert "“case reference”" in text
+
+
+def test_a_line_of_totals_is_told_to_be_none_of_the_cases() -> None:
+    total = {"area": "Total", "nhs_number": "1"}
+    rows = read(lines(CASE, CASE.values(), [total.get(name, "") for name in CASE], ["* days first"]))
+    assert [row.verdict for row in rows] == ["notice", "refused", "refused"]
+    for row in rows[1:]:
+        ((code, text),) = told(row)
+        assert code == "missing"
+        assert "leave the row out" in text
