@@ -86,13 +86,15 @@ def read(
 ) -> Iterator[Reading]:
     """Everything a submission says, whatever its kind.
 
-    The kind is the given one, else the feed's, else what the content looks like (``name`` is the file's, a hint). The profile
-    is the given one, else that of the submission's feed, else that of the feed registered for the sender the message
-    names, else the kind's default. What looks like nothing known is one refused reading, ``unknown-format``. Raises
-    ProfileError for a profile that can't be used; never for bad input.
+    The kind is the given one, else the feed's, else what the content looks like (``name`` is the file's, a hint), else
+    the given profile's: a force's own export looks like nothing known. The profile is the given one, else that of the
+    submission's feed, else that of the feed registered for the sender the message names, else the kind's default. What
+    looks like nothing known is one refused reading, ``unknown-format``. Raises ProfileError for a profile that can't be
+    used; never for bad input.
     """
     feed = submission.feed
-    found = kind or (feed.kind if feed else None) or detect(submission.body, name)
+    chosen = profile if isinstance(profile, Profile) or profile is None else load_profile(profile)
+    found = kind or (feed.kind if feed else None) or detect(submission.body, name) or (chosen.kind if chosen else None)
     if found is None:
         yield _unknown(submission.body)
         return
@@ -101,7 +103,6 @@ def read(
         feed = feed_of(submission.body, found, feeds)
         if feed is not None:
             submission = _with_feed(submission, feed)
-    chosen = profile if isinstance(profile, Profile) or profile is None else load_profile(profile)
     if chosen is None or chosen.kind != found:
         # One profile given for a folder of many kinds is meant for the messages of its own kind.
         chosen = load_profile(feed.profile if feed else adapter.default_profile)

@@ -30,6 +30,12 @@ from integration_engine.record.account import UNSTATED
 from integration_engine.record.notice import Problem
 
 NEEDED = ("report_id", "role")
+SETTINGS = ("roles", "force", "withdrawn")
+READ = frozenset(
+    {*NEEDED, "person_id", "version", "status", "reported_at", "force", "event_id", "incident_ref", "school"}
+    | {"given_names", "family_name", "full_name", "age"}
+)
+"""Columns that are read here, whatever rules read them."""
 ROLES = frozenset({"deceased", "injured", "mother", "father", "carer", "sibling", "witness", "other"})
 
 

@@ -1,6 +1,7 @@
 """``cdr map``: mapping profiles for integrators - check them, run their tests, print the language and the schemas."""
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ from rich.table import Table
 
 from integration_engine.mapping import check as checking
 from integration_engine.mapping.documents import ProfileError
-from integration_engine.mapping.profile import Profile, find_profile, shipped_profiles
+from integration_engine.mapping.profile import Profile, find_profile, load_profile, shipped_profiles
 from integration_engine.mapping.testing import Result, Seen, run_tests
 
 app = typer.Typer(no_args_is_help=True, help="Mapping profiles: check them, run their tests.")
@@ -45,7 +46,7 @@ def profile_check(
 ) -> None:
     """Check profiles and code tables; exit 1 if anything is wrong."""
     paths = _chosen(files)
-    findings = [*checking.check(paths), *(() if files else checking.check_tables())]
+    findings = [*_all_faults(paths), *(() if files else checking.check_tables())]
     if as_json:
         told = [{"file": one.file, "place": one.place, "why": one.why} for one in findings]
         typer.echo(json.dumps({"checked": [path.stem for path in paths], "findings": told}))
@@ -56,6 +57,17 @@ def profile_check(
         colour = "red" if findings else "green"
         console.print(f"[{colour}]{len(paths)} profiles checked, {len(findings)} findings[/]")
     raise typer.Exit(1 if findings else 0)
+
+
+def _all_faults(paths: list[Path]) -> Iterator[checking.Finding]:
+    """What the language finds wrong; of a profile that it can read, what the kind's adapter does."""
+    from adapters.profile_checks import faults
+
+    for path in paths:
+        findings = checking.check_profile(path)
+        yield from findings
+        if not findings:
+            yield from (checking.Finding(path.name, place, why) for place, why in faults(load_profile(path)))
 
 
 @app.command("test")

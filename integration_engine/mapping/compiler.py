@@ -1,5 +1,6 @@
 """Rules of a profile, from what YAML says to functions that run. Everything is decided once, when a profile is loaded."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ class Compiler:
     settings: Mapping[str, Any]
     columns: Mapping[str, Sequence[str]]
     report: Report
+    read_columns: set[str] = dataclasses.field(default_factory=set)
 
     def field(self, name: str, node: Any, wanted: Shape, place: str) -> rules.Rule:
         """The function of one field: its rules in order, or all of them for ``union``."""
@@ -182,6 +184,7 @@ class Compiler:
                 check(path)
         except PathError as error:
             self.report(place, str(error))
+        self.read_columns.add(path)
         if self.language == "columns" and path not in self.columns:
             self.report(place, f"columns: doesn't name the column {path}")
         return path

@@ -2,7 +2,7 @@
 
 import os
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -51,6 +51,7 @@ class Profile:
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     parents: tuple[str, ...] = ()
     rules: tuple[tuple[str, Rule], ...] = field(default=(), repr=False)
+    read_columns: frozenset[str] = frozenset()
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -161,10 +162,7 @@ def compile_profile(path: Path, report: Report) -> Profile:
     if language not in CHECKS:
         report("language", f"language is one of {', '.join(CHECKS)}")
     settings = _map(whole, "settings", report)
-    columns = {
-        str(name): tuple(str(one) for one in synonyms or ())
-        for name, synonyms in _map(whole, "columns", report).items()
-    }
+    columns = dict(_columns(_map(whole, "columns", report), report))
     compiler = Compiler(str(language), settings, columns, report)
     rules = tuple(_compiled(compiler, _map(whole, "fields", report), report))
     version = whole.get("version")
@@ -172,7 +170,16 @@ def compile_profile(path: Path, report: Report) -> Profile:
         report("version", "version is a whole number from 1")
         version = 1
     title = str(whole.get("title") or "")
-    return Profile(path.stem, kind, version, settings, title, str(language), columns, parents, rules)
+    read = frozenset(compiler.read_columns & columns.keys())
+    return Profile(path.stem, kind, version, settings, title, str(language), columns, parents, rules, read)
+
+
+def _columns(written: Mapping[Any, Any], report: Report) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for name, synonyms in written.items():
+        listed = synonyms if isinstance(synonyms, list) else []
+        if synonyms is not None and listed is not synonyms:
+            report(f"columns.{name}", f"a list of headings, such as [{synonyms}]")
+        yield str(name), tuple(map(str, listed))
 
 
 def _compiled(compiler: Compiler, written: Mapping[Any, Any], report: Report) -> Iterable[tuple[str, Rule]]:
