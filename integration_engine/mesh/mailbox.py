@@ -147,7 +147,7 @@ class Mailbox:
             chunks = _chunks(first.headers.get("Mex-Chunk-Range", ""))
             _add(content, first)
             for number in range(2, chunks + 1):
-                with closing(self._client.retrieve_message_chunk(letter.id, number)) as chunk:
+                with closing(self._chunk(letter.id, number)) as chunk:
                     _add(content, chunk)
             body = content.whole()
             # some senders' clients pack by themselves, and not all say so: nothing we take begins like it
@@ -158,6 +158,15 @@ class Mailbox:
         except BadCompression:
             return replace(letter, wrong="bad-compression")
         return replace(letter, body=body)
+
+    def _chunk(self, message_id: str, number: int) -> Any:
+        """A chunk after the first. Where MESH has the message without it, that isn't gone: nobody has all of it."""
+        try:
+            return self._client.retrieve_message_chunk(message_id, number)
+        except HTTPError as error:
+            if _status(error) in _GONE:
+                raise MeshRefused("chunk-missing") from None
+            raise
 
 
 def _add(content: Bounded, chunk: Any) -> None:
@@ -195,7 +204,7 @@ def _failures() -> Iterator[None]:
     except MeshError as error:
         raise MeshRefused(_code(error)) from None
     except HTTPError as error:
-        status = error.response.status_code if error.response is not None else 0
+        status = _status(error)
         if status in _GONE:
             raise Gone from None
         if status in _FORBIDDEN:
@@ -207,6 +216,10 @@ def _failures() -> Iterator[None]:
         raise MeshRefused("request") from None
     except (RequestException, WireError, OSError) as error:
         raise MeshAway(type(error).__name__) from None
+
+
+def _status(error: HTTPError) -> int:
+    return error.response.status_code if error.response is not None else 0
 
 
 def _code(error: MeshError) -> str:

@@ -24,10 +24,12 @@ _START_LIMIT_S = 60.0
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A running MESH. Every mailbox has the same ``password``; mutual TLS where certificates were given."""
+    """A running MESH. Every mailbox has the same ``password``; mutual TLS where certificates were given. ``boxes`` is where
+    the mailboxes' messages lie, a file a chunk."""
 
     url: str
     mailboxes: tuple[str, ...]
+    boxes: Path
     server: Guarded = field(repr=False)
     shared_key: str = field(default=_SHARED_KEY, repr=False)
     password: str = field(default=_PASSWORD, repr=False)
@@ -65,7 +67,7 @@ def mesh(mailboxes: Sequence[str], tls: Tls | None = None) -> Iterator[Sandbox]:
     try:
         _await_answer(server, port, tls)
         url = f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
-        yield Sandbox(url, tuple(mailboxes), server)
+        yield Sandbox(url, tuple(mailboxes), folder / "boxes", server)
     finally:
         server.stop()
 

@@ -14,7 +14,9 @@ import pytest
 
 from integration_engine.broker.depth import depths
 from integration_engine.mapping.files import mappings
+from integration_engine.mesh.collect import RECEIVED
 from integration_engine.mesh.mailbox import Mailbox, MeshAway
+from integration_engine.monitoring.counters import COUNTERS
 from integration_engine.services.mesh import Tls, mesh
 from integration_engine.store import overview
 from integration_engine.store.deliveries import deliveries
@@ -192,6 +194,23 @@ def test_without_a_broker_everything_stays_in_the_mailbox(mail: MeshHouse, tmp_p
     assert (mail.waiting(), mail.got(POLICE)) == ([sent], [])
     mail.round()
     assert (mail.waiting(), len(intake(mail))) == ([], 1)
+
+
+def test_a_message_of_which_mesh_has_lost_a_part_is_left_and_nothing_waits_behind_it(mail: MeshHouse) -> None:
+    body = police_report()
+    sent = mail.send(POLICE, body, "CDR_POLICE", max_chunk_size=len(body) // 3)
+    part = mail.sandbox.boxes / OURS / "in" / sent / "2"
+    kept = part.read_bytes()
+    part.unlink()
+    mail.send(POLICE, police_report(), "CDR_POLICE")
+    left = COUNTERS.value(RECEIVED, mailbox=OURS, outcome="left")
+    mail.round()
+    assert COUNTERS.value(RECEIVED, mailbox=OURS, outcome="left") == left + 1
+    assert mail.waiting() == [sent]
+    assert (mail.got(POLICE), len(intake(mail))) == ([], 1)
+    part.write_bytes(kept)
+    mail.round()
+    assert (mail.waiting(), [queued for _, queued in intake(mail)]) == ([], [body])
 
 
 def test_what_cant_be_told_is_left_for_mesh_and_nothing_waits_behind_it(mail: MeshHouse) -> None:
