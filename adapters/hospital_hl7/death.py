@@ -132,6 +132,9 @@ def _take_disposition(evidence: Evidence, message: Message, raw: str, place: str
     if raw == DELETE:
         return
     code = message.value(raw).upper()
+    if code.isdigit():
+        # Some systems write every code with two digits: 04 is 4.
+        code = code.lstrip("0")
     if code in settings.died:
         evidence.dead.append(place)
     elif code in settings.stillbirth:

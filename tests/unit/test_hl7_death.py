@@ -82,6 +82,12 @@ def test_the_discharge_table_belongs_to_the_profile() -> None:
     assert verdict(twenty) == ("refused", "disposition-not-in-table")
 
 
+def test_a_discharge_code_in_two_digits_is_the_same_code() -> None:
+    assert verdict(message(msh(), pid(), pv1(f36="04"))) == ("notice", "death")
+    assert verdict(message(msh(), pid(), pv1(f36="04")), "hl7-us") == ("passed-over", "no-death")
+    assert verdict(message(msh(), pid(), pv1(f36="00"))) == ("passed-over", "no-death")
+
+
 @pytest.mark.parametrize("event", ["ORU^R01", "MDM^T02", "VXU^V04", "ORM^O01"])
 def test_a_laboratory_says_it_indirectly(event: str) -> None:
     assert one(told(event, f29=DIED, f30="Y")).notices[0].source.indirect is True
