@@ -13,7 +13,7 @@ from adapters.hospital_fhir.message import Message, Placed
 from adapters.hospital_fhir.modifiers import understood
 from adapters.hospital_fhir.national import is_national, is_national_record
 from adapters.hospital_fhir.person import Numbers, numbers_of, practices, restricted_by_security
-from adapters.hospital_fhir.shape import Tree, child, children, codings, text
+from adapters.hospital_fhir.shape import Tree, children, codings, text
 from adapters.hospital_fhir.validity import check
 from adapters.hospital_fhir.verdict import Finding
 from adapters.hospital_fhir.versions import Version
@@ -276,7 +276,3 @@ def _visit(stay: Placed | None) -> str | None:
         if found := text(identifier, "value"):
             return found
     return text(stay.resource, "id")
-
-
-def last_updated(resource: Tree) -> str | None:
-    return text(child(resource, "meta"), "lastUpdated")

@@ -9,18 +9,17 @@ from adapters.adapter import ADULT, Item, Reading, Submission, content_hash
 from adapters.hospital_fhir.bundles import own_bytes
 from adapters.hospital_fhir.certificate import is_void
 from adapters.hospital_fhir.content import check_strictly, media, tree_of
-from adapters.hospital_fhir.dates import moment
-from adapters.hospital_fhir.death import status_effective_from
 from adapters.hospital_fhir.events import notice_of_signal, notice_of_void
 from adapters.hospital_fhir.message import Message, Placed, lay_out, taken_out
 from adapters.hospital_fhir.modifiers import check_read
 from adapters.hospital_fhir.national import Signal, is_national, is_signal, pointers_of, signal_of
-from adapters.hospital_fhir.notices import Envelope, last_updated, notice_of
+from adapters.hospital_fhir.notices import Envelope, notice_of
 from adapters.hospital_fhir.refusals import Refused, refusal
 from adapters.hospital_fhir.senders import sender_of
 from adapters.hospital_fhir.settings import settings_of
 from adapters.hospital_fhir.shape import child, kind_of, text, texts
 from adapters.hospital_fhir.soundness import check_bytes, check_focus, check_requests, check_whole
+from adapters.hospital_fhir.stated import stated_at
 from adapters.hospital_fhir.subjects import death_of_nobody, deleted, subjects_of
 from adapters.hospital_fhir.verdict import Finding, adult_for, finding_of
 from adapters.hospital_fhir.versions import RELEASES, WITHOUT_CLASS, Version, declared, of_message, resource_class
@@ -100,12 +99,16 @@ class Reader:
 
     @cached_property
     def message_id(self) -> str | None:
+        return self._own_id or self.submission.message_id
+
+    @cached_property
+    def _own_id(self) -> str | None:
         """The Bundle's or header's own id. A lone resource has none: its id comes again whenever it changes."""
         if kind_of(self.tree) != "Bundle":
-            return text(self.tree, "id") if is_signal(self.tree) else self.submission.message_id
+            return text(self.tree, "id") if is_signal(self.tree) else None
         header = self.message.header
         own = text(child(self.tree, "identifier"), "value") or (text(header.resource, "id") if header else None)
-        return own or text(self.tree, "id") or self.submission.message_id
+        return own or text(self.tree, "id")
 
     @cached_property
     def partner(self) -> str | None:
@@ -150,7 +153,7 @@ class Reader:
             profile=made.profile.name,
             items=items,
             problems=problems,
-            message_id=self.message_id,
+            message_id=made.message_id,
             partner=self.partner,
             content_hash=made.content_hash,
             hint=hint,
@@ -173,28 +176,9 @@ class Reader:
         return self._one(Item(0, pointer_verdict(signal.kind), signal.kind, notice, signal.problems))
 
     def _stated_at(self, patient: Placed | None) -> str | None:
-        """When the sender says it: by the header, which orders an event's messages; else the resource, else the Bundle."""
-        header = self.message.header
-        candidates: list[tuple[str | None, str]] = []
-        if header is not None:
-            candidates += [
-                (last_updated(header.resource), f"{header.path}.meta.lastUpdated"),
-                (text(header.resource, "timestamp"), f"{header.path}.timestamp"),
-            ]
-        bundle = (text(self.tree, "timestamp"), "Bundle.timestamp")
-        own = _own_time(patient) if patient else (None, "")
-        candidates += [bundle, own] if header is not None else [own, bundle]
-        for said, path in candidates:
-            if said:
-                try:
-                    return moment(said, path, midnight_is_unknown=False).value
-                except Refused as refused:
-                    self.unread_times[path] = refused.problem
-        effective = status_effective_from(patient.resource) if patient else None
-        try:
-            return moment(effective, patient.path).value if effective and patient else None
-        except Refused:
-            return None
+        said, unread = stated_at(self.message, patient)
+        self.unread_times |= unread
+        return said
 
     def _people(self) -> Reading:
         """An item for each patient of the message."""
@@ -225,7 +209,15 @@ class Reader:
         if kept:
             problems = self._check_kept()
             body = own_bytes(message, patients, kept) if self.form == "json" else None
-            envelope = replace(envelope, content_hash=content_hash(body)) if body else envelope
+            taken_back = [
+                patient
+                for patient, finding in zip(patients, found, strict=True)
+                if isinstance(finding, Finding) and finding.verdict == "retraction"
+            ]
+            if self._own_id is None and any(self._stated_at(patient) is None for patient in taken_back):
+                envelope = self._said_now(body)
+            elif body:
+                envelope = replace(envelope, content_hash=content_hash(body))
         unreviewed = any(isinstance(finding, Finding) and finding.outside for finding in found)
         sound = bool(kept) or (unreviewed and self._is_sound())
         items = tuple(
@@ -236,6 +228,13 @@ class Reader:
         items += _refused_for("delete-requested", gone, len(items))
         hint = next((finding.hint for finding in found if isinstance(finding, Finding) and finding.hint), None)
         return self._made(items, problems, hint, envelope, body)
+
+    def _said_now(self, body: bytes | None) -> Envelope:
+        """The envelope of a message that tells somebody lives, without an id or a time of its sender's: the same words may be
+        said before and after a death was told by mistake, so each time that it is sent is another statement."""
+        sent = self.submission.received_at.isoformat().encode()
+        known_by = content_hash((body or self.submission.body) + sent)
+        return replace(self.envelope, content_hash=known_by, message_id=self.message_id and f"sha256-{known_by}")
 
     def _item(self, index: int, patient: Placed, finding: Finding | Problem, envelope: Envelope, sound: bool) -> Item:
         if isinstance(finding, Problem):
@@ -280,12 +279,6 @@ def _refused_for(code: str, places: list[str], start: int) -> tuple[Item, ...]:
     return tuple(
         Item(start + number, "refused", code, problems=(refusal(code, place),)) for number, place in enumerate(places)
     )
-
-
-def _own_time(patient: Placed) -> tuple[str | None, str]:
-    if said := last_updated(patient.resource):
-        return said, f"{patient.path}.meta.lastUpdated"
-    return patient.modified, f"{patient.path.removesuffix('.resource')}.response.lastModified"
 
 
 def pointer_verdict(kind: str) -> Any:

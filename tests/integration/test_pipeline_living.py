@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
+import orjson
 import pytest
 from sqlalchemy import func, select
 
-from adapters.adapter import Submission
+from adapters.adapter import Submission, content_hash
 from integration_engine.pipeline import process, record_decision
 from integration_engine.record.decision import Decision
 from integration_engine.store import overview
@@ -159,3 +160,16 @@ def test_who_a_person_says_is_the_same_child_is_not_dead(store: Store) -> None:
     settle(store, "link", (question.a, question.b))
     (case,) = overview.recent_cases(store)
     assert (case.state, case.rule) == ("withdrawn", "scope.retracted")
+
+
+def test_alive_in_the_same_words_as_before_takes_a_second_death_back_too(store: Store) -> None:
+    alive = orjson.dumps(fhir.patient(GIRL, deceased=False))
+    dated = fhir.patient(GIRL, died_at="2026-03-09T04:10:00Z")
+    dead = [orjson.dumps(dated), orjson.dumps(fhir.patient(GIRL, deceased=True))]
+    for hours, body in enumerate((dead[0], alive, dead[1], alive, alive)):
+        at = NOW + timedelta(hours=hours)
+        # The door's own id of a message that has none is made from its bytes.
+        came = Submission(body, at, message_id=f"sha256-{content_hash(body)}", partner="RTH")
+        assert process(store, [came], now=at, **rules()).alarms == ()
+        (case,) = overview.recent_cases(store)
+        assert case.state == ("open" if body in dead else "withdrawn")

@@ -1,6 +1,7 @@
 """Bundles of every type, headers, versions: what a message as a whole says."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from integration_engine.record.dates import earliest
 from tests.fhir_samples import (
     ASH,
     NHS,
+    NOW,
     WREN,
     as_xml,
     bundle,
@@ -266,3 +268,15 @@ def test_what_an_operation_has_within_parameters_is_read_as_if_it_came_bare(name
     assert read(within).message_id == read(bare).message_id
     assert ADAPTER.sender(json.dumps(within).encode()) == ("RTH", "https://hospital.example/fhir")
     assert told(as_xml(within))["death"] == told(bare)["death"]
+
+
+def test_a_retraction_without_a_time_of_its_own_is_said_anew_each_time_it_is_sent() -> None:
+    later = NOW + timedelta(days=1)
+    alive = patient(deceasedBoolean=False)
+    once, again, redelivered = read(alive), read(alive, at=later), read(alive)
+    assert once.content_hash == redelivered.content_hash != again.content_hash
+    assert once.notices[0].id == redelivered.notices[0].id != again.notices[0].id
+    timed = alive | {"meta": {"lastUpdated": "2026-03-11T08:00:00Z"}}
+    assert read(timed).content_hash == read(timed, at=later).content_hash
+    # A death that is sent again is no news: it may be one that is sent late.
+    assert read(dead()).content_hash == read(dead(), at=later).content_hash
