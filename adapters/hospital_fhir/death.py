@@ -5,6 +5,7 @@ deceased[x]; the status 1 or 2; a death certificate's date of death; how a stay 
 contradiction that a person settles; it is never resolved silently.
 """
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -24,6 +25,8 @@ _STATUSES: dict[str, DeathStatus] = {"1": "informal", "2": "formal", "U": "remov
 _DATE_OF_DEATH = "81956-5"
 _CERTIFICATES = ("64297-5", "69409-1")
 _LOINC = "http://loinc.org"
+_DECEASED = ("deceasedBoolean", "deceasedDateTime", "_deceasedBoolean", "_deceasedDateTime")
+_CALLED_DECEASED = re.compile(r"_?deceased[A-Za-z]{0,20}$", re.IGNORECASE)
 _VOID = ("entered-in-error", "cancelled")
 _ERROR = "entered-in-error"
 _NOT_YET = ("planned", "cancelled", _ERROR)
@@ -114,6 +117,9 @@ def _together(dead: list[Judgement]) -> Judgement:
 def _deceased(patient: Placed, settings: ReadingSettings) -> Judgement:
     """What deceased[x] says: an absent value with a reason beside a date is a death at an unknown time."""
     resource, path = patient.resource, patient.path
+    if unknown := next((name for name, said in resource.items() if said is not None and _is_another(name)), None):
+        # A death that is written as FHIR doesn't write it would else be somebody living.
+        raise Refused("unknown-element", f"{path}.{unknown}")
     has_date = "deceasedDateTime" in resource or "_deceasedDateTime" in resource
     if "deceasedBoolean" in resource and "deceasedDateTime" in resource:
         raise Refused("both-deceased", path)
@@ -133,6 +139,10 @@ def _deceased(patient: Placed, settings: ReadingSettings) -> Judgement:
     if flag is not None:
         raise Refused("wrong-type", f"{path}.deceasedBoolean")
     return Judgement("living", path)
+
+
+def _is_another(name: str) -> bool:
+    return name not in _DECEASED and bool(_CALLED_DECEASED.match(name))
 
 
 def _stands_for_a_date(beside: Any, path: str) -> bool:

@@ -381,3 +381,10 @@ def test_an_unknown_age_is_kept_and_says_what_speaks_of_a_child() -> None:
 
 def test_a_bad_record_of_somebody_long_grown_up_leaves_nothing() -> None:
     assert item(dead(deceasedBoolean=True, birthDate="1950-01-01")).reason == "scope.adult"
+
+
+@pytest.mark.parametrize("name", ["deceased", "deceaseddatetime", "deceasedDate", "_deceased"])
+def test_a_death_written_as_fhir_does_not_write_it_is_refused(name: str) -> None:
+    found = item(patient(**{name: "2026-03-09"}))
+    assert (found.reason, found.problems[0].path) == ("unknown-element", f"Patient.{name}")
+    assert item(patient(active=True) | {name: None}).reason == "living"
