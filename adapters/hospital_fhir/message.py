@@ -1,8 +1,10 @@
 """One FHIR message laid out flat: its resources, each with the place it stands, who refers to whom, and its header."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from urllib.parse import unquote
 
 from adapters.hospital_fhir.refusals import Refused
 from adapters.hospital_fhir.shape import Tree, child, children, codings, kind_of, text
@@ -93,6 +95,7 @@ class Message:
                     placed.full_url,
                     f"{placed.kind}/{text(placed.resource, 'id')}",
                     text(placed.resource, "id"),
+                    "/".join((placed.full_url or "").split("/")[-2:]),
                 ):
                     if name:
                         found.setdefault(name, placed)
@@ -129,7 +132,7 @@ class Message:
         if who is not None:
             return who
         if text(subject, "reference") or child(subject, "identifier"):
-            return self._by_identifier.get(text(child(subject, "identifier"), "value"))
+            return self._by_identifier.get(text(identifier_of(subject), "value"))
         patients = self.of_type("Patient")
         return patients[0] if len(patients) == 1 else None
 
@@ -174,7 +177,7 @@ class Message:
         found: dict[tuple[str | None, str], list[Placed]] = {}
         for placed in self.resources:
             subject = next((one for name in _SUBJECTS if (one := child(placed.resource, name))), {})
-            if number := text(child(subject, "identifier"), "value"):
+            if number := text(identifier_of(subject), "value"):
                 found.setdefault((number, placed.kind), []).append(placed)
         return found
 
@@ -201,11 +204,24 @@ class Message:
         return found
 
 
+_CONDITION = re.compile(r"Patient\?(?:.*&)?identifier=([^&|]+)\|([^&|]+)")
+
+
+def identifier_of(subject: Tree) -> Tree:
+    """By which identifier a reference names somebody: its own, or a conditional reference's (``Patient?identifier=``)."""
+    if own := child(subject, "identifier"):
+        return own
+    found = _CONDITION.fullmatch(unquote(text(subject, "reference") or ""))
+    return {"system": found[1], "value": found[2]} if found else {}
+
+
 def taken_out(tree: Tree) -> Tree:
     """The Bundle or Patient that is sent as the parameter of an operation (FHIR allows it to come bare or within Parameters);
     anything else as it is."""
     if kind_of(tree) != "Parameters":
         return tree
+    if any(one.get("modifierExtension") for one in children(tree, "parameter")):
+        raise Refused("unknown-modifier", "Parameters.parameter")
     inside = [child(one, "resource") for one in children(tree, "parameter") if child(one, "resource")]
     return inside[0] if len(inside) == 1 and kind_of(inside[0]) in ("Bundle", "Patient") else tree
 

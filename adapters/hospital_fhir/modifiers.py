@@ -13,7 +13,7 @@ from adapters.hospital_fhir.death import tells_of_death
 from adapters.hospital_fhir.message import Message, Placed
 from adapters.hospital_fhir.places import Stay
 from adapters.hospital_fhir.refusals import Refused
-from adapters.hospital_fhir.shape import children
+from adapters.hospital_fhir.shape import children, kind_of
 from adapters.hospital_fhir.validity import check_meaning
 from integration_engine.record.notice import Problem
 
@@ -30,7 +30,9 @@ def check_read(message: Message, patient: Placed, stay: Stay) -> None:
 
 
 def check_entries(message: Message) -> None:
-    """Refuses what stands on the entries of the Bundle themselves, around their resources. Raises Refused."""
+    """Refuses what stands on the Bundle and its entries themselves, around their resources. Raises Refused."""
+    if kind_of(message.root) == "Bundle":
+        check_meaning({name: value for name, value in message.root.items() if name != "entry"}, "Bundle")
     for index, entry in enumerate(children(message.root, "entry")):
         around = {name: value for name, value in entry.items() if name != "resource"}
         check_meaning(around, f"Bundle.entry[{index}]")

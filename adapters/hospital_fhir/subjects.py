@@ -3,7 +3,7 @@
 import re
 
 from adapters.hospital_fhir.death import is_an_error, tells_of_death
-from adapters.hospital_fhir.message import Message, Placed
+from adapters.hospital_fhir.message import Message, Placed, identifier_of
 from adapters.hospital_fhir.person import is_nhs_system
 from adapters.hospital_fhir.refusals import Refused
 from adapters.hospital_fhir.shape import child, text
@@ -23,7 +23,7 @@ def subjects_of(message: Message) -> list[Placed]:
         if not tells and not is_an_error(placed):
             continue
         name = "subject" if "subject" in placed.resource else "patient"
-        identifier = child(child(placed.resource, name), "identifier")
+        identifier = identifier_of(child(placed.resource, name))
         number = text(identifier, "value") if is_nhs_system(text(identifier, "system")) else None
         if number is None and not tells:
             continue

@@ -3,6 +3,7 @@
 import json
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -280,3 +281,17 @@ def test_a_retraction_without_a_time_of_its_own_is_said_anew_each_time_it_is_sen
     assert read(timed).content_hash == read(timed, at=later).content_hash
     # A death that is sent again is no news: it may be one that is sent late.
     assert read(dead()).content_hash == read(dead(), at=later).content_hash
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["with a Patient", "alone"])
+def test_a_conditional_reference_names_who_bears_the_identifier(kept: bool) -> None:
+    asked = stay(about=f"Patient?identifier={quote(NHS, safe='')}|{WREN}")
+    message = bundle(*([patient(), patient(id="q", identifier=[])] if kept else []), asked, type_="transaction")
+    assert read(message).deciding.reason == "death"
+    assert told(message)["child"]["nhs_number"] == WREN
+
+
+def test_a_relative_reference_finds_a_patient_by_the_end_of_its_full_address() -> None:
+    message = bundle(patient(id=None), patient(id="q", identifier=[]), stay())
+    message["entry"][0]["fullUrl"] = "https://hospital.example/fhir/Patient/p"
+    assert told(message)["child"]["nhs_number"] == WREN

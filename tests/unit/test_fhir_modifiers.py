@@ -58,6 +58,12 @@ def test_a_modifier_on_the_bundles_own_entry_is_refused() -> None:
     assert refused_at(message) == [("unknown-modifier", "Bundle.entry[1].modifierExtension")]
 
 
+def test_a_modifier_around_what_is_sent_is_refused() -> None:
+    assert refused_at(bundle(dead(), **NOT)) == [("unknown-modifier", "Bundle.modifierExtension")]
+    within = {"resourceType": "Parameters", "parameter": [{"name": "content", "resource": bundle(dead()), **NOT}]}
+    assert refused_at(within) == [("unknown-modifier", "Parameters.parameter")]
+
+
 def test_a_resource_that_nothing_is_read_from_may_have_any_modifier() -> None:
     assert item(bundle(dead(), observation("8867-4", LOINC, valueInteger=90, **NOT))).verdict == "notice"
 
