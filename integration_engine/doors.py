@@ -275,7 +275,7 @@ async def open_gateway(
             entry = make_entry(settings, rooms)
             shown = [
                 console_pages(entry, figures, queue_figures(settings, rules)),
-                deciding_pages(entry, store, desk),
+                deciding_pages(entry, store, desk, clocks),
                 reference_pages(entry, rules),
                 clock_pages(entry, store, clocks),
                 glass_pages(entry, store),

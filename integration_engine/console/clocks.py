@@ -1,4 +1,5 @@
-"""The page of clocks: what is overdue and what soon will be, for operators of all cases and for panels of their own."""
+"""Clocks as people see them: what is overdue and what soon will be, for operators of all cases and for panels of their own;
+and those of one case, each explained."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from integration_engine.gateway.sign_in import signed_in
 from integration_engine.record.clock_event import ClockRule
 from integration_engine.routing.periods import between, in_words
 from integration_engine.security.identity import Principal, Role, require_role
+from integration_engine.store.cases import CaseContent
 from integration_engine.store.database import Store
 from integration_engine.store.pressing import DueClock, due_clocks
 from integration_engine.store.waiting import RESTRICTED
@@ -32,6 +34,18 @@ class ClockLine:
     left: str
     what: str
     opens: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CaseClock:
+    """One clock of a case that somebody may see. ``what`` has to be done, empty where the reference data doesn't say;
+    ``why`` explains it, empty of a case decided by a version that didn't."""
+
+    clock: str
+    what: str
+    stage: str
+    why: str
+    due: datetime | None
 
 
 def clock_pages(
@@ -63,12 +77,30 @@ def seen_by(who: Principal, store: Store, rules: Mapping[str, ClockRule], now: d
     return [_line(each, who, areas is None, rules, now) for each in own]
 
 
+def clocks_of(case: CaseContent, store: Store, rules: Mapping[str, ClockRule], now: datetime) -> Sequence[CaseClock]:
+    """Every clock of a case, those that run before those that don't, the most pressing first. Raises Transient."""
+    running = {each.clock: each for each in due_clocks(store, now, rules, of=case.id)}
+    notes = case.content.get("clock_notes") or {}
+    found = []
+    for name in {*running, *notes}:
+        note, runs = notes.get(name, {}), running.get(name)
+        stage = _stage(runs) if runs else str(note.get("state", ""))
+        rule = rules.get(name)
+        due = runs.due if runs else None
+        found.append(CaseClock(name, rule.what if rule else "", stage, str(note.get("why", "")), due))
+    return sorted(found, key=lambda each: (each.due is None, each.due or now, each.clock))
+
+
+def _stage(each: DueClock) -> str:
+    return each.stage or ("told" if each.told else "running")
+
+
 def _line(each: DueClock, who: Principal, everybodys: bool, rules: Mapping[str, ClockRule], now: datetime) -> ClockLine:
     hidden = each.restricted and everybodys and who.role != "restricted"
     rule = rules.get(each.clock)
     return ClockLine(
         each,
-        each.stage or ("told" if each.told else "running"),
+        _stage(each),
         hidden,
         "" if hidden else in_words(between(each.due, now)) + (" ago" if each.due < now else ""),
         rule.what if rule and not hidden else "",

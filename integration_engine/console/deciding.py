@@ -2,7 +2,7 @@
 and every decision is audited, and no address or title says anything about a child."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, cast
@@ -12,9 +12,10 @@ from starlette.responses import RedirectResponse
 
 from integration_engine.console import sight
 from integration_engine.console.asking import Asked
+from integration_engine.console.clocks import clocks_of
 from integration_engine.console.forms import Form, asked, forms, may_link, taken_back, to_take_back
 from integration_engine.console.stored import stored
-from integration_engine.console.wording import LOOKS, decided_text, field_of, happened, text_of
+from integration_engine.console.wording import DELIVERIES, LOOKS, decided_text, field_of, happened, text_of
 from integration_engine.desk import Desk
 from integration_engine.gateway.answers import Refusal
 from integration_engine.gateway.entry import Entry
@@ -23,6 +24,7 @@ from integration_engine.gateway.ports import DeskRefusal
 from integration_engine.gateway.sign_in import form_of, signed_in
 from integration_engine.linkage import wording
 from integration_engine.record.authority import kinds, settled_by, waits
+from integration_engine.record.clock_event import ClockRule
 from integration_engine.record.codes import Role
 from integration_engine.security.identity import DECIDING, Principal, require_role
 from integration_engine.store.database import Store
@@ -42,6 +44,7 @@ class _Pages:
     entry: Entry
     store: Store
     desk: Desk
+    rules: Mapping[str, ClockRule]
     clock: Callable[[], datetime]
 
     async def who(self, request: Request) -> Principal:
@@ -55,9 +58,11 @@ class _Pages:
     async def case(
         self, request: Request, who: Principal, name: str, *, done: int | None = None, again: Form | None = None
     ) -> Response:
-        seen = await stored(lambda: sight.open_case(self.store, who, name, self.clock()))
+        now = self.clock()
+        seen = await stored(lambda: sight.open_case(self.store, who, name, now))
         if seen is None:
             raise _no_case()
+        clocks = await stored(lambda: clocks_of(seen.held, self.store, self.rules, now))
         role = cast(Role, who.role)
         # A question about two notices has a page of its own, where they stand side by side.
         answering, others = forms(
@@ -69,6 +74,7 @@ class _Pages:
             who,
             422 if again else 200,
             seen=seen,
+            clocks=clocks,
             answering=answering,
             others=others,
             again=again,
@@ -77,6 +83,7 @@ class _Pages:
             titles={kind.kind: kind.title for kind in kinds().values()},
             back=to_take_back(seen.decisions) if may_link(role, protected=seen.held.restricted) else {},
             looks=LOOKS,
+            deliveries=DELIVERIES,
             happened=happened,
             text_of=text_of,
             field_of=field_of,
@@ -157,11 +164,15 @@ class _Pages:
 
 
 def deciding_pages(
-    entry: Entry, store: Store, desk: Desk, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    entry: Entry,
+    store: Store,
+    desk: Desk,
+    rules: Mapping[str, ClockRule],
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> APIRouter:
-    """The routes of what people decide."""
+    """The routes of what people decide. ``rules`` say what each clock of a case is about."""
     router = APIRouter(include_in_schema=False)
-    pages = _Pages(entry, store, desk, clock)
+    pages = _Pages(entry, store, desk, rules, clock)
 
     @router.get("/console/work")
     async def work(request: Request, done: Done = None) -> Response:

@@ -155,7 +155,7 @@ class Figures:
                 each.rule,
                 each.state,
                 each.sent_at,
-                int(each.waited(now).total_seconds()),
+                max(0, int(each.waited(now).total_seconds())),
                 each.late(now, self._retraction_limit),
             )
             for each in retractions(self._store, outstanding=True)

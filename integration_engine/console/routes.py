@@ -9,7 +9,7 @@ from pika.exceptions import AMQPError
 
 from integration_engine.console.figures import Figures, QueueFigure, Queues
 from integration_engine.console.stored import stored
-from integration_engine.console.wording import ALARMS
+from integration_engine.console.wording import ALARMS, DELIVERIES
 from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.page import page
 from integration_engine.gateway.sign_in import signed_in
@@ -48,7 +48,7 @@ def console_pages(entry: Entry, figures: Figures, queues: Queues) -> APIRouter:
         principal = await signed_in(entry, request)
         require_role(principal, RECEIVERS)
         deliveries = await stored(lambda: figures.deliveries(recipient_of(principal)))
-        return page("panel.html", principal, entry.form_value(request), deliveries=deliveries)
+        return page("panel.html", principal, entry.form_value(request), deliveries=deliveries, kinds=DELIVERIES)
 
     return router
 

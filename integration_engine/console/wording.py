@@ -20,6 +20,18 @@ ALARMS: Mapping[str, str] = {
 }
 """What an alarm means and what to do, by its code."""
 
+DELIVERIES: Mapping[str, str] = {
+    "new": "A new case",
+    "update": "News of a case",
+    "withdraw": "A case taken back",
+    "transfer": "A case handed over",
+    "merge": "Two cases made one",
+    "split": "One case made two",
+    "copy": "A copy, to know of it",
+    "jar": "A joint agency response",
+}
+"""What a delivery is, by its kind."""
+
 LABELS: Mapping[str, str] = {
     "cdop": "Panel that leads",
     "lad_code": "Authority of the child’s home",
@@ -82,9 +94,11 @@ def happened(line: Line) -> str:
     match line.action:
         case "case.opened" | "case.changed":
             began = "Opened" if line.action == "case.opened" else "Changed"
-            told = ", ".join(f"{recipient} ({kind})" for _, recipient, kind in detail.get("deliveries", ()))
+            told = ", ".join(
+                f"{to} ({DELIVERIES.get(kind, kind).lower()})" for _, to, kind in detail.get("deliveries", ())
+            )
             leads = f"{detail['lead']} leads" if detail.get("lead") else "nobody leads"
-            state = f"{str(detail.get('state')).replace('-', ' ')} by {detail.get('rule')}, {leads}"
+            state = f"{str(detail.get('state')).replace('-', ' ')} ({detail.get('rule')}), {leads}"
             return f"{began}, version {detail.get('version')}: {state}. {f'Sent to {told}.' if told else 'Sent to nobody.'}"
         case "case.merged":
             return f"Became one with case {detail.get('into')}: they are about the same child."

@@ -72,16 +72,19 @@ def due_clocks(
     *,
     stages: Collection[str] | None = None,
     leads: Collection[str] | None = None,
+    of: str | None = None,
     limit: int = 1000,
 ) -> tuple[DueClock, ...]:
     """Running clocks, the most pressing first; ``stages``: only those that have reached one of them (soon, overdue);
-    ``leads``: of these panels' cases. Raises Transient."""
+    ``leads``: of these panels' cases; ``of``: of this case alone. Raises Transient."""
     c = _CLOCK.c
     query = select(_CLOCK, _CASE.c.lead, _CASE.c.rule, _CASE.c.restricted).join(_CASE, _CASE.c.id == c.case_id)
     if stages is not None:
         query = query.where(c.stage != TOLD, or_(*(_at_stage(stage, now, rules) for stage in stages)))
     if leads is not None:
         query = query.where(_CASE.c.lead.in_(sorted(leads)))
+    if of is not None:
+        query = query.where(c.case_id == of)
     with store.reading() as transaction:
         rows = transaction.connection.execute(query.order_by(c.due, c.case_id, c.clock).limit(limit)).all()
     return tuple(

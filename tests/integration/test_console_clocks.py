@@ -1,5 +1,6 @@
 """The console's page of clocks: operators see all, panels their own, and of a restricted case next to nothing."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,21 @@ def test_a_case_explains_its_clocks_where_it_is_opened(doors: House) -> None:
     case = take(doors, process={"ncmd_told_at": "2026-03-11T04:25:00Z"})
     with doors.sign_in("jane") as browser:
         assert "late by 15 min, reason required" in browser.get(f"/console/cases/{case}").text
+
+
+def test_a_case_says_what_each_clock_is_about_and_that_it_is_overdue_the_most_pressing_first(doors: House) -> None:
+    case = take(doors, process={"ncmd_told_at": "2026-03-10T04:25:00Z"})
+    for who in ("op", "jane"):
+        with doors.sign_in(who) as browser:
+            text = browser.get(f"/console/cases/{case}").text
+        told = re.findall(
+            r'<th scope="row">(.+?) <code class="quietly">(\w+)</code></th><td><span class="tag \w+">(\w+)<', text
+        )
+        assert told[:2] == [
+            ("Tell the panel that leads", "cdop_due", "overdue"),
+            ("Hold the child death review meeting", "cdrm_due", "overdue"),
+        ]
+        assert told[2:] == [("Tell the National Child Mortality Database", "ncmd_due", "met")], "nothing is to be done"
 
 
 def test_the_numbers_of_clocks_stand_among_the_metrics(doors: House) -> None:

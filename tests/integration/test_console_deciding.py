@@ -69,7 +69,7 @@ def test_a_coordinator_finds_a_held_case_reads_it_and_settles_it(doors: House) -
         after = browser.get(answer.headers["location"])
         assert "3 deliveries follow" in after.text
         assert "spoke to the ward" in after.text
-        assert "Opened, version 1: held by held.contradiction, BERKS leads. Sent to nobody." in after.text
+        assert "Opened, version 1: held (held.contradiction), BERKS leads. Sent to nobody." in after.text
         assert "Looked at by jane, in full." in after.text
         assert "case.opened" not in after.text
     assert [(c.state, c.rule) for c in overview.recent_cases(doors.store)] == [("open", "scope.child")]

@@ -11,7 +11,7 @@ from integration_engine.pipeline import process
 from integration_engine.services import Broker
 from integration_engine.store import audit
 from tests.gateway_house import House, declare, house, own_vhost
-from tests.store_samples import NOW, read, report, rules
+from tests.store_samples import NOW, read, report, retraction, rules
 
 CHILD = ("Quillfeather", "Barnaby", "9991000003", "Larkspur")
 
@@ -111,10 +111,20 @@ def test_a_panels_page_lists_its_own_deliveries_without_their_content(doors: Hou
     with doors.sign_in("OXON") as browser:
         shown = browser.get("/console/cdop")
         assert browser.get("/console").status_code == 403
-    assert re.search(r"<td>copy</td>", shown.text)
-    assert not re.search(r"<td>new</td>", shown.text)
+    assert "A copy, to know of it" in shown.text
+    assert "A new case" not in shown.text
     for secret in CHILD:
         assert secret not in shown.text
+
+
+def test_a_panel_is_told_on_its_page_of_a_withdrawal_until_it_has_acknowledged_it(fresh: House) -> None:
+    process(fresh.store, [retraction(5)], read=read, now=NOW, **rules())
+    with fresh.sign_in("BERKS") as browser:
+        assert "1 withdrawal has not been acknowledged" in browser.get("/console/cdop").text
+        for delivery in fresh.get("BERKS", "/cdop/BERKS/deliveries").json()["deliveries"]:
+            path = f"/cdop/BERKS/deliveries/{delivery['delivery']}/acknowledge"
+            assert fresh.send("BERKS", path, b"", "application/json").status_code == 204
+        assert "not been acknowledged" not in browser.get("/console/cdop").text
 
 
 def test_a_session_ends_with_signing_out_and_with_its_token(doors: House) -> None:
