@@ -26,6 +26,7 @@ from integration_engine.gateway.corrections import FORM_BYTES, form_as_csv
 from integration_engine.gateway.door import Door
 from integration_engine.gateway.page import page
 from integration_engine.gateway.ports import Receipts, StoreAway, Upload
+from integration_engine.gateway.receipt import said_most
 from integration_engine.gateway.rows import Read, answer_csv
 from integration_engine.gateway.sandbox import MARK
 from integration_engine.gateway.sign_in import signed_in
@@ -100,7 +101,9 @@ def coroner_pages(counter: Counter) -> APIRouter:
         found = await asyncio.to_thread(counter.receipts.opened, principal.name, receipt)
         if found is None:
             raise Refusal(404, "no-such-receipt", "There is no such receipt of yours.")
-        return page("receipt.html", principal, door.entry.form_value(request), upload=found[0], rows=found[1])
+        file, rows = found
+        form, common = door.entry.form_value(request), said_most(rows or ())
+        return page("receipt.html", principal, form, upload=file, rows=rows, common=common)
 
     if not counter.trial:
         router.add_api_route(f"{counter.place}/receipts/{{receipt}}", opened)
@@ -129,6 +132,7 @@ async def _page(
     door = counter.door
     said: dict[str, Any] = dict(answered.said) if answered else {}
     rows = said.get("rows", [])
+    to_look_at = [row for row in rows if row["result"] != "accepted"]
     shown = page(
         "upload.html",
         principal,
@@ -140,7 +144,8 @@ async def _page(
         readable=answered.readable if answered else True,
         fix=answered.form if answered else None,
         wrong=wrong,
-        to_look_at=[row for row in rows if row["result"] != "accepted"][:_ROWS_SHOWN],
+        to_look_at=to_look_at[:_ROWS_SHOWN],
+        common=said_most(to_look_at),
         rows=rows[:_ROWS_SHOWN],
         uploads=await _history(counter.receipts, principal),
         limit=f"{door.limit // MEBIBYTE} MB" if door.limit >= MEBIBYTE else f"{door.limit // 1024} KB",

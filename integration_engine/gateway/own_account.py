@@ -16,6 +16,7 @@ from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.own_shapes import OwnStatus
 from integration_engine.gateway.page import page
 from integration_engine.gateway.ports import PartnersView
+from integration_engine.gateway.rows import in_an_offices_words
 from integration_engine.gateway.sign_in import form_of, signed_in
 from integration_engine.security.identity import require_role
 
@@ -37,6 +38,13 @@ _SAYS = {
     "rekey": "changes an NHS number",
     "passed-over": "passed over",
     "refused": "refused",
+}
+
+# Where a sender finds its own id of a message; a row of an office's file has none.
+_OWN_IDS = {
+    "hospital-hl7": "HL7 v2: MSH-10",
+    "hospital-fhir": "FHIR: the id in the message header",
+    "police": "Report: its number",
 }
 
 
@@ -84,7 +92,15 @@ def own_account_door(accounts: PartnersView, entry: Entry) -> APIRouter:
         status = await asyncio.to_thread(accounts.status, principal)
         found = None if sought is None else await asyncio.to_thread(accounts.find, principal, sought)
         return page(
-            "partner.html", principal, entry.form_value(request), own=status, found=found, ways=WAYS, says=_SAYS
+            "partner.html",
+            principal,
+            entry.form_value(request),
+            own=status,
+            found=found,
+            ways=WAYS,
+            says=_SAYS,
+            ids=_OWN_IDS,
+            plain=in_an_offices_words,
         )
 
     return router

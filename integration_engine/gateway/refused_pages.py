@@ -31,6 +31,8 @@ _SENTENCES = {
     "too-large": "The file is larger than is taken here. Send it in two halves, or ask the operators.",
     "content-encoding": "The file could not be read as it came. Choose it again on the upload page.",
     "content-type": "What came is no form of ours. Open the page again.",
+    "too-many": "Too many wrong attempts came from your network just now. Wait a minute, then try again. "
+    "If none of them was yours, tell the operators.",
     "store-away": "We can’t look it up just now. Wait a minute, then try again.",
     "error": "Something failed here. Try again; if it fails again, tell the operators.",
 }

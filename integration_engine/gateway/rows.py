@@ -124,6 +124,11 @@ def answer_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     ).decode()
 
 
+def in_an_offices_words(written: Mapping[str, str]) -> str:
+    """A problem as it was kept of a refused row, in the words that its office was told at once."""
+    return _plain(Problem(code=written["code"], text=written["text"]))
+
+
 def _answer(item: Item, number: int) -> RowAnswer:
     problems = tuple(
         RowProblem(column=_column(problem.path), code=problem.code, text=_plain(problem)) for problem in item.problems

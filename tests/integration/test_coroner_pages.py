@@ -1,6 +1,7 @@
 """An office's upload page over real doors: corrections in place, receipts, templates; and the same by program."""
 
 import csv
+import html
 import io
 import re
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from integration_engine.broker.management import Management
 from integration_engine.services import Broker
 from tests.gateway_house import House, house, own_vhost
+from tests.worker_samples import eventually
 
 AREA = "oxfordshire"
 HEADINGS = ("Area", "Ref", "Event", "Event date", "Surname", "Forenames", "DOB", "Date of death")
@@ -178,6 +180,31 @@ def test_a_receipt_says_later_what_was_said_and_nothing_of_what_stood_in_the_row
         page = browser.get(f"/coroner/upload/receipts/{said['receipt']}")
     assert "DOB" in page.text
     assert "Harrowgate" not in page.text
+
+
+def test_a_receipt_of_many_refused_rows_says_first_what_was_wrong_with_most_and_that_those_were_not_taken(
+    doors: House,
+) -> None:
+    rows = [row(f"{n}-27", dob="31/02/2016" if n % 2 else "09/05/15") for n in range(9)]
+    said = doors.send(AREA, "/coroner/cases", table(row("9-27"), *rows), "text/csv").json()
+    with doors.sign_in(AREA) as browser:
+        page = browser.get(f"/coroner/upload/receipts/{said['receipt']}").text
+        listed = browser.get("/coroner/upload").text
+    assert "taken in part: the 9 refused rows were not" in page
+    often = re.findall(r'<th scope="row">DOB</th><td>[^<]+</td><td class="number">(\d)</td>', page)
+    assert often == ["5", "4"], "before the rows themselves"
+    assert page.index("What was said most often") < page.index("Rows that were not plainly accepted")
+    assert "taken in part" in listed
+
+
+def test_an_office_reads_on_its_own_page_the_words_that_it_was_told_at_once(doors: House) -> None:
+    said = doors.send(AREA, "/coroner/cases", table([AREA, "1-28", "ARRIVED", *row("1-28")[3:]]), "text/csv").json()
+    (told,) = said["rows"][0]["problems"]
+    with doors.sign_in(AREA) as browser:
+        eventually(lambda: told["text"] in html.unescape(browser.get("/partner").text))
+        page = browser.get("/partner").text
+    assert "(profile coroner-case)" not in page
+    assert "Find one of your messages" not in page, "a row has no id of the office's own"
 
 
 def test_uploads_are_listed_newest_first_the_refused_ones_too(doors: House) -> None:

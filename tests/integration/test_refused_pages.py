@@ -45,6 +45,15 @@ def test_a_program_at_an_address_that_is_none_gets_a_problem(doors: House) -> No
     assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
 
 
+def test_who_guesses_wrong_too_often_is_told_how_long_to_wait_and_whom_to_tell(doors: House) -> None:
+    wrong = {"token": "cdr_aaaaaaaaaaaaaaaa_" + "b" * 52}
+    for _ in range(70):
+        answer = doors.client.post("/sign-in", data=wrong, headers=BROWSER)
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) >= 1
+    assert "Wait a minute, then try again. If none of them was yours, tell the operators." in answer.text
+
+
 def test_a_form_of_an_older_page_is_said_to_be_out_of_date(doors: House) -> None:
     with doors.sign_in("op") as browser:
         answer = browser.post("/console/break-glass", data={"form": "0" * 64}, headers=BROWSER)
