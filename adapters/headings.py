@@ -34,27 +34,34 @@ def headings_under(text: str, delimiter: str, columns: Columns) -> dict[str, str
     return max((matched(cells, columns) for cells in rows), key=len, default={})
 
 
-def odd_columns(headings: Sequence[str], places: Mapping[str, Sequence[int]], columns: Columns) -> Iterator[Problem]:
-    """Columns that are not read, and those that stand twice; ``places`` is where the read ones stand. Headings may be
-    anything: they are told by a spreadsheet's letters."""
+def meaning_the_same(
+    headings: Sequence[str], places: Mapping[str, Sequence[int]], columns: Columns
+) -> dict[str, tuple[int, ...]]:
+    """Where columns stand whose headings are other words for what is read elsewhere: ``DOB`` beside ``Date of birth``.
+    ``places`` is where what is read stands."""
     read = {at for standing in places.values() for at in standing}
     meant = {folded(name): canonical for canonical in places for name in (canonical, *columns[canonical])}
-    also: list[str] = []
-    unknown: list[str] = []
+    found: dict[str, tuple[int, ...]] = {}
     for at, cell in enumerate(headings):
-        if cell.strip() and at not in read:
-            canonical = meant.get(folded(cell))
-            if canonical is None:
-                unknown.append(letter(at))
-            else:
-                also.append(f"{letter(at)} means the same as column {letter(places[canonical][0])}")
-    if unknown:
+        if at not in read and (canonical := meant.get(folded(cell))):
+            found[canonical] = (*found.get(canonical, ()), at)
+    return found
+
+
+def odd_columns(
+    headings: Sequence[str], places: Mapping[str, Sequence[int]], also: Mapping[str, Sequence[int]]
+) -> Iterator[Problem]:
+    """Columns that are not read, and those that are there twice; ``places`` is where what is read stands, ``also`` what means
+    the same. Headings may be anything: they are told by a spreadsheet's letters."""
+    known = {at for standing in (*places.values(), *also.values()) for at in standing}
+    if unknown := [letter(at) for at, cell in enumerate(headings) if cell.strip() and at not in known]:
         text = f"{_named(unknown)}: a heading that is not known; not read"
         yield Problem(code="unknown-column", text=text)
-    for same in also:
-        yield Problem(code="column-means-the-same", text=f"column {same}, and is not read")
-    twice = [letter(at) for standing in places.values() for at in standing[1:]]
-    if twice:
+    for canonical, standing in also.items():
+        first = letter(places[canonical][0])
+        text = f"{_named([letter(at) for at in standing])}: the same as column {first}; read only where that is empty"
+        yield Problem(code="column-means-the-same", text=text)
+    if twice := [letter(at) for standing in places.values() for at in standing[1:]]:
         text = f"{_named(twice)}: the heading stands twice; a row in which the two columns differ is refused"
         yield Problem(code="duplicate-column", text=text)
 

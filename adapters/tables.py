@@ -14,7 +14,7 @@ from typing import Any
 from adapters.adapter import MOST_BYTES_OF_OFFICES
 from adapters.excerpt import CSV, HEADINGS_WITHIN, Broken, Headings
 from adapters.formulas import is_error, stated
-from adapters.headings import Columns, divided, headings_under, odd_columns
+from adapters.headings import Columns, divided, headings_under, meaning_the_same, odd_columns
 from integration_engine.mapping.columns import folded, matched
 from integration_engine.record.notice import Problem
 
@@ -188,10 +188,11 @@ def from_cells(
         raise NotATable("missing-column", "; ".join(_lacking(name, columns[name]) for name in missing))
     places = _places(headings, heading_cells)
     rest = (record for source in (iter(above), records) for record in source)
-    under = _Under(heading_cells, places, reading)
+    also = meaning_the_same(heading_cells, places, columns)
+    under = _Under(heading_cells, places, also, reading)
     rows = list(_rows(rest, heading_row, under))
     positions = {name: standing[0] for name, standing in places.items()}
-    problems = (*problems, *odd_columns(heading_cells, places, columns))
+    problems = (*problems, *odd_columns(heading_cells, places, also))
     return Table(
         {name: headings[name] for name in places}, rows, problems, alone=_alone(Headings(heading_cells, positions))
     )
@@ -222,10 +223,12 @@ def _places(headings: Mapping[str, str], cells: Sequence[str]) -> dict[str, tupl
 
 @dataclass(frozen=True, slots=True)
 class _Under:
-    """What rows stand under: the row of headings, where in it each canonical column stands, and how cells are read."""
+    """What rows stand under: the row of headings, where in it each canonical column stands, where what means the same, and
+    how cells are read."""
 
     headings: Sequence[str]
     places: Mapping[str, tuple[int, ...]]
+    also: Mapping[str, tuple[int, ...]]
     reading: Reading
 
 
@@ -257,10 +260,11 @@ def _row(index: int, number: int, cells: Sequence[str], under: _Under) -> Row:
         refusal = Problem(code="too-long", text=f"a cell of more than {MOST_IN_CELL} characters", path=place)
     said, named = list(cells), {}
     for name, standing in under.places.items():
-        there = [at for at in standing if at < len(said)]
-        for at in there:
-            said[at] = str(under.reading(name, said[at]))
-        values = dict.fromkeys(bare for at in there if (bare := stated(said[at])))
+        others = under.also.get(name, ())
+        for at in (*standing, *others):
+            if at < len(said):
+                said[at] = str(under.reading(name, said[at]))
+        values = _stated(said, standing) or _stated(said, others[:1])
         if values:
             named[name] = next(iter(values))
         heading = f"{place}, column {under.headings[standing[0]]}"
@@ -272,3 +276,8 @@ def _row(index: int, number: int, cells: Sequence[str], under: _Under) -> Row:
             refusal = Problem(code="columns-differ", text=text, path=heading)
     beyond = tuple(cell.strip() for cell in said[width:])
     return Row(index, number, named, refusal, said=said, beyond=beyond if any(beyond) else ())
+
+
+def _stated(cells: Sequence[str], at: Sequence[int]) -> Mapping[str, None]:
+    """What stands at these places, each value once, in order."""
+    return dict.fromkeys(bare for place in at if place < len(cells) and (bare := stated(cells[place])))

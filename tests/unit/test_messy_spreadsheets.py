@@ -149,8 +149,16 @@ def test_a_column_that_is_not_read_is_told_by_its_letter() -> None:
     (reading,) = read(lines(row, row.values()))
     assert told(reading) == [
         ("unknown-column", "column I: a heading that is not known; not read"),
-        ("column-means-the-same", "column J means the same as column F, and is not read"),
+        ("column-means-the-same", "column J: the same as column F; read only where that is empty"),
     ]
+    assert reading.notices[0].child.birth_date == "2014-05-09"
+
+
+def test_of_two_columns_that_mean_the_same_the_filled_one_counts() -> None:
+    row = {"DOB": "10/05/2014"} | CASE | {"date_of_birth": "", "Surname": "Sable", "family_name": ""}
+    (reading,) = read(lines(row, row.values()))
+    child = reading.notices[0].child
+    assert (child.birth_date, child.family_name) == ("2014-05-10", "Sable")
 
 
 @pytest.mark.parametrize(("at", "name"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA")])
