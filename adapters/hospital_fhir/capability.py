@@ -12,7 +12,8 @@ _AS_OF = "2026-11-30"
 _PROCESS_MESSAGE = {
     "name": "process-message",
     "definition": "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message",
-    "documentation": "Answered by a message with MessageHeader.response, once the message is durably queued.",
+    "documentation": "Answered at once by a message with MessageHeader.response, when the message is durably queued; async and "
+    "response-url are not used. The message may come bare or as parameter content of Parameters.",
 }
 _VALIDATE = {
     "name": "validate",
@@ -44,10 +45,11 @@ def capability_statement(base_url: str, software_version: str | None = None, for
                 "documentation": "Everything is taken for review and nothing can be read back. STU3 (national events) "
                 "and R5 are taken by fhirVersion in the content type. A Bundle of any type may be sent to the base address: "
                 "transaction, batch, collection, document, history, message, and notifications of subscriptions (R5 and its "
-                "backport to R4); so may national multicast events.",
+                "backport to R4); so may a single resource, and national multicast events.",
                 "security": {
                     "cors": False,
-                    "description": "Each partner has its own bearer token; a partner can only speak as itself.",
+                    "description": "Each partner proves itself by a bearer token of its own, by OAuth2 client credentials with "
+                    "private_key_jwt, or by its certificate, as was agreed with it; a partner can only speak as itself.",
                 },
                 "resource": [
                     {"type": "Bundle", "operation": [_VALIDATE]},
