@@ -121,6 +121,20 @@ def pointers_of(message: Message) -> list[Signal]:
     return []
 
 
+def notified_at(message: Message) -> str | None:
+    """When the one event of a subscription notification happened, as it says; None of several, and of what is none."""
+    told = [
+        text(event, "timestamp")
+        for placed in message.of_type("SubscriptionStatus")
+        for event in children(placed.resource, "notificationEvent")
+    ] + [
+        next((text(one, "valueInstant") for one in _named(event, "timestamp")), None)
+        for placed in message.of_type("Parameters")
+        for event in _named(placed.resource, "notification-event")
+    ]
+    return told[0] if len(told) == 1 else None
+
+
 def _named(holder: Tree, name: str) -> list[Tree]:
     return [one for key in ("parameter", "part") for one in children(holder, key) if text(one, "name") == name]
 

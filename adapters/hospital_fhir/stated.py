@@ -3,6 +3,7 @@
 from adapters.hospital_fhir.dates import moment
 from adapters.hospital_fhir.death import status_effective_from
 from adapters.hospital_fhir.message import Message, Placed
+from adapters.hospital_fhir.national import notified_at
 from adapters.hospital_fhir.refusals import Refused
 from adapters.hospital_fhir.shape import Tree, child, text
 from integration_engine.record.notice import Problem
@@ -12,7 +13,8 @@ _Said = tuple[str | None, str]
 
 def stated_at(message: Message, patient: Placed | None) -> tuple[str | None, dict[str, Problem]]:
     """(when it was said, what is wrong with times that can't be read, by their FHIRPaths). By the header, which orders an
-    event's messages; else the resource or what a history tells of it; else the Bundle. None where nothing tells."""
+    event's messages; else the resource, or what a history or a notification tells of it; else the Bundle. None where
+    nothing tells."""
     header = message.header
     candidates: list[_Said] = []
     if header is not None:
@@ -22,7 +24,8 @@ def stated_at(message: Message, patient: Placed | None) -> tuple[str | None, dic
         ]
     bundle = (text(message.root, "timestamp"), "Bundle.timestamp")
     own = _own_time(patient) if patient else (None, "")
-    candidates += [bundle, own] if header is not None else [own, bundle]
+    notified = (notified_at(message), "notificationEvent.timestamp")
+    candidates += [bundle, own] if header is not None else [own, notified, bundle]
     unread: dict[str, Problem] = {}
     for said, path in candidates:
         if said:

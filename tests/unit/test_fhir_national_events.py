@@ -230,3 +230,16 @@ def test_an_r5_notification_points_too() -> None:
         ],
     }
     assert told(bundle(note, type_="subscription-notification"))["child"]["nhs_number"] == WREN
+
+
+def test_a_notification_that_holds_the_record_is_ordered_by_its_one_event() -> None:
+    event = {"eventNumber": "1", "timestamp": "2026-03-10T01:00:00Z", "focus": {"reference": "Patient/p"}}
+    r5 = {"resourceType": "SubscriptionStatus", "type": "event-notification", "notificationEvent": [event]}
+    part = {"name": "notification-event", "part": [{"name": "timestamp", "valueInstant": "2026-03-10T01:00:00Z"}]}
+    r4 = {"resourceType": "Parameters", "parameter": [part]}
+    for note, kind in ((r5, "subscription-notification"), (r4, "history")):
+        assert told(bundle(note, dead(), type_=kind))["stated_at"] == "2026-03-10T01:00+00:00"
+        changed = dead(meta={"lastUpdated": "2026-03-09T23:00:00Z"})
+        assert told(bundle(note, changed, type_=kind))["stated_at"] == "2026-03-09T23:00+00:00"
+    r4["parameter"] *= 2
+    assert "stated_at" not in told(bundle(r4, dead(), type_="history"))
