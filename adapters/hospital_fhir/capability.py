@@ -12,8 +12,8 @@ _AS_OF = "2026-11-30"
 _PROCESS_MESSAGE = {
     "name": "process-message",
     "definition": "http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message",
-    "documentation": "Answered at once by a message with MessageHeader.response, when the message is durably queued; async and "
-    "response-url are not used. The message may come bare or as parameter content of Parameters.",
+    "documentation": "Answered at once by a message with MessageHeader.response, when the message is durably queued; async "
+    "and response-url are not used. The message may come bare or as parameter content of Parameters.",
 }
 _VALIDATE = {
     "name": "validate",
@@ -48,8 +48,8 @@ def capability_statement(base_url: str, software_version: str | None = None, for
                 "backport to R4); so may a single resource, and national multicast events.",
                 "security": {
                     "cors": False,
-                    "description": "Each partner proves itself by a bearer token of its own, by OAuth2 client credentials with "
-                    "private_key_jwt, or by its certificate, as was agreed with it; a partner can only speak as itself.",
+                    "description": "Each partner proves itself by a bearer token of its own, by OAuth2 client credentials "
+                    "with private_key_jwt, or by its certificate, as was agreed with it; a partner can only speak as itself.",
                 },
                 "resource": [
                     {"type": "Bundle", "operation": [_VALIDATE]},
