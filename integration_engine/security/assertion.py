@@ -118,12 +118,13 @@ def check(text: str, client: str, keys: Iterable[PublicKey], audiences: Collecti
         raise AssertionRefused("signature", UNSIGNED)
     said = claims.get("aud")
     heard = [said] if isinstance(said, str) else said if isinstance(said, list) else []
-    if not any(isinstance(each, str) and each in audiences for each in heard):
+    # Meant for others too, any of them could show it here before its client does.
+    if not heard or not all(isinstance(each, str) and each in audiences for each in heard):
         raise AssertionRefused(
-            "audience", "the client assertion is meant for another: aud has to be this token endpoint"
+            "audience", "the client assertion is meant for another: aud has to be this token endpoint alone"
         )
     until = _moment(claims, "exp")
-    if until is None or until + SKEW <= now:
+    if until is None or until <= now - SKEW:
         raise AssertionRefused("expired", "the client assertion has ended, or says not when")
     if until > now + LONGEST + SKEW:
         raise AssertionRefused("lasts-too-long", "a client assertion may last five minutes")

@@ -106,7 +106,8 @@ def _signed(text: str, keys: Iterable[Claims]) -> Claims:
             continue
         try:
             return jwt.decode(text, import_key(dict(key)), algorithms=list(ALGORITHMS)).claims
-        except (JoseError, ValueError, TypeError):
+        except (JoseError, ValueError, TypeError, KeyError):
+            # Not its key, or of a kind that we don't know (KeyError: another curve): the provider has others.
             continue
     raise NotProved("signature", "the identity token is not signed by the provider")
 
@@ -117,7 +118,7 @@ def _in_time(claims: Claims, now: datetime) -> bool:
         begins = [datetime.fromtimestamp(claims[name], UTC) for name in ("iat", "nbf") if name in claims]
     except (KeyError, TypeError, ValueError, OverflowError, OSError):
         return False
-    return now < ends + SKEW and all(begin <= now + SKEW for begin in begins)
+    return now - SKEW < ends and all(begin <= now + SKEW for begin in begins)
 
 
 def _at(claims: Claims, path: Path) -> Any:

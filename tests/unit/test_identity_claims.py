@@ -43,6 +43,7 @@ def test_a_right_token_is_believed_whichever_of_the_providers_keys_signed_it() -
     assert believed(token())["sub"] == "p-1"
     assert believed(token(OLDER, "RS256"))["sub"] == "p-1"
     assert believed(token(aud=[CLIENT, "other"], azp=CLIENT))["sub"] == "p-1"
+    assert believed(token(exp=253_402_300_799))["sub"] == "p-1"
     assert believed(token(), strengths=("aal3", "aal2"))["acr"] == "aal2"
 
 
@@ -59,6 +60,7 @@ def test_a_right_token_is_believed_whichever_of_the_providers_keys_signed_it() -
         ({"exp": None}, "expired"),
         ({"exp": "never"}, "expired"),
         ({"exp": [1]}, "expired"),
+        ({"exp": 253_402_300_800}, "expired"),
         ({"iat": seconds(120)}, "expired"),
         ({"nbf": seconds(120)}, "expired"),
         ({"nonce": "m"}, "nonce"),
@@ -72,6 +74,14 @@ def test_a_token_that_is_anothers_late_or_too_weak_is_not(claims: dict[str, Any]
     with pytest.raises(NotProved) as refused:
         believed(token(**claims), strengths=("aal2",))
     assert refused.value.code == code
+
+
+def test_a_key_of_a_kind_nobody_here_knows_keeps_nobody_out() -> None:
+    strange = [{"kty": "EC", "crv": "BP-256", "x": "AA", "y": "AA"}, {"kty": "RSA", "n": 5, "e": "AQAB"}]
+    asked: dict[str, Any] = {"issuer": ISSUER, "client": CLIENT, "nonce": "n", "now": NOW}
+    assert checked(token(), [*strange, *PUBLISHED], **asked)["sub"] == "p-1"
+    with pytest.raises(NotProved):
+        checked(token(), strange, **asked)
 
 
 def test_a_token_that_the_provider_did_not_sign_is_not() -> None:

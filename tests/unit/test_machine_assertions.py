@@ -39,7 +39,7 @@ def test_a_statement_signed_for_this_token_endpoint_proves_its_client() -> None:
     assert named(text) == "E23000038"
     proved = check(text, "E23000038", KEYS, OURS, NOW)
     assert (proved.client, proved.key, proved.jti) == ("E23000038", KEYS[0].id, "once")
-    assert check(FORCE.assertion(NOW, aud=["https://elsewhere.example", TOKEN_URL]), "E23000038", KEYS, OURS, NOW)
+    assert check(FORCE.assertion(NOW, aud=[PUBLIC_URL, TOKEN_URL]), "E23000038", KEYS, OURS, NOW)
 
 
 @pytest.mark.parametrize(
@@ -49,12 +49,15 @@ def test_a_statement_signed_for_this_token_endpoint_proves_its_client() -> None:
         ({"aud": None}, "audience"),
         ({"aud": [["x"], 3]}, "audience"),
         ({"aud": TOKEN_URL + "/"}, "audience"),
+        ({"aud": ["https://elsewhere.example", TOKEN_URL]}, "audience"),
+        ({"aud": []}, "audience"),
         ({"exp": seconds(-61)}, "expired"),
         ({"exp": None}, "expired"),
         ({"exp": "soon"}, "expired"),
         ({"exp": True}, "expired"),
         ({"exp": 10**30}, "expired"),
         ({"exp": seconds(3600)}, "lasts-too-long"),
+        ({"exp": 253_402_300_799}, "lasts-too-long"),
         ({"nbf": seconds(300)}, "not-yet"),
         ({"iat": seconds(300)}, "not-yet"),
         ({"jti": None}, "no-id"),
