@@ -5,11 +5,12 @@ proxy names). What is proved right is never held up by others' wrong guesses, bu
 looking is dear: people's passwords. There the account itself is locked too (``store.people``).
 """
 
+import contextlib
 import ipaddress
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from starlette.requests import Request
 
@@ -46,6 +47,10 @@ class Buckets:
             self._left.popitem(last=False)
         return 0.0
 
+    def give_back(self, key: str, much: float = 1.0) -> None:
+        """Put back what was taken and not needed."""
+        self._left[key] = (min(self._most, self.left(key) + much), self._clock())
+
 
 class Failures:
     """Wrong guesses by address: ``most`` at once, then ``a_minute``."""
@@ -64,6 +69,26 @@ class Failures:
     def count(self, request: Request) -> None:
         """One more wrong guess."""
         self._buckets.take(_address(request))
+
+    @contextlib.contextmanager
+    def guess(self, request: Request) -> Iterator[Callable[[], None]]:
+        """One attempt where looking takes long: it counts as wrong from its beginning until it is called right, so that a
+        crowd that comes at once isn't let in together. Refuses 429; what can't be looked at isn't counted."""
+        self.require(request)
+        self.count(request)
+        given_back = False
+
+        def right() -> None:
+            nonlocal given_back
+            if not given_back:
+                given_back = True
+                self._buckets.give_back(_address(request))
+
+        try:
+            yield right
+        except BaseException:
+            right()
+            raise
 
 
 def held_up(reason: str, seconds: float, text: str) -> Refusal:

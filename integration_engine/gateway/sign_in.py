@@ -95,11 +95,16 @@ def sign_in_pages(entry: Entry, ways: Ways = Ways()) -> APIRouter:
         _same_site(request)
         fields = await form_of(request)
         name, password, code = (fields.get(name, "") for name in ("name", "password", "code"))
-        if not await entry.is_known(request, name):
-            entry.failures.require(request)
-        principal = await entry.by_password(request, name, password, code)
+        if await entry.is_known(request, name):
+            principal = await entry.by_password(request, name, password, code)
+            if principal is None:
+                entry.failures.count(request)
+        else:
+            with entry.failures.guess(request) as right:
+                principal = await entry.by_password(request, name, password, code)
+                if principal is not None:
+                    right()
         if principal is None:
-            entry.failures.count(request)
             return page("sign_in.html", None, status=403, wrong="password", ways=ways)
         answer = await entered(principal)
         await entry.remember(principal, answer)

@@ -1,5 +1,7 @@
 """Who guesses wrong, or sends too fast, waits; nobody else does."""
 
+import contextlib
+
 import pytest
 from starlette.requests import Request
 
@@ -42,6 +44,33 @@ def test_an_address_that_guessed_wrong_too_often_waits_and_the_others_do_not() -
     failures.require(came_from("192.0.2.2"))
     time.now += 10
     failures.require(came_from("192.0.2.1"))
+
+
+def test_a_crowd_of_guesses_at_once_is_no_more_than_the_same_one_after_the_other() -> None:
+    failures = Failures(3, 6, Time())
+    with contextlib.ExitStack() as under_way:
+        for _ in range(3):
+            under_way.enter_context(failures.guess(came_from("192.0.2.1")))
+        with pytest.raises(Refusal), failures.guess(came_from("192.0.2.1")):
+            pass
+        with failures.guess(came_from("192.0.2.2")) as right:
+            right()
+    with pytest.raises(Refusal):
+        failures.require(came_from("192.0.2.1"))
+
+
+def test_who_was_right_and_what_nobody_could_look_at_is_no_wrong_guess() -> None:
+    failures = Failures(1, 6, Time())
+    for _ in range(5):
+        with failures.guess(came_from("192.0.2.1")) as right:
+            right()
+            right()
+        with pytest.raises(ConnectionError), failures.guess(came_from("192.0.2.1")):
+            raise ConnectionError
+    with failures.guess(came_from("192.0.2.1")):
+        pass
+    with pytest.raises(Refusal), failures.guess(came_from("192.0.2.1")):
+        pass
 
 
 def test_no_more_addresses_are_remembered_than_there_is_room_for() -> None:
