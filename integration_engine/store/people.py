@@ -137,7 +137,8 @@ class People:
         elsewhere, and nobody can have them locked out by guessing wrong on purpose; nor does it grow by what they mistype.
         """
         with self._store.reading() as transaction, Session(transaction.connection) as session:
-            row = session.get(PersonRow, name)
+            # What is no name is asked for nowhere: not every database takes every text.
+            row = session.get(PersonRow, name) if identity.is_code(name) else None
             kept = row.password if row else None
         # Out of any transaction: it is meant to be slow.
         right = passwords.matches(password, kept)
@@ -145,7 +146,7 @@ class People:
             return None
         now = self._clock()
         with self._store.transaction() as transaction, Session(transaction.connection) as session:
-            row = session.scalars(select(PersonRow).where(col(PersonRow.name) == name).with_for_update()).one_or_none()
+            row = _locked(session, name)
             locked = row is not None and row.locked_until is not None and now < row.locked_until
             if row is None or row.ended_at is not None or (locked and not known):
                 return None
@@ -173,9 +174,12 @@ class People:
         return any(hmac.compare_digest(mark.hex().encode(), shown.encode()) for mark in marks)
 
     def open_session(self, principal: Principal, seconds: int) -> str:
-        """A secret for a browser's cookie, good for ``seconds``."""
+        """A secret for a browser's cookie, good for ``seconds``; for nothing where the person was ended, or was given another
+        role, panel or password, in the very moment of signing in."""
         secret, now = identity.new_token().text, self._clock()
         with self._store.transaction() as transaction, Session(transaction.connection) as session:
+            if principal.credential == BY_PASSWORD and not _stands(_locked(session, principal.name), principal):
+                return secret
             session.execute(delete(PersonSessionRow).where(col(PersonSessionRow.expires_at) < now))
             session.add(
                 PersonSessionRow(
@@ -200,9 +204,8 @@ class People:
             if row is None or row.expires_at <= self._clock():
                 return None
             if row.proved_by == BY_PASSWORD:
-                # Whoever was ended in the very moment of signing in has a session that nobody would end any more.
-                person = session.get(PersonRow, row.name)
-                if person is None or person.ended_at is not None or person.role != row.role:
+                found = session.get(PersonRow, row.name)
+                if found is None or (found.ended_at, found.role, found.areas) != (None, row.role, row.areas):
                     return None
             areas = frozenset(json.loads(row.areas))
             return Principal(row.name, _role(row.role), organisations=areas, credential=row.proved_by)
@@ -217,6 +220,18 @@ class People:
         over = row.failures - WRONG_AT_MOST
         if over >= 0:
             row.locked_until = now + min(_LONGEST_LOCK, _FIRST_LOCK * 2 ** min(over, 10))
+
+
+def _locked(session: Session, name: str) -> PersonRow | None:
+    """The person's row, held against others until the transaction ends."""
+    return session.scalars(select(PersonRow).where(col(PersonRow.name) == name).with_for_update()).one_or_none()
+
+
+def _stands(row: PersonRow | None, principal: Principal) -> bool:
+    """Whether what somebody has just proved is so still. Who is registered anew has used no code yet."""
+    if row is None or row.ended_at is not None or not row.last_step:
+        return False
+    return (row.role, frozenset(json.loads(row.areas))) == (principal.role, principal.organisations)
 
 
 def _state(row: PersonRow, now: datetime) -> str:

@@ -113,6 +113,45 @@ def test_who_is_ended_or_never_was_opens_nothing(kept: Kept) -> None:
     assert kept.people.sign_in("nobody", PASSWORD, "123456") is None
 
 
+def test_who_is_registered_anew_in_the_moment_of_signing_in_has_no_session_under_the_old_password(kept: Kept) -> None:
+    codes = kept.people.add("jane", "coordinator", PASSWORD, ["BERKS"]).codes
+    proved = kept.people.sign_in("jane", PASSWORD, kept.code(codes))
+    assert proved is not None
+    anew = kept.people.add("jane", "coordinator", "another long one", ["BERKS"]).codes
+    assert kept.people.session(kept.people.open_session(proved, 600)) is None
+    assert not [line for line in audit.lines(kept.store) if line.action == "signed-in"]
+    proved = kept.people.sign_in("jane", "another long one", kept.code(anew))
+    assert proved is not None
+    kept.people.add("jane", "coordinator", PASSWORD, ["OXON"])
+    assert kept.people.session(kept.people.open_session(proved, 600)) is None, "of the panel she has left"
+
+
+def test_what_is_no_name_opens_nothing_and_breaks_nothing(kept: Kept) -> None:
+    codes = kept.people.add("jane", "operator", PASSWORD).codes
+    for name in ("jane\0", "\0", "ja\x1fne", "", "j" * 65, "jane\n"):
+        assert kept.people.sign_in(name, PASSWORD, kept.code(codes)) is None
+
+
+def test_a_crowd_that_guesses_at_once_from_one_address_is_held_up_as_one_guesser_is(
+    amqp_url: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    declare(amqp_url)
+    with house(amqp_url, sqlite_url, tmp_path, password_sign_in=True) as doors:
+        for _ in range(55):
+            assert doors.client.post("/sign-in", data={"token": "cdr_nobodys"}).status_code == 403
+
+        async def crowd() -> list[int]:
+            async with httpx.AsyncClient(base_url=doors.client.base_url, timeout=60) as strangers:
+                form = {"password": PASSWORD, "code": "000000"}
+                tries = [strangers.post("/sign-in/password", data=form | {"name": f"n{n}"}) for n in range(40)]
+                return [answer.status_code for answer in await asyncio.gather(*tries)]
+
+        answered = asyncio.run(crowd())
+        assert set(answered) == {403, 429}
+        # Those left, and what ran in meanwhile: one a second.
+        assert answered.count(403) < 20
+
+
 def test_a_session_ends_by_itself_and_when_it_is_closed(kept: Kept) -> None:
     codes = kept.people.add("jane", "operator", PASSWORD).codes
     principal = kept.people.sign_in("jane", PASSWORD, kept.code(codes))
