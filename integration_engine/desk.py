@@ -4,6 +4,7 @@ It stands between the doors, which never touch the core, and the pipeline, which
 touches. Whatever is refused leaves nothing behind; whatever is taken is audited where it is written.
 """
 
+import functools
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
@@ -63,8 +64,9 @@ class Desk:
         if who.role not in DECIDING:
             raise DeskRefusal("role", "These credentials are not for deciding.", 403)
         role: Role = who.role
-        self._see(who, asked.about)
-        return self._take(asked, who.name, role, who.areas if role in AREA_ROLES else None)
+        decision = self._decision(asked, who.name, role)
+        self._see(who, decision.about)
+        return self._take(decision, who.areas if role in AREA_ROLES else None)
 
     def ask_elsewhere(self, who: Principal, question: str, text: str) -> None:
         """Somebody can't tell yet and notes what they asked of whom; the question stays open. Raises DeskRefusal or
@@ -83,7 +85,7 @@ class Desk:
             raise DeskRefusal("kind", f"A panel decides {', '.join(BY_PANEL)} over this door.", 422)
         asked = self._own(panel, asked)
         self._led(panel, asked.about)
-        return self._take(asked, panel, "coordinator", {panel})
+        return self._take(self._decision(asked, panel, "coordinator"), {panel})
 
     def propose(self, panel: str, case: str, to: str, reason: str) -> Proposal:
         """One panel asks another to lead a case."""
@@ -102,7 +104,8 @@ class Desk:
         told = hashlib.sha256(f"{found.id} {found.at.isoformat()}".encode()).hexdigest()[:24]
         value = {"cdop": panel, "proposed_by": found.proposer, "accepted_by": panel}
         asked = Asked(f"agreed-{told}", "agreement", (found.case,), value, found.reason)
-        return self._take(asked, f"{found.proposer} and {panel}", "coordinator", {found.proposer})
+        decision = self._decision(asked, f"{found.proposer} and {panel}", "coordinator")
+        return self._take(decision, {found.proposer}, found.id)
 
     def decline(self, panel: str, proposal: str, reason: str) -> None:
         """The panel asked doesn't take it."""
@@ -114,7 +117,8 @@ class Desk:
         found = self._asked(lambda: transfers.open_proposal(self._store, proposal, panel, proposer=True))
         self._asked(lambda: transfers.take_back(self._store, found, now=self._clock()))
 
-    def _take(self, asked: Asked, by: str, role: Role, areas: Collection[str] | None) -> int:
+    def _decision(self, asked: Asked, by: str, role: Role) -> Decision:
+        """What is asked as a decision of now. Raises DeskRefusal ``value``."""
         told: Mapping[str, Any] = {
             "id": asked.id, "at": self._clock(), "by": by, "role": role, "kind": asked.kind, "about": asked.about,
             "value": dict(asked.value), "reason": asked.reason,
@@ -127,26 +131,29 @@ class Desk:
             raise DeskRefusal("value", f"{where} {first['msg']}".strip().replace("Value error, ", ""), 422) from None
         if wrong := unworkable([decision], self._rules.reference):
             raise DeskRefusal("value", wrong[0].partition(": ")[2] + ".", 422)
+        return decision
+
+    def _take(self, decision: Decision, areas: Collection[str] | None, proposal: str | None = None) -> int:
+        """Keep it; how many deliveries follow. ``proposal``: what it accepts, which has to be open still."""
 
         def recorded() -> int:
-            if self._again(decision):
-                return 0
             done = record_decision(
                 self._store,
-                decision,
+                self._again(decision),
                 reference=self._rules.reference,
                 now=self._clock(),
                 switches=self._rules.switches,
                 areas=areas,
+                only_while=functools.partial(transfers.require_open, name=proposal) if proposal else None,
             )
             return len(done.outbox)
 
         return self._asked(recorded)
 
-    def _again(self, decision: Decision) -> bool:
-        """Whether this very decision was taken before, whenever: a form sent twice is one decision."""
+    def _again(self, decision: Decision) -> Decision:
+        """The decision, at the time when one of this id was taken first: a form sent twice is one decision."""
         kept = find_decision(self._store, decision.id)
-        return kept is not None and kept.model_copy(update={"at": decision.at, "about": decision.about}) == decision
+        return decision.model_copy(update={"at": kept.at}) if kept else decision
 
     def _see(self, who: Principal, about: Sequence[str]) -> None:
         """Refuses, as if there were none, a restricted case to whoever may not see it."""

@@ -143,12 +143,14 @@ def record_decision(
     now: datetime,
     switches: Switches,
     areas: Collection[str] | None = None,
+    only_while: Callable[[Transaction], None] | None = None,
 ) -> Processed:
     """Keep a person's decision, decide again about everything it touches, and dispatch what changed.
 
     The same decision again changes nothing. ``areas``: the panels of whoever decides, where they decide about the cases
-    those lead only. Nothing is kept of a decision that isn't theirs to take. Raises UnknownSubject, NotTheirDecision,
-    OtherDecision (another decision of that id is kept), Transient, KeyMissing or SealBroken.
+    those lead only. ``only_while`` raises where what the decision answers was answered meanwhile. Nothing is kept of a
+    decision that isn't theirs to take. Raises UnknownSubject, NotTheirDecision, OtherDecision (another decision of that id is
+    kept), Transient, KeyMissing or SealBroken.
     """
     with store.transaction() as transaction:
         roots = founders(transaction, decision.about)
@@ -161,6 +163,8 @@ def record_decision(
                 f"The decision is about {', '.join(unknown)}, which is neither a notice nor a case here."
             )
         before = gather(transaction, roots.values())
+        if only_while is not None:
+            only_while(transaction)
         # A case whose founding notice isn't the one that opened it is named by that notice: the core knows notices only.
         about = tuple(name if name in (roots[name], case_id(roots[name])) else roots[name] for name in decision.about)
         kept = decision.model_copy(update={"about": about})

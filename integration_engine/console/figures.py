@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from integration_engine.pointer_words import in_words, is_late
 from integration_engine.store import outbox, overview, pointers
+from integration_engine.store.audit import Entry, append
 from integration_engine.store.database import Store, table
 from integration_engine.store.overview import RaisedAlarm, RecentCase
 from integration_engine.store.retractions import retractions
@@ -177,13 +178,18 @@ class Figures:
             for each in pointers.waiting(self._store, _SHOWN)
         ]
 
-    def deliveries(self, recipient: str, limit: int = 100) -> Sequence[DeliveryLine]:
-        """A recipient's deliveries, newest first, without their content."""
+    def deliveries(self, recipient: str, by: str, limit: int = 100) -> Sequence[DeliveryLine]:
+        """A recipient's deliveries, newest first, without their content. The look is audited: ``by`` is who looks."""
         c = _DELIVERY.c
         columns = (c.sequence, c.id, c.case_id, c.version, c.kind, c.queued_at, c.acknowledged_at, c.declined_at)
         query = select(*columns).where(c.recipient == recipient).order_by(c.sequence.desc()).limit(limit)
         with self._store.reading() as transaction:
-            return [_line(row) for row in transaction.connection.execute(query)]
+            rows = transaction.connection.execute(query).all()
+        if rows:
+            with self._store.transaction() as transaction:
+                seen = {"deliveries": [row.id for row in rows]}
+                append(transaction, self._clock(), [Entry("deliveries.listed", recipient, seen, by)])
+        return [_line(row) for row in rows]
 
     def _today(self, now: datetime) -> Mapping[str, int]:
         today: Counter[str] = Counter()

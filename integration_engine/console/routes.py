@@ -47,7 +47,7 @@ def console_pages(entry: Entry, figures: Figures, queues: Queues) -> APIRouter:
     async def panel(request: Request) -> Response:
         principal = await signed_in(entry, request)
         require_role(principal, RECEIVERS)
-        deliveries = await stored(lambda: figures.deliveries(recipient_of(principal)))
+        deliveries = await stored(lambda: figures.deliveries(recipient_of(principal), principal.name))
         return page("panel.html", principal, entry.form_value(request), deliveries=deliveries, kinds=DELIVERIES)
 
     return router

@@ -137,7 +137,7 @@ class Entry:
 
     def check_form(self, request: Request, value: str) -> None:
         """Refuses 403 a form that this session's own page didn't make."""
-        if not hmac.compare_digest(self.form_value(request).encode(), value.encode()):
+        if not hmac.compare_digest(self.form_value(request).encode(), value.encode("utf-8", "replace")):
             raise Refusal(403, "form", "The form is out of date. Open the page again and send it once more.")
 
     @staticmethod

@@ -49,6 +49,16 @@ def _zoned(at: datetime) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=LONDON)
 
 
+def _printable(name: str) -> str:
+    """Raises ValueError where an id holds what no id does, and not every database would take."""
+    if not name.isprintable():
+        raise ValueError("is no id")
+    return name
+
+
+Named = Annotated[str, Field(min_length=1), AfterValidator(_printable)]
+
+
 class Decision(BaseModel):
     """One decision by one person, with who, when and why. For one kind and one subject the latest ``at`` stands.
 
@@ -67,12 +77,12 @@ class Decision(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    id: str = Field(min_length=1)
+    id: Named
     at: Annotated[datetime, AfterValidator(_zoned)]
     by: str = Field(min_length=1)
     role: Role
     kind: DecisionKind
-    about: tuple[str, ...] = Field(min_length=1)
+    about: tuple[Named, ...] = Field(min_length=1)
     value: dict[str, Any] = {}
     reason: str = Field(min_length=1)
 

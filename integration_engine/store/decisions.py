@@ -8,6 +8,7 @@ from sqlalchemy import or_, select, update
 
 from integration_engine.record.decision import Decision
 from integration_engine.store.database import Store, StoreError, Transaction, table
+from integration_engine.store.neighbourhood import founders
 from integration_engine.store.sealing import seal_decision, unseal_decision
 from integration_engine.store.tables import CaseRow, DecisionAboutRow, DecisionRow, NoticeRow, ReviewRow
 
@@ -36,10 +37,9 @@ def keep_decision(transaction: Transaction, decision: Decision) -> bool:
     """Keep a decision, sealed. False where this very one is kept already: nothing changes then. Raises OtherDecision."""
     query = select(_DECISION.c.sealed).where(_DECISION.c.id == decision.id)
     if kept := transaction.connection.execute(query).first():
-        # The same case may be named by another id by now.
-        if unseal_decision(transaction.keys, kept.sealed, decision.id).model_copy(update={"about": ()}) != (
-            decision.model_copy(update={"about": ()})
-        ):
+        before = unseal_decision(transaction.keys, kept.sealed, decision.id)
+        same = before.model_copy(update={"about": decision.about}) == decision
+        if not same or not _of_the_same(transaction, before.about, decision.about):
             raise OtherDecision(f"Another decision is recorded as {decision.id}.")
         return False
     row = {
@@ -54,6 +54,18 @@ def keep_decision(transaction: Transaction, decision: Decision) -> bool:
     about = [{"decision_id": decision.id, "subject": subject} for subject in sorted(set(decision.about))]
     transaction.insert(DecisionAboutRow, about)
     return True
+
+
+def _of_the_same(transaction: Transaction, before: Sequence[str], now: Sequence[str]) -> bool:
+    """Whether ids mean what they meant when a decision was kept: a case may be named by another id by now, and what was
+    dropped by none."""
+    if set(before) == set(now):
+        return True
+    roots = founders(transaction, {*before, *now})
+    query = select(_NOTICE.c.id, _NOTICE.c.case_id).where(_NOTICE.c.id.in_(sorted(set(roots.values()))))
+    homes = {row.id: row.case_id or row.id for row in transaction.connection.execute(query)}
+    meant, means = ({homes.get(roots[name], name) for name in names if name in roots} for names in (before, now))
+    return not means or meant == means
 
 
 def find_decision(store: Store, name: str) -> Decision | None:

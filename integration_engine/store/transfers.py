@@ -75,11 +75,18 @@ def open_proposal(store: Store, name: str, panel: str, *, proposer: bool = False
             with store.reading() as transaction:
                 led_by(transaction, each.case, each.proposer)
             return each
-    raise NotOpen("no-proposal", "There is no such open proposal.")
+    raise _no_proposal()
+
+
+def require_open(transaction: Transaction, name: str) -> None:
+    """Nobody closes this proposal until the transaction ends. Raises NotOpen where somebody has."""
+    query = select(_REVIEW.c.closed_at).where(_REVIEW.c.id == name, _REVIEW.c.closed_at.is_(None)).with_for_update()
+    if transaction.connection.execute(query).first() is None:
+        raise _no_proposal()
 
 
 def decline(store: Store, proposal: Proposal, reason: str, *, now: datetime) -> None:
-    """The panel asked doesn't take it: the case stays where it is and a person looks. Raises Transient."""
+    """The panel asked doesn't take it: the case stays where it is and a person looks. Raises NotOpen, Transient."""
     with store.transaction() as transaction:
         _close(transaction, proposal.id, "declined", now)
         row = {
@@ -99,7 +106,7 @@ def decline(store: Store, proposal: Proposal, reason: str, *, now: datetime) -> 
 
 
 def take_back(store: Store, proposal: Proposal, *, now: datetime) -> None:
-    """The proposer thinks better of it. Raises Transient."""
+    """The proposer thinks better of it. Raises NotOpen, Transient."""
     with store.transaction() as transaction:
         _close(transaction, proposal.id, "taken-back", now)
         detail = {"case": proposal.case, "to": proposal.to}
@@ -121,7 +128,13 @@ def led_by(transaction: Transaction, case: str, panel: str) -> str:
     return name
 
 
+def _no_proposal() -> NotOpen:
+    return NotOpen("no-proposal", "There is no such open proposal.")
+
+
 def _close(transaction: Transaction, name: str, outcome: str, now: datetime) -> None:
+    """Raises NotOpen where it was accepted, declined or taken back meanwhile."""
+    require_open(transaction, name)
     closing = update(_REVIEW).where(_REVIEW.c.id == name, _REVIEW.c.closed_at.is_(None))
     transaction.connection.execute(closing.values(closed_at=now, outcome=outcome))
 

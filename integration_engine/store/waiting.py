@@ -86,9 +86,11 @@ def waiting_cases(store: Store, *, leads: Collection[str] | None = None, limit: 
 
 
 def case_line(store: Store, name: str) -> WaitingCase | None:
-    """What stands in clear about a case, redirects followed."""
+    """What stands in clear about a case, or about the one that a notice is in, redirects followed."""
     with store.reading() as transaction:
-        row = transaction.connection.execute(select(_CASE.c.id, _CASE.c.merged_into).where(_CASE.c.id == name)).first()
+        home = transaction.connection.execute(select(_NOTICE.c.case_id).where(_NOTICE.c.id == name)).scalar()
+        query = select(_CASE.c.id, _CASE.c.merged_into).where(_CASE.c.id == (home or name))
+        row = transaction.connection.execute(query).first()
         if row is None:
             return None
         query = _cases().where(_CASE.c.id == (row.merged_into or row.id))
