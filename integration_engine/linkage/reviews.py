@@ -1,7 +1,7 @@
 """Which pairs of cases a person is asked about, and why: what evidence can't settle, what people haven't settled yet, and
 what was rejected before more was heard."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,6 +17,9 @@ _TELLING = frozenset({"nhs", "given", "second", "sex", "order", "weight", "death
 """Comparisons of what is one child's alone: a twin has its own."""
 # Bits: less than a doubling of the odds suggests nobody.
 _CLEARLY = 1.0
+MOST_ASKED = 50
+"""Questions that one case needs to be asked before the lighter ones wait: nobody answers five thousand, and each that is
+answered makes room for the next."""
 NEW_EVIDENCE = "new-evidence-since-rejected"
 CASE_SPLIT = "case-split"
 
@@ -52,11 +55,17 @@ def reviews_of(clusters: Clusters) -> tuple[Review, ...]:
         one, other = sorted(clusters.of[id] for id in ruling.pair)
         ruled[one, other].append(ruling)
     asking = _Asking(clusters, multiples_known(clusters.items, clusters.graph))
-    found = [
-        review
-        for pair in crossing.keys() | ruled.keys()
-        if (review := asking.about(*pair, crossing.get(pair, ()), ruled.get(pair, ())))
-    ]
+    found: list[Review] = []
+    asked: Counter[str] = Counter()
+    # What people have begun to answer stays a question, and so does what would be one case but for a third notice.
+    needed = ruled.keys() | {pair for pair, edges in crossing.items() if any(edge.alone for edge in edges)}
+    others = sorted((_heaviest(min(edges, key=_heaviest)), p) for p, edges in crossing.items() if p not in needed)
+    for pair in (*sorted(needed), *(pair for _, pair in others)):
+        if pair not in needed and min(asked[side] for side in pair) >= MOST_ASKED:
+            continue
+        if review := asking.about(*pair, crossing.get(pair, ()), ruled.get(pair, ())):
+            found.append(review)
+            asked.update(pair)
     found += [Review(a, b, 0.0, ("people-disagree",), True) for a, b in clusters.disagreeing]
     return tuple(sorted(_with_likelier(found, asking), key=lambda r: (-r.score, r.a, r.b)))
 
