@@ -1,9 +1,12 @@
-"""A child of whom very much is told: nobody else's case waits for it, and somebody is told that it happens."""
+"""A child of whom very much is told: nobody else's case waits for it, somebody is told that it happens, and where it is more
+than a worker can bear it is left to people."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from integration_engine.core import Case
+from integration_engine.linkage.crowds import content_of
+from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.reviews import Review
 from integration_engine.store.inbox import Alarm, Message
 
@@ -15,6 +18,9 @@ TOLD_TOO_OFTEN, ASKED_TOO_OFTEN = "told-too-often", "asked-too-often"
 _TOLD_OFTEN = 500
 # Of thirty children of one fire whom nobody has named yet, every two are a question: some four hundred.
 _ASKED_OFTEN = 1000
+MOST_DIFFERENT = 500
+"""Notices that each say something else of one child and are still decided together: eight seconds and a third of a GiB. Their
+cost grows as the square, and a worker that runs out of memory takes the same message again when it is back."""
 
 
 class Crowded(Exception):
@@ -26,9 +32,31 @@ class Crowded(Exception):
         super().__init__(f"{len(places)} submissions are about children of whom very much is held.")
 
 
+class Overcrowded(Exception):
+    """So many notices that differ may be about the child of this one that it is not decided: nobody sends these in earnest.
+    Nothing was written."""
+
+    code = "overcrowded"
+
+    def __init__(self) -> None:
+        super().__init__(f"More than {MOST_DIFFERENT} notices that differ may be about the same child.")
+
+
 def in_crowds(met: Iterable[tuple[str, str]]) -> set[str]:
     """Of new notices, each with a notice held that it meets, those that meet a crowd."""
     return {notice for notice, others in Counter(notice for notice, _ in met).items() if others > A_CROWD}
+
+
+def require_few(notices: Iterable[str], bonds: Iterable[tuple[str, str]], said: Mapping[str, Evidence]) -> None:
+    """Raise Overcrowded where one of these new notices is bonded to more that differ than can be decided together."""
+    beside: dict[str, set[str]] = {notice: set() for notice in notices}
+    for one, other in bonds:
+        for notice, mate in ((one, other), (other, one)):
+            if notice in beside:
+                beside[notice].add(mate)
+    for mates in beside.values():
+        if len(mates) > MOST_DIFFERENT and len({content_of(said[mate]) for mate in mates}) > MOST_DIFFERENT:
+            raise Overcrowded
 
 
 def told_too_often(cases: Iterable[Case], messages: Iterable[Message]) -> Iterator[Alarm]:

@@ -17,7 +17,7 @@ from adapters.adapter import Reading, Submission
 from integration_engine import settlement
 from integration_engine.candidates import TAKEN, Overtaken, candidates
 from integration_engine.core import case_id, decide
-from integration_engine.crowded import Crowded, asked_too_often, in_crowds, told_too_often
+from integration_engine.crowded import Crowded, asked_too_often, in_crowds, require_few, told_too_often
 from integration_engine.heard import Again, Heard, Refused, hear
 from integration_engine.readings import read_of
 from integration_engine.record import authority
@@ -102,8 +102,8 @@ def process(  # noqa: PLR0913 - one keyword for each thing a batch is decided by
     looks like); ``now`` is zone-aware; ``later`` says what isn't decided yet; ``count``, if given, takes the counts of a
     batch of which nothing else is kept: they aren't worth a transaction.
     A message that came before changes nothing. Raises Transient where the database couldn't do it now, KeyMissing or
-    SealBroken where what is held can't be read, ProfileError for an unusable profile; bad input is a refusal, never an
-    exception.
+    SealBroken where what is held can't be read, ProfileError for an unusable profile, Crowded and Overcrowded (``crowded``);
+    bad input is a refusal, never an exception.
     """
     asked = kinds or [None] * len(submissions)
     readings = tuple(tuple(read(submission, kind)) for submission, kind in zip(submissions, asked, strict=True))
@@ -205,7 +205,8 @@ def _take(
     aside: int | None,
 ) -> tuple[Recognised, Mapping[str, str], tuple[OutboxRow, ...]]:
     """Take messages in. Returns which were new, which notices of them concern no case (with why), and what goes out. Where
-    not all ``aside``, so many submissions, meet a crowd, those that do raise Crowded."""
+    not all ``aside``, so many submissions, meet a crowd, those that do raise Crowded; whatever is too much for anybody raises
+    Overcrowded."""
     messages = heard.messages
     if not messages:
         return Recognised((), (), ()), {}, ()
@@ -218,6 +219,7 @@ def _take(
     if aside and (places := heard.apart(came.new, in_crowds(met), aside)):
         raise Crowded(places)
     hood, bonds, said = found.gathered(transaction, met)
+    require_few(found.new, bonds, said)
     notices = [*hood.notices.values(), *found.new.values()]
     outcome = decide(notices, hood.decisions, reference, now, switches, evidence=said, keys=found.keys)
     passed_over = dict(outcome.passed_over)

@@ -181,6 +181,44 @@ def weighed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return count
 
 
+def hour(number: int) -> Submission:
+    """A word about one boy, who died at another hour in each."""
+    return report(number, message_id=f"hour {number}", death={"died_at": f"2026-03-09T{number:02}:10"})
+
+
+def test_of_more_that_differs_than_can_be_decided_nothing_is_written(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowded, "MOST_DIFFERENT", 5)
+    take(store, *map(hour, range(6)))
+    before = held(store, NoticeRow)
+    with pytest.raises(crowded.Overcrowded):
+        take(store, hour(6), other(0))
+    assert held(store, NoticeRow) == before
+    assert take(store, other(0)).new == 1
+
+
+def test_the_same_again_is_never_too_much(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowded, "MOST_DIFFERENT", 5)
+    take(store, *again(8))
+    assert take(store, *again(2, 8), hour(0)).new == 3
+
+
+def test_what_is_too_much_lies_in_the_dead_queue_and_others_are_taken(
+    amqp_url: str, store: Store, topology: Topology, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowded, "MOST_DIFFERENT", 5)
+    told = [death(0).replace(b"T04:10:00Z", b"T%02d:10:00Z" % hour) for hour in range(8)]
+    submissions = [Submission(body, NOW, partner=FORCE) for body in told[:6]]
+    process(store, submissions, kinds=["police"] * 6, now=NOW, **rules())
+    send(amqp_url, told[6], death(1), told[7], death(2))
+    with working(amqp_url, store, topology, pace=Pace(4, 20.0, 10), delays=()):
+        eventually(lambda: ready(amqp_url, "dead.police") == 2 and not ready(amqp_url, "intake.police"))
+    assert held(store, NoticeRow) == 8
+    assert len(overview.recent_cases(store)) == 3
+    assert audit.verify(store).broken is None
+
+
 def nameless(number: int) -> Submission:
     """A word of the police about a child of Reading who has no name or number yet."""
     nobody = {"nhs_number": None, "family_name": None, "given_names": None}
