@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from adapters.adapter import Adapter, Feed, Item, Reading, Submission, content_hash
 from adapters.coroner import workbook
 from adapters.coroner.case_row import read_row
+from adapters.coroner.composed import month_first
 from adapters.coroner.forms import NEEDED, form_of, table
 from adapters.tables import NotATable, headings_of
 from integration_engine.mapping.profile import Profile, load_profile
@@ -72,6 +73,7 @@ class CoronerAdapter:
             yield replace(_refused(empty, profile, content_hash(submission.body)), problems=found.problems)
             return
         seen: set[str] = set()
+        problems = (*found.problems, *month_first(found.rows))
         for row in found.rows:
             body = found.alone([row])
             told = read_row(row, found.headings, submission, profile, body)
@@ -85,7 +87,7 @@ class CoronerAdapter:
                 "coroner",
                 profile.name,
                 (item,),
-                found.problems if row.index == 0 else (),
+                problems if row.index == 0 else (),
                 "row-" + told.content[:24],
                 told.partner,
                 told.content,

@@ -1,7 +1,7 @@
 """What the cells of a row say together: an age and its unit, a day and its time, and which of them say that nobody knows."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from adapters.coroner.forms import DATES
 from adapters.formulas import UNSEEN
@@ -44,6 +44,8 @@ _NO_DAY = frozenset(
         "00/00/0000",
     }
 )
+# 05/23/2014: no day first has such a month.
+_MONTH_FIRST = re.compile(r"\D*(?:0?[1-9]|1[0-2])[/.-](?:1[3-9]|2\d|3[01])[/.-]\d{4}", re.ASCII)
 _WITHOUT_UNSEEN = dict.fromkeys(map(ord, UNSEEN))
 # "Age (years)": the heading says what the cell doesn't.
 _UNIT_IN_HEADING = re.compile(r"\b(years|yrs|months|mths|weeks|wks|days|hours|hrs)\b", re.IGNORECASE)
@@ -88,3 +90,13 @@ def _told(column: str, cell: str) -> str:
         return cell
     bare = cell.translate(_WITHOUT_UNSEEN).strip()
     return "" if bare.casefold() in _NO_DAY else bare
+
+
+def month_first(rows: Iterable[Row]) -> Iterator[Problem]:
+    """What is to be said of a file in which days can only be meant month first: the rest of them are read day first."""
+    if any(_MONTH_FIRST.match(row.cells[name]) for row in rows for name in DATES & row.cells.keys()):
+        text = (
+            "some days are written month first, such as 05/23/2014, and their rows are refused; the others are read day "
+            "first, 05/09/2014 as 5 September: look at all of them"
+        )
+        yield Problem(code="month-first", text=text)

@@ -183,3 +183,12 @@ def test_a_line_of_totals_is_told_to_be_none_of_the_cases() -> None:
         ((code, text),) = told(row)
         assert code == "missing"
         assert "leave the row out" in text
+
+
+@pytest.mark.parametrize(("day", "month_first"), [("05/23/2014", True), ("23/05/2014", False), ("05/09/2014", False)])
+def test_a_file_whose_days_are_month_first_is_told_because_the_others_are_read_day_first(
+    day: str, month_first: bool
+) -> None:
+    rows = read(lines(CASE, CASE.values(), (CASE | {"reference": "8/26", "date_of_birth": day}).values()))
+    assert [problem.code for problem in rows[0].problems] == (["month-first"] if month_first else [])
+    assert [row.verdict for row in rows] == ["notice", "refused" if month_first else "notice"]
