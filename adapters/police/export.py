@@ -9,12 +9,13 @@ of each rule) and these settings:
 
 Columns read here, beside those of the profile's rules: ``report_id`` and ``role`` (both needed), ``person_id``, ``version``,
 ``status``, ``reported_at``, ``force``, ``event_id``, ``incident_ref``, ``school``. Where one person died, the mother's row in
-the same report is read beside their own, its columns as ``mother_...``.
+the same report is read beside their own, its columns as ``mother_...``. What happened (``event_...``, ``suspicious``,
+``circumstances``, references, coroner and officer) is read from another row of the report where a person's own has it not.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -36,6 +37,19 @@ READ = frozenset(
     | {"given_names", "family_name", "full_name", "age"}
 )
 """Columns that are read here, whatever rules read them."""
+_EVENT = "event_"
+_REPORT = frozenset(
+    {
+        "incident_ref",
+        "crime_ref",
+        "suspicious",
+        "circumstances",
+        "coroner_area",
+        "coroner_ref",
+        "officer",
+        "officer_collar",
+    }
+)
 ROLES = frozenset({"deceased", "injured", "mother", "father", "carer", "sibling", "witness", "other"})
 
 
@@ -118,7 +132,7 @@ def _part(rows: Sequence[Row], table: Table, profile: Profile) -> Part:
             refusals.append(Problem(code=code, text=why, path=f"{row.place}, column {table.headings['role']}"))
         roles.append((row, str(role)))
     roles, doubled = _doubled(roles)
-    refusals += doubled
+    refusals += [*doubled, *_at_odds(rows, table, profile)]
     force = next((row.cells["force"] for row in rows if "force" in row.cells), profile.settings.get("force"))
     if not force:
         refusals.append(Problem(code="missing", text="neither a column nor the profile's settings name the force"))
@@ -151,23 +165,48 @@ def _doubled(roles: Sequence[tuple[Row, str]]) -> tuple[list[tuple[Row, str]], l
     return once, problems
 
 
+def _withdrawing(profile: Profile) -> frozenset[str]:
+    words: Any = profile.settings.get("withdrawn") or ()
+    return frozenset(folded(str(word)) for word in words)
+
+
+def _at_odds(rows: Sequence[Row], table: Table, profile: Profile) -> Iterator[Problem]:
+    """Rows of one report that say different things of the whole of it: whose it is, and whether it stands. By the first of
+    them, or by any, a death would be withdrawn that stands, or the other way round."""
+    withdrawing = _withdrawing(profile)
+    readings: Mapping[str, Callable[[str], str | bool]] = {
+        "status": lambda word: folded(word) in withdrawing,
+        "force": lambda code: code.strip().upper(),
+    }
+    for column, read in readings.items():
+        told = [(read(row.cells[column]), row) for row in rows if column in row.cells]
+        if other := next((row for said, row in told if said != told[0][0]), None):
+            text = "the rows of one report differ here: all of it is withdrawn or none, and it is one force's"
+            yield Problem(code="rows-differ", text=text, path=f"{other.place}, column {table.headings[column]}")
+
+
 def _envelope(rows: Sequence[Row], force: str, version: int, profile: Profile) -> Envelope:
     def said(column: str) -> str | None:
         return next((row.cells[column] for row in rows if column in row.cells), None)
 
-    words: Any = profile.settings.get("withdrawn") or ()
-    withdrawn = {folded(str(word)) for word in words}
     return Envelope(
         force=force,
         report_id=rows[0].cells["report_id"],
         version=version,
-        withdrawn=folded(said("status") or "") in withdrawn,
+        withdrawn=folded(said("status") or "") in _withdrawing(profile),
         reported_at=said("reported_at"),
         event_id=said("event_id") or said("incident_ref"),
     )
 
 
 def _people(roles: Sequence[tuple[Row, str]], envelope: Envelope, table: Table) -> Iterator[Subject]:
+    # An export may say what happened, and who is told of it, in one of the report's rows only: it is so of all who died.
+    of_report = {
+        column: row
+        for row, _ in reversed(roles)
+        for column in row.cells
+        if column.startswith(_EVENT) or column in _REPORT
+    }
     mothers = [row for row, role in roles if role == "mother"]
     dead = [row for row, role in roles if role == "deceased"]
     # An injured person without an id of their own could be any of those who died in an earlier version.
@@ -180,6 +219,10 @@ def _people(roles: Sequence[tuple[Row, str]], envelope: Envelope, table: Table) 
         unsaid = "1" if len(dead) + len(hurt) == 1 else f"{UNSTATED}{envelope.version}.{position + 1}"
         cells = {"person_id": unsaid, "force": envelope.force, **row.cells}
         elsewhere = {"force": "(the profile)"} if "force" not in row.cells else {}
+        for column, told in of_report.items():
+            if column not in cells:
+                cells[column] = told.cells[column]
+                elsewhere[column] = f"{told.place}, column {table.headings[column]}"
         # Whose mother she is, a flat export doesn't say: with several dead she may be a cousin's.
         if len(mothers) == 1 and like == 1:
             for column, value in mothers[0].cells.items():

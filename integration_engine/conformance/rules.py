@@ -21,7 +21,7 @@ _UNKNOWN_CODES = frozenset(
 )
 _WRONG_DATES = frozenset(
     {"bad-date", "bad-time", "two-digit-year", "date-in-future", "birth-in-future", "dates-disagree"}
-    | {"death-before-birth", "birth-after-death"}
+    | {"death-before-birth", "birth-after-death", "birth-date-impossible", "age-disagrees"}
 )
 _NO_HOME = ("ZZ99",)
 ABSENT = "absent"

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from adapters.adapter import Reading, Submission
 from adapters.registry import read
 
@@ -100,3 +102,35 @@ def test_rows_that_give_two_children_one_number_are_refused_and_one_that_repeats
 def test_an_export_without_rows_is_refused_and_not_passed_in_silence() -> None:
     (reading,) = exported(EXPORT.splitlines()[0] + "\r\n")
     assert (reading.verdict, reading.reason) == ("refused", "no-rows")
+
+
+SIBLINGS = (
+    "Sudden Death No,Record Status,Reported Date Time,Occurrence No,Occurrence Classification,Occurrence LA Code,Involvement,"
+    "Nominal No,Surname,DOB,Suspicious,Force Code\r\n"
+    "SD/1,Live,03/04/2026 21:15,OC-1,House Fire,E06000054,Deceased,N1,PELHAM,09/11/2018,Unexplained,E23000038\r\n"
+    "SD/1,,,,,,Deceased,N2,PELHAM,01/01/2020,,\r\n"
+)
+
+
+def test_what_happened_is_told_once_and_is_so_of_every_child_of_the_report() -> None:
+    first, second = exported(SIBLINGS)[0].notices
+    assert first.death.event is not None
+    assert first.death.event.type == "fire"
+    assert second.death.event == first.death.event
+    assert second.police is not None
+    assert second.police.suspicious == "unexplained"
+    assert second.provenance["death.event.type"].path == "row 2, column Occurrence Classification"
+
+
+@pytest.mark.parametrize(
+    ("row", "column"),
+    [
+        ("SD/1,Cancelled,,,,,Deceased,N2,PELHAM,01/01/2020,,", "Record Status"),
+        ("SD/1,Live,,,,,Deceased,N2,PELHAM,01/01/2020,,E23000029", "Force Code"),
+    ],
+)
+def test_rows_of_one_report_that_do_not_agree_about_the_whole_are_refused(row: str, column: str) -> None:
+    (reading,) = exported(SIBLINGS + row.replace("N2", "N3") + "\r\n")
+    assert [(problem.code, problem.path) for problem in reading.all_problems] == [
+        ("rows-differ", f"row 4, column {column}")
+    ]
