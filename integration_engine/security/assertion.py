@@ -12,11 +12,12 @@ from base64 import urlsafe_b64decode
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import RSAKey, import_key
+from joserfc.jwk import ECKey, RSAKey, import_key
 
 from integration_engine.security.identity import NotAllowed
 
@@ -34,6 +35,8 @@ UNSIGNED = "the client assertion is not signed with a key registered for this cl
 _MOST_JTI = 255
 _RSA_BITS = 2048
 _CURVES = ("P-256", "P-384")
+_CURVE = {"ES256": "P-256", "ES384": "P-384"}
+"""The curve of the keys that an algorithm is for; all others are for RSA."""
 
 
 class AssertionRefused(NotAllowed):
@@ -102,7 +105,7 @@ def named(text: str) -> str:
         if len(text) > MOST_BYTES:
             raise ValueError
         _, payload, _ = text.split(".")
-        client = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["iss"]
+        client = json.loads(_decoded(payload))["iss"]
     except (ValueError, KeyError, TypeError, binascii.Error, RecursionError):
         raise AssertionRefused("malformed", "the client assertion is no signed JWT with iss") from None
     return client if isinstance(client, str) else ""
@@ -138,13 +141,37 @@ def check(text: str, client: str, keys: Iterable[PublicKey], audiences: Collecti
 
 
 def _signed(text: str, keys: Iterable[PublicKey]) -> tuple[str, Mapping[str, Any]]:
-    for key in keys:
+    curve = _CURVE.get(_algorithm(text))
+    # Who has no key that could have signed it, or isn't known at all, is told as late as who has one.
+    fitting = [key for key in keys if key.jwk.get("crv") == curve] or [_nobodys(curve)]
+    for key in fitting:
         try:
             token = jwt.decode(text, import_key(dict(key.jwk)), algorithms=list(ALGORITHMS))
         except (JoseError, ValueError, TypeError):
             continue
-        return key.id, token.claims
+        if key.id:
+            return key.id, token.claims
     raise AssertionRefused("signature", UNSIGNED)
+
+
+@cache
+def _nobodys(curve: str | None) -> PublicKey:
+    """A key to check against where nobody has one. It has no id: what it might sign proves nothing either."""
+    made = RSAKey.generate_key(_RSA_BITS) if curve is None else ECKey.generate_key(curve)
+    return PublicKey("", made.as_dict(private=False))
+
+
+def _algorithm(text: str) -> str:
+    """By what a statement says it is signed, nothing checked; empty where it can't be read."""
+    try:
+        said = json.loads(_decoded(text.partition(".")[0]))["alg"]
+    except (ValueError, KeyError, TypeError, binascii.Error, RecursionError):
+        return ""
+    return said if isinstance(said, str) else ""
+
+
+def _decoded(part: str) -> bytes:
+    return urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
 def _moment(claims: Mapping[str, Any], name: str) -> datetime | None:

@@ -21,7 +21,7 @@ from integration_engine.security.identity import NotAllowed, is_code
 from integration_engine.store.audit import Entry, append
 from integration_engine.store.browser_sessions import BrowserSessionRow
 from integration_engine.store.database import Store
-from integration_engine.store.machine_keys import Kind, MachineKeyRow, UsedAssertionRow, live_keys
+from integration_engine.store.machine_keys import Kind, MachineKeyRow, UsedAssertionRow, held_key, live_keys
 from integration_engine.store.partners import CredentialRow, PartnerRow
 
 LASTS = timedelta(minutes=10)
@@ -54,8 +54,7 @@ class AccessTokens:
             keys = live_keys(session, client, now) if is_code(client) else []
         proved = assertion.check(text, client, keys, audiences, now)
         with self._store.transaction() as transaction, Session(transaction.connection) as session:
-            token, until = identity.new_token(), now + LASTS
-            self._require_key(session, proved, now)
+            token, until = identity.new_token(), self._until(session, proved, now)
             self._use_up(session, proved, now)
             self._sweep(session, now)
             session.add(
@@ -71,7 +70,7 @@ class AccessTokens:
             session.flush()
             said = {"key": proved.key, "credential": token.lookup}
             append(transaction, now, [Entry("token.given", client, said, client)])
-        return Granted(token.text, client, token.lookup, int(LASTS.total_seconds()))
+        return Granted(token.text, client, token.lookup, int((until - now).total_seconds()))
 
     def add_key(
         self,
@@ -105,11 +104,13 @@ class AccessTokens:
         return key.id
 
     @staticmethod
-    def _require_key(session: Session, proved: assertion.Proved, now: datetime) -> None:
-        """A key that is revoked in this very moment gives no token that nobody would revoke any more. Raises
-        AssertionRefused."""
-        if not live_keys(session, proved.client, now, held=proved.key):
+    def _until(session: Session, proved: assertion.Proved, now: datetime) -> datetime:
+        """When a token of this key ends: never after the key. One that is revoked in this very moment gives no token that
+        nobody would revoke any more. Raises AssertionRefused."""
+        key = held_key(session, proved.client, proved.key, now)
+        if key is None:
             raise AssertionRefused("signature", assertion.UNSIGNED)
+        return min(now + LASTS, key.expires_at) if key.expires_at else now + LASTS
 
     @staticmethod
     def _use_up(session: Session, proved: assertion.Proved, now: datetime) -> None:

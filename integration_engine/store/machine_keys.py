@@ -68,12 +68,14 @@ class MachineKey:
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
 
-def live_keys(session: Session, partner: str, now: datetime, *, held: str | None = None) -> list[PublicKey]:
-    """The public keys that a partner's signature may be checked with. ``held``: this one alone, and nobody revokes it until
-    the transaction ends."""
-    wanted = _live(now).where(col(MachineKeyRow.partner) == partner, col(MachineKeyRow.kind) == "jwk")
-    rows = session.scalars(wanted if held is None else wanted.where(col(MachineKeyRow.id) == held).with_for_update())
-    return [PublicKey(row.id, json.loads(row.public)) for row in rows]
+def live_keys(session: Session, partner: str, now: datetime) -> list[PublicKey]:
+    """The public keys that a partner's signature may be checked with."""
+    return [PublicKey(row.id, json.loads(row.public)) for row in session.scalars(_keys_of(partner, now))]
+
+
+def held_key(session: Session, partner: str, name: str, now: datetime) -> MachineKeyRow | None:
+    """One of those, which nobody revokes until the transaction ends; None where it has ended."""
+    return session.scalars(_keys_of(partner, now).where(col(MachineKeyRow.id) == name).with_for_update()).one_or_none()
 
 
 def owner_of_certificate(session: Session, fingerprint: str, now: datetime) -> str | None:
@@ -117,6 +119,10 @@ def revoke_keys(session: Session, partner: str, name: str | None, now: datetime)
     for row in rows:
         row.revoked_at = now
     return [row.id for row in rows]
+
+
+def _keys_of(partner: str, now: datetime) -> Select[MachineKeyRow]:
+    return _live(now).where(col(MachineKeyRow.partner) == partner, col(MachineKeyRow.kind) == "jwk")
 
 
 def _live(now: datetime) -> Select[MachineKeyRow]:

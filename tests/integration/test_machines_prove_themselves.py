@@ -62,6 +62,15 @@ def reports(doors: House, token: str, force: str = FORCE) -> httpx.Response:
     return doors.client.post(REPORTS, content=police_report(force), headers=headers)
 
 
+def test_a_token_never_outlives_the_key_that_it_was_given_for(doors: House) -> None:
+    machine = Machine(FORCE)
+    ends = datetime.now(UTC) + timedelta(seconds=90)
+    AccessTokens(doors.store).add_public_key(FORCE, machine.public, expires_at=ends)
+    said = asked(doors, machine.form()).json()
+    assert 0 < said["expires_in"] <= 90
+    assert reports(doors, said["access_token"]).status_code == 202
+
+
 def test_a_force_signs_gets_a_token_for_minutes_and_sends_as_itself_alone(doors: House) -> None:
     machine = registered(doors)
     given = asked(doors, machine.form())

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
+from integration_engine.security import assertion
 from integration_engine.security.assertion import AssertionRefused, check, named, public_key
 from integration_engine.security.identity import NotAllowed
 from tests.signing import PUBLIC_URL, TOKEN_URL, Machine, signed_with_the_public_key
@@ -71,6 +72,32 @@ def test_a_statement_signed_for_this_token_endpoint_proves_its_client() -> None:
 )
 def test_a_statement_that_is_not_as_it_has_to_be_proves_nothing(claims: dict[str, Any], code: str) -> None:
     assert why(FORCE.assertion(NOW, **claims)) == code
+
+
+@pytest.mark.parametrize("algorithm", ["ES256", "RS256", "ES384", "HS256", "none", ""])
+def test_a_client_that_is_known_and_one_that_is_not_take_the_same_steps(
+    monkeypatch: pytest.MonkeyPatch, algorithm: str
+) -> None:
+    """Not timed: what is counted is how often, and against which kind of key, a signature is checked."""
+    tried: list[tuple[str, str | None]] = []
+    real = jwt.decode
+
+    def noted(text: str, key: Any, *args: Any, **named: Any) -> Any:
+        kept = key.as_dict(private=False)
+        tried.append((kept["kty"], kept.get("crv")))
+        return real(text, key, *args, **named)
+
+    monkeypatch.setattr(assertion.jwt, "decode", noted)
+    head = base64.urlsafe_b64encode(json.dumps({"alg": algorithm}).encode()).rstrip(b"=").decode()
+    _, body, mark = STRANGER.assertion(NOW).split(".")
+    steps = []
+    for known in (KEYS, []):
+        tried.clear()
+        with pytest.raises(AssertionRefused):
+            check(f"{head}.{body}.{mark}", "E23000038", known, OURS, NOW)
+        steps.append(list(tried))
+    assert steps[0] == steps[1]
+    assert len(steps[0]) == 1
 
 
 def test_another_machines_signature_and_an_unknown_clients_are_told_alike() -> None:
