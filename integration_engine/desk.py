@@ -94,8 +94,8 @@ class Desk:
         return self._asked(lambda: transfers.propose(self._store, case, panel, to, reason, now=self._clock()))
 
     def proposals(self, panel: str) -> Sequence[Proposal]:
-        """The open ones to and from this panel."""
-        return self._asked(lambda: transfers.proposals(self._store, panel))
+        """The open ones to and from this panel, whose reasons are in people's words: the look is audited."""
+        return self._asked(lambda: transfers.read_proposals(self._store, panel, now=self._clock()))
 
     def accept(self, panel: str, proposal: str) -> int:
         """The panel asked takes the case."""
@@ -173,8 +173,8 @@ class Desk:
 
     @staticmethod
     def _own(panel: str, asked: Asked) -> Asked:
-        """A panel's ids are its own: they never meet another's."""
-        return Asked(f"{panel}-{asked.id}", asked.kind, asked.about, asked.value, asked.reason)
+        """A panel's ids are its own: they never meet another's, because no panel's code has a dot."""
+        return Asked(f"{panel}.{asked.id}", asked.kind, asked.about, asked.value, asked.reason)
 
     @staticmethod
     def _asked(call: Callable[[], T]) -> T:

@@ -31,7 +31,7 @@ def glass_pages(entry: Entry, store: Store, clock: Callable[[], datetime] = lamb
     router = APIRouter(include_in_schema=False)
 
     async def shown(request: Request, who: Principal, wrong: str = "", case: str = "", reason: str = "") -> Response:
-        seen = await stored(lambda: glass.latest(store)) if who.role in OVERSEES else ()
+        seen = await stored(lambda: glass.latest(store, who, clock())) if who.role in OVERSEES else ()
         values = {"may": who.role in MAY, "seen": seen, "wrong": wrong, "case": case, "reason": reason}
         return page("glass.html", who, entry.form_value(request), 422 if wrong else 200, **values)
 

@@ -81,11 +81,15 @@ def open_until(store: Store, who: Principal, case: str, now: datetime) -> dateti
     return found
 
 
-def latest(store: Store) -> Sequence[Broken]:
-    """The last times, newest first. Raises Transient, KeyMissing or SealBroken."""
+def latest(store: Store, who: Principal, now: datetime) -> Sequence[Broken]:
+    """The last times, newest first; the look is audited. Raises Transient, KeyMissing or SealBroken."""
     query = select(_GLASS).order_by(_GLASS.c.opened_at.desc(), _GLASS.c.id).limit(MOST_LISTED)
     with store.reading() as transaction:
         rows = transaction.connection.execute(query).all()
+    if rows:
+        with store.transaction() as transaction:
+            said = {"role": who.role, "times": len(rows)}
+            append(transaction, now, [Entry("glass.read", CODE, said, who.name)])
     return [
         Broken(r.person, r.role, r.case_id, r.opened_at, r.until, str(unseal_json(store.keys, r.sealed)["reason"]))
         for r in rows

@@ -68,6 +68,16 @@ def proposals(store: Store, panel: str) -> tuple[Proposal, ...]:
     return tuple(each for each in every if panel in (each.proposer, each.to))
 
 
+def read_proposals(store: Store, panel: str, *, now: datetime) -> tuple[Proposal, ...]:
+    """The same for a panel that reads them: the look is audited. Raises Transient, KeyMissing or SealBroken."""
+    found = proposals(store, panel)
+    if found:
+        with store.transaction() as transaction:
+            seen = {"transfers": [each.id for each in found]}
+            append(transaction, now, [Entry("transfers.read", f"cdop.{panel}", seen, panel)])
+    return found
+
+
 def open_proposal(store: Store, name: str, panel: str, *, proposer: bool = False) -> Proposal:
     """One open proposal to a panel (from it, with ``proposer``). Raises NotOpen."""
     for each in proposals(store, panel):

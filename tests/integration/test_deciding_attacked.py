@@ -57,6 +57,34 @@ def test_a_list_of_deliveries_is_a_look_that_is_audited(doors: House) -> None:
     assert (line.actor, line.subject, len(line.detail["deliveries"])) == ("BERKS", "cdop.BERKS", 1)
 
 
+def test_a_reason_in_peoples_words_is_read_by_nobody_unseen(doors: House) -> None:
+    take(doors.store, {"m.hl7": adt()})
+    case = only_case(doors)
+    asking = json.dumps({"to": "WOE", "reason": "their school is there"})
+    assert doors.send("BERKS", f"/cdop/BERKS/cases/{case}/transfer", asking, "application/json").status_code == 201
+    for panel in ("WOE", "OXON"):
+        assert doors.get(panel, f"/cdop/{panel}/transfers").status_code == 200
+    with doors.sign_in("op") as browser:
+        value = form(browser.get(f"/console/cases/{case}").text, "agreement")["form"]
+        broken = {"form": value, "case": case, "reason": "the family is at the door"}
+        assert browser.post("/console/break-glass", data=broken).status_code == 303
+    with doors.sign_in("guardian") as browser:
+        assert "the family is at the door" in browser.get("/console/break-glass").text
+    looks = [(line.action, line.subject, line.actor) for line in audit.lines(doors.store, limit=500)]
+    assert [look for look in looks if look[0] == "transfers.read"] == [("transfers.read", "cdop.WOE", "WOE")]
+    assert [look for look in looks if look[0] == "glass.read"] == [("glass.read", "break-glass", "guardian")]
+
+
+def test_two_panels_ids_never_meet(doors: House) -> None:
+    """One panel's code may begin another's."""
+    take(doors.store, {"m.hl7": adt()})
+    case = only_case(doors)
+    told = {"id": "17", "kind": "process", "value": {"cdrm_held_at": "2026-05-01"}, "reason": "held today"}
+    answer = doors.send("BERKS", f"/cdop/BERKS/cases/{case}/decisions", json.dumps(told), "application/json")
+    assert answer.status_code == 201
+    assert [kept.decision.id for kept in every_decision(doors.store)] == ["BERKS.17"]
+
+
 def test_a_restricted_case_is_not_there_either_where_one_of_its_notices_is_named(doors: House) -> None:
     names = take(doors.store, FORMS["a protected flag, and aliases"].messages)
     take(doors.store, {"m.hl7": adt()})
