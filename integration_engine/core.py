@@ -4,13 +4,12 @@ No clock, network, database or chance in here: time comes in as an argument, and
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from integration_engine.decided import Decided, sorted_out, steps
+from integration_engine.decided import Decided, sorted_out
 from integration_engine.decided import case_id as case_id  # noqa: PLC0414 - a case is asked for by it from here
-from integration_engine.decided import standing as decided_on
 from integration_engine.linkage.current import as_shown, is_marked, record_as_shown
 from integration_engine.linkage.evidence import Evidence, evidence_of
 from integration_engine.linkage.resolve import Resolution, Review, resolve
@@ -21,21 +20,14 @@ from integration_engine.record.identity import under_current_identity
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.outside import outside
 from integration_engine.record.record import ChildDeathRecord
-from integration_engine.record.standing import Standing, said_at, source_of, standing
-from integration_engine.record.steps import steps_told
+from integration_engine.record.standing import said_at
 from integration_engine.record.survivorship import fold
 from integration_engine.routing.answer import Routing
 from integration_engine.routing.reference import Reference
 from integration_engine.routing.route import Switches, route
+from integration_engine.told_apart import Dead, told_apart, what_is_kept
 
-LIVING = "living"
-"""Why a notice that takes back a death nobody told us of is not kept."""
 _OVER = ("withdrawn", "out-of-scope")
-UNSURE = frozenset(
-    {"below-automatic", "birth-dates-differ", "identifier-contradicted", "identifier-only", "names-and-birth-only"}
-    | {"names-half-swapped", "number-not-verified"}
-)
-"""The reasons to ask a person about two notices that speak of no other child in the family, and of no other valid number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,150 +94,78 @@ def decide(
     if from_files:
         said = [_as_stated(e, known[e.id]) for e in said]
     people, resolution = sorted_out(decisions, known, lambda linked: resolve(said, linked, keys=keys))
-    rekeys = [n for n in known.values() if n.rekey]
-    waiting: list[str] = []
-    passed: dict[str, str] = {}
-    dead: list[_Dead] = []
-    unborn: list[tuple[DeathNotice, ...]] = []
-    living: list[tuple[DeathNotice, ...]] = []
-    for cluster in resolution.clusters:
-        members = tuple(sorted((known[notice] for notice in cluster), key=lambda n: (said_at(n), n.id)))
-        told = people.about(cluster)
-        decided = decided_on(told)
-        word = standing(members, decided)
-        if word.outcome == "none":
-            waiting += [n.id for n in members if not _is_routine(n)]
-            living.append(tuple(n for n in members if _is_routine(n)))
-        elif all(outside(n) for n in members if n.intent == "report"):
-            unborn.append(members)
-        else:
-            dead.append(_Dead(members, decided, word, steps_told(steps(told))))
-
-    def case_of(one: _Dead, in_review: Set[str]) -> Case:
-        return _case(one, resolution, people, rekeys, in_review, reference, now, switches)
-
-    def goes_on(one: _Dead) -> bool:
-        return case_of(one, frozenset()).routing.state not in _OVER
-
-    asked = _asked(unborn, dead, resolution.reviews, goes_on)
-    denied = _denied(living, dead, resolution.reviews, goes_on)
-    for members in living:
-        if denied.isdisjoint(n.id for n in members):
-            passed |= {n.id: LIVING for n in members}
-        else:
-            waiting += [n.id for n in members]
-    births = {n.id: outside(n) for members in unborn for n in members}
-    for members in unborn:
-        if asked.isdisjoint(n.id for n in members):
-            rule = next(filter(None, map(outside, members)))
-            passed |= {n.id: births[n.id] or rule for n in members}
-        else:
-            waiting += [n.id for n in members]
-    reviews = tuple(
-        r
-        for r in resolution.reviews
-        if passed.keys().isdisjoint((r.a, r.b))
-        and ({r.a, r.b} & births.keys() <= asked)
-        and not {r.a, r.b} <= births.keys()
-    )
-    in_review = {notice for review in reviews for notice in (review.a, review.b)}
-    cases = [case_of(one, in_review) for one in dead]
+    told = told_apart(resolution.clusters, known, people)
+    setting = _Setting(resolution, people, [n for n in known.values() if n.rekey], reference, now, switches)
+    kept = what_is_kept(told, resolution.reviews, setting.goes_on)
+    in_review = {notice for review in kept.reviews for notice in (review.a, review.b)}
+    cases = [setting.case_of(one, in_review) for one in told.dead]
     return Outcome(
         cases=tuple(sorted(_with_related(cases, resolution), key=lambda c: (said_at(c.notices[0]), c.id))),
-        reviews=reviews,
-        waiting=tuple(sorted(waiting)),
-        passed_over=tuple(sorted(passed.items())),
+        reviews=kept.reviews,
+        waiting=tuple(sorted((*told.waiting, *kept.waiting))),
+        passed_over=tuple(sorted(kept.passed.items())),
         aside=tuple(sorted(people.aside, key=lambda one: one.decision)),
     )
 
 
-def _asked(
-    unborn: Sequence[Sequence[DeathNotice]],
-    dead: Sequence["_Dead"],
-    reviews: Sequence[Review],
-    goes_on: Callable[["_Dead"], bool],
-) -> set[str]:
-    """The notices of births that aren't reviewed about which a person is asked: whether they are of a child whose case
-    ``goes_on``."""
-    births = {n.id for members in unborn for n in members}
-    home = {n.id: one for one in dead for n in one.members}
-    pairs = [(a, home[b]) for r in reviews for a, b in ((r.a, r.b), (r.b, r.a)) if a in births and b in home]
-    return {notice for notice, one in pairs if goes_on(one)}
-
-
-def _denied(
-    living: Sequence[Sequence[DeathNotice]],
-    dead: Sequence["_Dead"],
-    reviews: Sequence[Review],
-    goes_on: Callable[["_Dead"], bool],
-) -> set[str]:
-    """The notices of somebody living about whom a person is asked: whether they are the child whose case ``goes_on`` because
-    the same source says that it is dead. It is asked where only what would make sure is missing, not where the two may as
-    well be sisters or twins: of those the living one is told again and again."""
-    alive = {n.id: n for members in living for n in members}
-    home = {n.id: one for one in dead for n in one.members}
-    pairs = [
-        (alive[a], home[b])
-        for r in reviews
-        if UNSURE.issuperset(r.why)
-        for a, b in ((r.a, r.b), (r.b, r.a))
-        if a in alive and b in home
-    ]
-    return {n.id for n, one in pairs if source_of(n) in map(source_of, one.members) and goes_on(one)}
-
-
 @dataclass(frozen=True, slots=True)
-class _Dead:
-    """One cluster that makes a case: its notices, what people decided about it, who still says dead, the review's steps."""
+class _Setting:
+    """What every cluster's case is decided in: what linkage found and people decided among all notices, every rekey, the
+    reference data and rules, and now."""
 
-    members: tuple[DeathNotice, ...]
-    decided: Mapping[str, Decision]
-    standing: Standing
-    steps: tuple[DeathNotice, ...]
+    resolution: Resolution
+    people: Decided
+    rekeys: Sequence[DeathNotice]
+    reference: Reference
+    now: datetime
+    switches: Switches
 
+    def goes_on(self, one: Dead) -> bool:
+        """Whether its case is one that somebody has to do with, whoever else may be asked about."""
+        return self.case_of(one, frozenset()).routing.state not in _OVER
 
-def _case(
-    one: _Dead,
-    resolution: Resolution,
-    people: Decided,
-    rekeys: Sequence[DeathNotice],
-    in_review: Set[str],
-    reference: Reference,
-    now: datetime,
-    switches: Switches,
-) -> Case:
-    """One cluster's case: its notices under the current identity, folded and routed."""
-    members, word = one.members, one.standing
-    names = {notice.id for notice in members}
-    adoption = not resolution.restricted.isdisjoint(names)
-    applying = [n.rekey for n in rekeys if n.rekey and (n.id in names or _reaches_all(n, resolution))]
-    current = under_current_identity(members, applying, adoption=adoption)
-    protected = not people.restricted.isdisjoint(names)
-    former: frozenset[str] = frozenset()
-    if protected:
-        current, former = as_shown(
-            members,
+    def case_of(self, one: Dead, in_review: Set[str]) -> Case:
+        """One cluster's case: its notices under the current identity, folded and routed. ``in_review``: the notices that a
+        person is asked about."""
+        members, word = one.members, one.standing
+        names = {notice.id for notice in members}
+        adoption = not self.resolution.restricted.isdisjoint(names)
+        current, former, protected = self._as_shown(one, names, adoption=adoption)
+        record = fold(current, word.silenced, steps=one.steps)
+        if protected:
+            home = one.decided.get("residence")
+            record = record_as_shown(record, home.value.get("lad_code") if home else None)
+        routing = route(
+            record,
             current,
-            old_side=resolution.former | people.shadows | people.before,
-            new_side=resolution.current | people.adopted,
-            held_true=lambda notices: fold(notices, word.silenced),
+            standing=word,
+            decided=one.decided,
+            reference=self.reference,
+            now=self.now,
+            switches=self.switches,
+            in_review=not in_review.isdisjoint(names),
+            adoption=adoption or self.people.says_so(names) or any(is_marked(notice) for notice in members),
         )
-    record = fold(current, word.silenced, steps=one.steps)
-    if protected:
-        home = one.decided.get("residence")
-        record = record_as_shown(record, home.value.get("lad_code") if home else None)
-    routing = route(
-        record,
-        current,
-        standing=word,
-        decided=one.decided,
-        reference=reference,
-        now=now,
-        switches=switches,
-        in_review=not in_review.isdisjoint(names),
-        adoption=adoption or people.says_so(names) or any(is_marked(notice) for notice in members),
-    )
-    return Case(case_id(_opening(members, former).id), members, record, routing, protected=protected, former=former)
+        opening = _opening(members, former)
+        return Case(case_id(opening.id), members, record, routing, protected=protected, former=former)
+
+    def _as_shown(
+        self, one: Dead, names: Set[str], *, adoption: bool
+    ) -> tuple[tuple[DeathNotice, ...], frozenset[str], bool]:
+        """The notices under the current identity, the ids of those that speak of a former one, and whether it is one to
+        protect."""
+        applying = [n.rekey for n in self.rekeys if n.rekey and (n.id in names or _reaches_all(n, self.resolution))]
+        current = under_current_identity(one.members, applying, adoption=adoption)
+        if self.people.restricted.isdisjoint(names):
+            return current, frozenset(), False
+        current, former = as_shown(
+            one.members,
+            current,
+            old_side=self.resolution.former | self.people.shadows | self.people.before,
+            new_side=self.resolution.current | self.people.adopted,
+            held_true=lambda notices: fold(notices, one.standing.silenced),
+        )
+        return current, former, True
 
 
 def _reaches_all(rekey: DeathNotice, resolution: Resolution) -> bool:
@@ -256,10 +176,6 @@ def _reaches_all(rekey: DeathNotice, resolution: Resolution) -> bool:
 
 def _as_stated(evidence: Evidence, notice: DeathNotice) -> Evidence:
     return replace(evidence, at=earliest(notice.stated_at).isoformat() if notice.stated_at else "")
-
-
-def _is_routine(notice: DeathNotice) -> bool:
-    return bool(notice.retraction and notice.retraction.routine)
 
 
 def _once_each(notices: Iterable[DeathNotice]) -> dict[str, DeathNotice]:

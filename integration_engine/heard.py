@@ -4,11 +4,11 @@ from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from adapters.adapter import Item, Reading, Submission, content_hash
-from integration_engine.core import LIVING
 from integration_engine.record.notice import Retraction
 from integration_engine.store import pointers
 from integration_engine.store.inbox import Message, Recognised, Refusal, Tally
 from integration_engine.store.pointers import Pointer
+from integration_engine.told_apart import LIVING
 
 Again = Callable[[int, Retraction], bool]
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from adapters import registry
 from adapters.adapter import Reading, Submission, content_hash
-from integration_engine.core import LIVING, Case, decide
+from integration_engine.core import Case, decide
 from integration_engine.dispatch import diff
 from integration_engine.record.notice import DeathNotice
 from integration_engine.routing.reference import bundled
@@ -23,6 +23,7 @@ from integration_engine.store import audit, inbox, outbox, overview
 from integration_engine.store.clocks import ClockEventRow
 from integration_engine.store.database import table
 from integration_engine.store.tables import AlarmRow, DeliveryRow, HoldingRow, NoticeRow, SubmissionRow, TallyRow
+from integration_engine.told_apart import LIVING
 from tests.chaos.house import EVERYTHING, House
 from tests.chaos.stream import Told
 from tests.held_state import holdings

@@ -1,0 +1,141 @@
+"""Who each cluster of notices tells of - a child who died, a birth that isn't reviewed, somebody living - and what is kept of
+those who are no case. Pure."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from integration_engine.decided import Decided, steps
+from integration_engine.decided import standing as decided_on
+from integration_engine.linkage.resolve import Review
+from integration_engine.record.decision import Decision
+from integration_engine.record.notice import DeathNotice
+from integration_engine.record.outside import outside
+from integration_engine.record.standing import Standing, said_at, source_of, standing
+from integration_engine.record.steps import steps_told
+
+LIVING = "living"
+"""Why a notice that takes back a death nobody told us of is not kept."""
+UNSURE = frozenset(
+    {"below-automatic", "birth-dates-differ", "identifier-contradicted", "identifier-only", "names-and-birth-only"}
+    | {"names-half-swapped", "number-not-verified"}
+)
+"""The reasons to ask a person about two notices that speak of no other child in the family, and of no other valid number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """One cluster that makes a case: its notices, what people decided about it, who still says dead, the review's steps."""
+
+    members: tuple[DeathNotice, ...]
+    decided: Mapping[str, Decision]
+    standing: Standing
+    steps: tuple[DeathNotice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldApart:
+    """Clusters by what they tell of: a death; a birth that isn't reviewed; somebody living, again and again as a matter of
+    routine. ``waiting`` are the ids of what takes back or renames nobody we know of."""
+
+    dead: Sequence[Dead]
+    unborn: Sequence[tuple[DeathNotice, ...]]
+    living: Sequence[tuple[DeathNotice, ...]]
+    waiting: Sequence[str]
+
+
+def told_apart(clusters: Iterable[Collection[str]], known: Mapping[str, DeathNotice], people: Decided) -> ToldApart:
+    """Sort clusters (of ids of ``known`` notices) by whom they tell of, as far as sources and ``people`` say."""
+    dead: list[Dead] = []
+    unborn: list[tuple[DeathNotice, ...]] = []
+    living: list[tuple[DeathNotice, ...]] = []
+    waiting: list[str] = []
+    for cluster in clusters:
+        members = tuple(sorted((known[notice] for notice in cluster), key=lambda n: (said_at(n), n.id)))
+        told = people.about(cluster)
+        decided = decided_on(told)
+        word = standing(members, decided)
+        if word.outcome == "none":
+            waiting += [n.id for n in members if not _is_routine(n)]
+            living.append(tuple(n for n in members if _is_routine(n)))
+        elif all(outside(n) for n in members if n.intent == "report"):
+            unborn.append(members)
+        else:
+            dead.append(Dead(members, decided, word, steps_told(steps(told))))
+    return ToldApart(dead, unborn, living, waiting)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of births that aren't reviewed and of the living, and which questions are left to ask."""
+
+    passed: Mapping[str, str]
+    waiting: Sequence[str]
+    reviews: tuple[Review, ...]
+
+
+def what_is_kept(told: ToldApart, reviews: Sequence[Review], goes_on: Callable[[Dead], bool]) -> Kept:
+    """Of a birth that isn't reviewed, and of somebody living, nothing is kept; but as long as a person is asked whether it is
+    the child of a case that ``goes_on``, it waits."""
+    asked = _asked(told.unborn, told.dead, reviews, goes_on)
+    denied = _denied(told.living, told.dead, reviews, goes_on)
+    passed: dict[str, str] = {}
+    waiting: list[str] = []
+    for members in told.living:
+        if denied.isdisjoint(n.id for n in members):
+            passed |= {n.id: LIVING for n in members}
+        else:
+            waiting += [n.id for n in members]
+    births = {n.id: outside(n) for members in told.unborn for n in members}
+    for members in told.unborn:
+        if asked.isdisjoint(n.id for n in members):
+            rule = next(filter(None, map(outside, members)))
+            passed |= {n.id: births[n.id] or rule for n in members}
+        else:
+            waiting += [n.id for n in members]
+    left = tuple(
+        r
+        for r in reviews
+        if passed.keys().isdisjoint((r.a, r.b))
+        and ({r.a, r.b} & births.keys() <= asked)
+        and not {r.a, r.b} <= births.keys()
+    )
+    return Kept(passed, waiting, left)
+
+
+def _asked(
+    unborn: Sequence[Sequence[DeathNotice]],
+    dead: Sequence[Dead],
+    reviews: Sequence[Review],
+    goes_on: Callable[[Dead], bool],
+) -> set[str]:
+    """The notices of births that aren't reviewed about which a person is asked: whether they are of a child whose case
+    ``goes_on``."""
+    births = {n.id for members in unborn for n in members}
+    home = {n.id: one for one in dead for n in one.members}
+    pairs = [(a, home[b]) for r in reviews for a, b in ((r.a, r.b), (r.b, r.a)) if a in births and b in home]
+    return {notice for notice, one in pairs if goes_on(one)}
+
+
+def _denied(
+    living: Sequence[Sequence[DeathNotice]],
+    dead: Sequence[Dead],
+    reviews: Sequence[Review],
+    goes_on: Callable[[Dead], bool],
+) -> set[str]:
+    """The notices of somebody living about whom a person is asked: whether they are the child whose case ``goes_on`` because
+    the same source says that it is dead. It is asked where only what would make sure is missing, not where the two may as
+    well be sisters or twins: of those the living one is told again and again."""
+    alive = {n.id: n for members in living for n in members}
+    home = {n.id: one for one in dead for n in one.members}
+    pairs = [
+        (alive[a], home[b])
+        for r in reviews
+        if UNSURE.issuperset(r.why)
+        for a, b in ((r.a, r.b), (r.b, r.a))
+        if a in alive and b in home
+    ]
+    return {n.id for n, one in pairs if source_of(n) in map(source_of, one.members) and goes_on(one)}
+
+
+def _is_routine(notice: DeathNotice) -> bool:
+    return bool(notice.retraction and notice.retraction.routine)
