@@ -5,6 +5,7 @@ A fenced example carries what it must come to in its first line: ```` ```hl7 not
 """
 
 import csv
+import json
 import re
 import shlex
 import typing
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from adapters.adapter import Submission
 from adapters.hospital_fhir.refusals import REFUSALS
@@ -110,6 +112,18 @@ def require(program: Any, line: str) -> None:
         elif hasattr(here, "commands"):
             assert word in here.commands, f"cdr {line}: {word}"
             here = here.commands[word]
+
+
+def test_the_readmes_first_example_comes_to_the_case_that_it_shows() -> None:
+    said = CliRunner().invoke(cli._build(["try"]), ["try", str(ROOT / "docs/examples/one-child"), "--json"])
+    (case,) = json.loads(said.stdout)["cases"]
+    assert [len(case["from"]), case["state"], case["lead"]["cdop"]] == [3, "open", "BERKS"]
+    shown = (ROOT / "README.md").read_text(encoding="utf-8").partition("(shortened):")[2].partition("make demo")[0]
+    told = [case["case"], case["lead"]["rule"], case["jar"]["team"], *case["jar"]["reasons"]]
+    told += [f"{copy['cdop']} by {copy['rule']}" for copy in case["copies"]]
+    told += [case["record"]["child"]["family_name"], case["conflicts"][0]["field"]]
+    told += [datetime.fromisoformat(case["clocks"]["cdop_due"]).strftime("%a %d %b %Y %H:%M")]
+    assert [each for each in told if each not in shown] == []
 
 
 def test_every_link_leads_somewhere() -> None:
