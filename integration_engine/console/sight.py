@@ -130,7 +130,12 @@ def open_case(store: Store, who: Principal, name: str, now: datetime) -> CaseFil
     own = line is not None and may_see(who, line)
     until = _by_broken_glass(store, who, line, now) if line and not (own and sees_details(who)) else None
     held = case_content(store, name) if own or until else None
-    if line is None or held is None:
+    if held is None:
+        return None
+    # What is shown is judged, not what was looked up: meanwhile somebody may have restricted it, or handed it over.
+    line = WaitingCase(held.id, held.state, held.rule, held.lead, held.restricted, held.changed_at)
+    own, until = may_see(who, line), until if not line.restricted else None
+    if not own and not until:
         return None
     full = sees_details(who) or until is not None
     said = {"role": who.role, "details": full} | ({"glass": True} if until else {})
