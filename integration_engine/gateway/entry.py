@@ -45,7 +45,7 @@ class Entry:
         by_certificate = await self._people.by_certificate(certificate) if certificate else None
         if by_certificate is not None and not scheme:
             COUNTERS.add(SIGN_INS, outcome="certificate", role=by_certificate.role)
-            return self._in_time(by_certificate)
+            return self.in_time(by_certificate)
         if scheme.lower() != "bearer" or not token.strip():
             raise self._unknown("missing")
         try:
@@ -57,9 +57,10 @@ class Entry:
             raise
         if by_certificate is not None and by_certificate.name != principal.name:
             raise self._unknown("other-certificate")
-        return self._in_time(principal)
+        return self.in_time(principal)
 
-    def _in_time(self, principal: Principal) -> Principal:
+    def in_time(self, principal: Principal) -> Principal:
+        """The same, where it doesn't send faster than is taken; else refuses 429."""
         wait = self._pace.take(principal.name) if self._pace else 0.0
         if wait:
             raise held_up(

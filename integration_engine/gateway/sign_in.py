@@ -48,7 +48,7 @@ async def signed_in(entry: Entry, request: Request) -> Principal:
     principal = await entry.session(request)
     if principal is None:
         raise Refusal(303, "sign-in", "Sign in first.", headers={"Location": SIGN_IN})
-    return principal
+    return entry.in_time(principal)
 
 
 async def form_of(request: Request) -> dict[str, str]:

@@ -220,3 +220,6 @@ def test_a_partner_that_sends_too_fast_waits_and_the_others_do_not(
         assert [answer.status_code == 429 for answer in answers] == [False, True, True]
         assert int(answers[-1].headers["retry-after"]) >= 1
         assert opened.send(OTHER, "/police/reports", b"{}", "application/json").status_code != 429
+        with opened.sign_in("oxfordshire") as browser:
+            pages = [browser.get("/coroner/upload") for _ in range(3)]
+        assert [page.status_code for page in pages] == [200, 429, 429]
