@@ -123,8 +123,11 @@ class Register:
         await _asked(self._identities.browsers.close_session, secret)
         await _asked(self._people.close_session, secret)
 
-    async def find(self, partner: str) -> Principal | None:
-        book, name = await self._opened(), partner.strip().casefold()
+    async def registered(self, code: str) -> Principal | None:
+        return (await self._opened()).partners.get(code.strip().casefold())
+
+    async def find(self, named: str) -> Principal | None:
+        book, name = await self._opened(), named.strip().casefold()
         found = book.partners.get(name) or book.partners.get(name[:TRUST_CODE])
         return found if found and name and found.may_speak_as(name) else None
 
@@ -163,16 +166,16 @@ class Remembered:
     def __init__(self, identities: Identities, clock: Callable[[], float] = time.monotonic) -> None:
         self._identities = identities
         self._clock = clock
-        self._partners: Sequence[Principal] = ()
+        self._partners: Mapping[str, Principal] = {}
         self._until = -math.inf
 
-    def find(self, partner: str) -> Principal | None:
-        """As ``Identities.find``."""
+    def registered(self, code: str) -> Principal | None:
+        """The partner of this very code, where it has a live token, key or certificate."""
         now = self._clock()
         if now >= self._until:
-            self._partners, self._until = self._identities.partners(), now + _REMEMBERED_SECONDS
-        named = partner.strip()
-        return next((each for each in self._partners if named and each.may_speak_as(named)), None)
+            known = {each.name: each for each in self._identities.partners()}
+            self._partners, self._until = known, now + _REMEMBERED_SECONDS
+        return self._partners.get(code)
 
 
 async def _asked(call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

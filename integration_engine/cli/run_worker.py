@@ -82,7 +82,7 @@ def _knowledge(settings: Settings, store: "Store", rules: "Rules", topology: "To
         age_rules=rules.age_rules,
         delays=topology.delays,
         feeds=_feeds(settings, store),
-        find=Remembered(Identities(store)).find,
+        find=Remembered(Identities(store)).registered,
         fetches=settings.demographics is not None,
     )
 

@@ -151,7 +151,7 @@ class Reception:
         """What will become of a message of this registered ``partner``. Never raises for what it says; raises NotNow where
         the store can't tell who may send."""
         try:
-            principal = await self._people.find(partner)
+            principal = await self._people.registered(partner)
             if principal is None:
                 return turned_away("unknown-partner", "No partner with a live token is registered here.", receipt, kind)
             require_kind(principal, kind)

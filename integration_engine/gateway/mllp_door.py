@@ -108,8 +108,7 @@ class HospitalDoor:
             raise _NobodysLine
         known: tuple[Principal, str | None] | None = None
         for each in bound:
-            name = each.partner or named
-            found = await self._people.find(name) if name else None
+            found = await self._meant(each, named)
             if found is None:
                 continue
             if found.may_speak_as(named):
@@ -118,6 +117,12 @@ class HospitalDoor:
         if known is None:
             raise WrongSender("MSH-4")
         return known
+
+    async def _meant(self, bound: Bound, named: str | None) -> Principal | None:
+        """The partner that a line is bound to; else, where it is anybody's, the one that the message names."""
+        if bound.partner:
+            return await self._people.registered(bound.partner)
+        return await self._people.find(named) if named else None
 
     def _look_at_feed(self, partner: Principal, asked: str | None, chosen: Feed | None) -> None:
         """A misspelt feed would be read and answered by the settings of another: it is said, once a connection."""

@@ -113,6 +113,6 @@ async def whose(
 async def still_known(bound: Sequence[Bound], people: People) -> bool:
     """Whether anybody of these is registered, so that there is somebody to listen to. Raises StoreAway."""
     for each in bound:
-        if each.partner is None or await people.find(each.partner):
+        if each.partner is None or await people.registered(each.partner):
             return True
     return False

@@ -80,8 +80,13 @@ class People(Protocol):
         """Whether a certificate was registered and has ended or was revoked: it opens nothing, whatever else names it."""
         ...
 
-    async def find(self, partner: str) -> Principal | None:
-        """A registered partner by its code or one of its organisation codes (for doors that prove it another way)."""
+    async def find(self, named: str) -> Principal | None:
+        """The registered partner that a message may mean by the sender it names: a trust's sites are the trust."""
+        ...
+
+    async def registered(self, code: str) -> Principal | None:
+        """A registered partner by its own code, or one that it alone speaks for: of doors that are bound to a partner. A
+        trust's token doesn't open what is bound to a site of its own name."""
         ...
 
     async def feeds(self, partner: str, kind: str) -> Sequence[Feed]:

@@ -246,11 +246,6 @@ class Identities:
             for row in rows
         ]
 
-    def find(self, partner: str) -> Principal | None:
-        """A partner with a live token by its code, or by an organisation it speaks for; None where there is none."""
-        named = partner.strip()
-        return next((each for each in self.partners() if named and each.may_speak_as(named)), None)
-
     def add_feed(self, name: str, partner: str, kind: str, settings: dict[str, Any], by: str = "engine") -> None:
         """Register a feed or change its settings. Raises NotAllowed ``no-partner`` or ``taken-feed``."""
         with self._writing(Entry("feed.added", partner, {"feed": name, "kind": kind}, by)) as session:

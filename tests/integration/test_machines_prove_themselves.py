@@ -245,10 +245,10 @@ def test_a_hospital_with_a_key_alone_is_known_by_its_code(database_url: str) -> 
     token = identities.add("RTH", "partner", kinds=["hospital-hl7"])
     AccessTokens(store).add_public_key("RTH", Machine("RTH").public)
     identities.revoke("RTH", token.lookup)
-    found = identities.find("RTH08")
-    assert found is not None
+    (found,) = identities.partners()
+    assert found.may_speak_as("RTH08")
     assert identities.revoke("RTH") == 1
-    assert identities.find("RTH08") is None
+    assert identities.partners() == []
     store.close()
 
 

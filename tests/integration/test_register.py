@@ -164,7 +164,7 @@ def test_a_message_costs_no_question_of_the_store_by_whatever_it_is_proved(
         assert not await register.has_ended("a" * 64)
         assert await register.find("RTH08")
         assert await register.feeds(TRUST, "hospital-hl7") == []
-        assert remembered.find(TRUST)
+        assert remembered.registered(TRUST)
 
     async def messages(number: int) -> int:
         before = len(asked)
@@ -181,11 +181,32 @@ def test_a_message_costs_no_question_of_the_store_by_whatever_it_is_proved(
     assert (once > 0, many, next_second) == (True, 0, once)
 
 
+def test_a_site_that_is_registered_itself_is_itself_and_not_its_trust(identities: Identities) -> None:
+    """Whoever is bound to the site - a mailbox, a folder, a port, a certificate, a broker user - is the site or nobody."""
+    identities.add(TRUST, "partner", kinds=["hospital-hl7"], organisations=["GWH"])
+    identities.add("RTH08", "partner", kinds=["hospital-fhir"], live=False)
+    time = Time()
+    register, remembered = Register(identities, time), Remembered(identities, time)
+
+    async def story() -> list[str | None]:
+        time.pass_on(1.0)
+        found = [await register.registered(code) for code in ("RTH08", TRUST, "gwh", "RTH09", "GWH01")]
+        found += [await register.find("RTH08"), remembered.registered("RTH08"), remembered.registered("RTH09")]
+        return [each and each.name for each in found]
+
+    assert asyncio.run(story()) == ["RTH08", TRUST, TRUST, None, None, "RTH08", "RTH08", None]
+    held = remembered.registered("RTH08")
+    assert held is not None
+    assert (held.kinds, held.trying, held.may_speak_as(TRUST)) == ({"hospital-fhir"}, {"hospital-fhir"}, False)
+    identities.revoke("RTH08")
+    assert asyncio.run(story()) == [None, TRUST, TRUST, None, None, TRUST, None, None]
+
+
 def test_a_worker_knows_a_revoked_partner_no_more_a_second_later(identities: Identities) -> None:
     identities.add(FORCE, "partner", kinds=["police"])
     time = Time()
     remembered = Remembered(identities, time)
-    before = remembered.find(FORCE)
+    before = remembered.registered(FORCE)
     identities.revoke(FORCE)
     time.pass_on(1.0)
-    assert (before is not None, remembered.find(FORCE)) == (True, None)
+    assert (before is not None, remembered.registered(FORCE)) == (True, None)
