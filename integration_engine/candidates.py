@@ -6,12 +6,14 @@ waits: transactions end one after the other anyway, behind the lock on the ledge
 looks at what others took since it read. Where one of those is bonded to one of its own, it begins again (``Overtaken``).
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
+from integration_engine.crowded import few, is_crowd
 from integration_engine.linkage import blocking
+from integration_engine.linkage.crowds import Content, content_of
 from integration_engine.linkage.evidence import Evidence, evidence_of
-from integration_engine.linkage.resolve import bonds
+from integration_engine.linkage.resolve import bonded, bonds
 from integration_engine.record.notice import DeathNotice
 from integration_engine.store import audit
 from integration_engine.store.database import Transaction, Transient
@@ -28,11 +30,31 @@ class Overtaken(Transient):
     code = "overtaken"
 
 
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Whom new notices meet: the notices held that have each of their blind keys."""
+
+    held: Mapping[bytes, Sequence[str]]
+    met_by: Mapping[str, frozenset[bytes]]
+
+    def of(self, notice: str) -> set[str]:
+        """Those held that a new notice meets."""
+        return {other for key in self.met_by[notice] for other in self.held.get(key, ())}
+
+    def everybody(self) -> set[str]:
+        """All who are met."""
+        return {other for others in self.held.values() for other in others}
+
+
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """New notices, by id, with their evidence, their blocking keys, the blind keys they are kept under and those they may be
     met by: while an index key is rotated, others may not have the new one yet. ``since`` is the last line of the audit log
-    when the store was first looked at for them."""
+    when the store was first looked at for them. ``alike``: which of them say the very same as another, and are bonded to it:
+    whatever that one is bonded to, they are."""
 
     new: Mapping[str, DeathNotice]
     evidence: Mapping[str, Evidence]
@@ -40,26 +62,35 @@ class Candidates:
     kept_under: Mapping[str, frozenset[bytes]]
     met_by: Mapping[str, frozenset[bytes]]
     since: int
+    alike: Mapping[str, str]
 
-    def met(self, transaction: Transaction) -> set[tuple[str, str]]:
-        """Each of them with each notice held that it shares a blocking key with."""
-        named = self._named()
-        return _pairs(named, sharing(transaction, named))
+    def met(self, transaction: Transaction) -> Met:
+        """Whom they meet."""
+        return Met(sharing(transaction, self._named()), self.met_by)
 
-    def gathered(
-        self, transaction: Transaction, met: Set[tuple[str, str]]
-    ) -> tuple[Neighbourhood, set[tuple[str, str]], Mapping[str, Evidence]]:
+    def crowded(self, met: Met) -> set[str]:
+        """Those that meet a crowd."""
+        crowd = {notice for notice in self._first() if is_crowd(met.of(notice))}
+        return crowd | {notice for notice, first in self.alike.items() if first in crowd}
+
+    def gathered(self, transaction: Transaction, met: Met) -> tuple[Neighbourhood, set[Pair], Mapping[str, Evidence]]:
         """What is held that has to be decided with them, locked; the bonds that tie them to it and to one another; and what
-        linkage makes of all that was looked at. ``met`` is whom they meet."""
-        named = self._named()
-        stored = load_notices(transaction, {other for _, other in met})
-        together = {(a, b) for names in named.values() for a in names for b in names if a < b}
+        linkage makes of all that was looked at. Raises Overcrowded."""
+        stored = load_notices(transaction, met.everybody())
         said = {**self.evidence, **{name: evidence_of(notice) for name, notice in stored.items()}}
-        found = bonds(met | together, said)
+        pairs = ((a, b) for a, b in self._pairs(met) if b in said)
+        found = {*few(bonds(pairs, said), said), *((first, notice) for notice, first in self.alike.items())}
         hood = gather(transaction, {other for _, other in found if other in stored}, stored)
         # What was found may have been dropped while we waited for whoever decided about it.
         left = hood.notices.keys() | self.new.keys()
         return hood, {(a, b) for a, b in found if a in left and b in left}, said
+
+    def bonds_of(self, kept: Set[str], found: Iterable[Pair]) -> set[Pair]:
+        """The bonds between those of the new notices that are ``kept`` and what is held. For one that isn't kept another that
+        says the very same stands in."""
+        stands = {first: notice for notice, first in sorted(self.alike.items(), reverse=True) if notice in kept}
+        ends = ((stands.get(a, a) if a not in kept else a, stands.get(b, b) if b not in kept else b) for a, b in found)
+        return {(a, b) for a, b in ends if a != b and {a, b} & self.new.keys() <= kept}
 
     def require_all_seen(self, transaction: Transaction) -> None:
         """Call with the ledger's head locked. Raises Overtaken where a notice taken since is bonded to one of these."""
@@ -67,15 +98,26 @@ class Candidates:
         late = notices_of(transaction, taken) - self.new.keys()
         if not late:
             return
-        named = self._named()
-        met = _pairs(named, sharing(transaction, named, among=late))
-        said = {name: evidence_of(n) for name, n in load_notices(transaction, {other for _, other in met}).items()}
-        if bonds(met, {**said, **self.evidence}):
+        met = Met(sharing(transaction, self._named(), among=late), self.met_by)
+        said = {name: evidence_of(n) for name, n in load_notices(transaction, met.everybody()).items()}
+        pairs = ((notice, other) for notice in self._first() for other in met.of(notice))
+        if any(bonds(pairs, {**said, **self.evidence})):
             raise Overtaken("Another worker took a message about the same child meanwhile.")
+
+    def _pairs(self, met: Met) -> Iterator[Pair]:
+        """Each of them with all it meets, of those held and of one another; those that say the same once."""
+        named = self._named()
+        for notice in self._first():
+            yield from ((notice, other) for other in met.of(notice))
+            beside = {other for key in self.met_by[notice] for other in named[key] if other > notice}
+            yield from ((notice, other) for other in beside)
+
+    def _first(self) -> Iterator[str]:
+        return (notice for notice in self.new if notice not in self.alike)
 
     def _named(self) -> dict[bytes, set[str]]:
         found: dict[bytes, set[str]] = {}
-        for notice in self.new:
+        for notice in self._first():
             for name in self.met_by[notice]:
                 found.setdefault(name, set()).add(notice)
         return found
@@ -91,8 +133,15 @@ def candidates(transaction: Transaction, notices: Iterable[DeathNotice]) -> Cand
     met_by = kept_under
     if len(ring.index_fingerprints) > 1:
         met_by = {n: frozenset(b for key in keys for b in ring.blinds("block", key)) for n, keys in plain.items()}
-    return Candidates(new, evidence, plain, kept_under, met_by, since)
+    return Candidates(new, evidence, plain, kept_under, met_by, since, _alike(evidence))
 
 
-def _pairs(named: Mapping[bytes, set[str]], held: Mapping[bytes, Iterable[str]]) -> set[tuple[str, str]]:
-    return {(notice, other) for name, others in held.items() for notice in named[name] for other in others}
+def _alike(evidence: Mapping[str, Evidence]) -> dict[str, str]:
+    """Those that say the very same as one before them and are bonded to it, with that one."""
+    first: dict[Content, str] = {}
+    found = {}
+    for name, said in evidence.items():
+        other = first.setdefault(content_of(said), name)
+        if other != name and bonded(evidence[other], said):
+            found[name] = other
+    return found

@@ -1,11 +1,11 @@
 """A child of whom very much is told: nobody else's case waits for it, somebody is told that it happens, and where it is more
 than a worker can bear it is left to people."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from integration_engine.core import Case
-from integration_engine.linkage.crowds import content_of
+from integration_engine.linkage.crowds import Content, content_of
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.reviews import Review
 from integration_engine.store.inbox import Alarm, Message
@@ -42,21 +42,21 @@ class Overcrowded(Exception):
         super().__init__(f"More than {MOST_DIFFERENT} notices that differ may be about the same child.")
 
 
-def in_crowds(met: Iterable[tuple[str, str]]) -> set[str]:
-    """Of new notices, each with a notice held that it meets, those that meet a crowd."""
-    return {notice for notice, others in Counter(notice for notice, _ in met).items() if others > A_CROWD}
+def is_crowd(notices: Collection[str]) -> bool:
+    """Whether whoever meets these notices meets a crowd."""
+    return len(notices) > A_CROWD
 
 
-def require_few(notices: Iterable[str], bonds: Iterable[tuple[str, str]], said: Mapping[str, Evidence]) -> None:
-    """Raise Overcrowded where one of these new notices is bonded to more that differ than can be decided together."""
-    beside: dict[str, set[str]] = {notice: set() for notice in notices}
-    for one, other in bonds:
-        for notice, mate in ((one, other), (other, one)):
-            if notice in beside:
-                beside[notice].add(mate)
-    for mates in beside.values():
-        if len(mates) > MOST_DIFFERENT and len({content_of(said[mate]) for mate in mates}) > MOST_DIFFERENT:
-            raise Overcrowded
+def few(bonds: Iterable[tuple[str, str]], said: Mapping[str, Evidence]) -> Iterator[tuple[str, str]]:
+    """These bonds, one after the other. Raises Overcrowded as soon as one notice is bonded to more that differ than can be
+    decided together."""
+    beside: defaultdict[str, set[Content]] = defaultdict(set)
+    for pair in bonds:
+        for one, other in (pair, pair[::-1]):
+            beside[one].add(content_of(said[other]))
+            if len(beside[one]) > MOST_DIFFERENT:
+                raise Overcrowded
+        yield pair
 
 
 def told_too_often(cases: Iterable[Case], messages: Iterable[Message]) -> Iterator[Alarm]:

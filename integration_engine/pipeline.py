@@ -17,7 +17,7 @@ from adapters.adapter import Reading, Submission
 from integration_engine import settlement
 from integration_engine.candidates import TAKEN, Overtaken, candidates
 from integration_engine.core import case_id, decide
-from integration_engine.crowded import Crowded, asked_too_often, in_crowds, require_few, told_too_often
+from integration_engine.crowded import Crowded, asked_too_often, told_too_often
 from integration_engine.heard import Again, Heard, Refused, hear
 from integration_engine.readings import read_of
 from integration_engine.record import authority
@@ -216,10 +216,9 @@ def _take(
     if not found.new:
         return came, {}, ()
     met = found.met(transaction)
-    if aside and (places := heard.apart(came.new, in_crowds(met), aside)):
+    if aside and (places := heard.apart(came.new, found.crowded(met), aside)):
         raise Crowded(places)
     hood, bonds, said = found.gathered(transaction, met)
-    require_few(found.new, bonds, said)
     notices = [*hood.notices.values(), *found.new.values()]
     outcome = decide(notices, hood.decisions, reference, now, switches, evidence=said, keys=found.keys)
     passed_over = dict(outcome.passed_over)
@@ -236,8 +235,9 @@ def _take(
         transaction, hood, outcome, now, because="new-evidence", reference=reference, switches=switches
     )
     names = {notice.id for message in kept for notice in message.notices}
-    bonds = {(a, b) for a, b in bonds if {a, b} & found.new.keys() <= names}
-    outbox = settled.write(entries, kept, {name: found.kept_under[name] for name in names}, bonds)
+    outbox = settled.write(
+        entries, kept, {name: found.kept_under[name] for name in names}, found.bonds_of(names, bonds)
+    )
     require_found(transaction)
     found.require_all_seen(transaction)
     often = (*told_too_often(settled.decided, kept), *asked_too_often(outcome.reviews, settled.decided, kept))

@@ -6,7 +6,7 @@ repetition don't matter, and nothing outside the notices bonded to a new one can
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -130,12 +130,11 @@ def bonded(a: Evidence, b: Evidence, model: Model | None = None) -> bool:
     )
 
 
-def bonds(pairs: Iterable[tuple[str, str]], said: Mapping[str, Evidence]) -> set[tuple[str, str]]:
+def bonds(pairs: Iterable[tuple[str, str]], said: Mapping[str, Evidence]) -> Iterator[tuple[str, str]]:
     """Those of these pairs, each by two ids of evidence, that are bonded. What says the very same is compared once."""
     kinds: dict[Content, int] = {}
     of: dict[str, int] = {}
     known: dict[tuple[int, int], bool] = {}
-    found = set()
     for a, b in pairs:
         for id in (a, b):
             if id not in of:
@@ -144,8 +143,7 @@ def bonds(pairs: Iterable[tuple[str, str]], said: Mapping[str, Evidence]) -> set
         if kind not in known:
             known[kind] = bonded(said[a], said[b])
         if known[kind]:
-            found.add((a, b))
-    return found
+            yield a, b
 
 
 def _one_number_spoken_of(a: Evidence, b: Evidence) -> bool:
