@@ -119,7 +119,8 @@ class Message:
         if found or said.startswith("urn:"):
             # urn:uuid:X where the entry's address was written without its prefix is still X.
             return found or self._by_reference.get(said.rsplit(":", 1)[-1])
-        return self._by_reference.get("/".join(said.split("/")[-2:])) if "/" in said else None
+        found = self._by_reference.get("/".join(said.split("/")[-2:])) if "/" in said else None
+        return None if found and _of_another_server(said, found.full_url or "") else found
 
     def about(self, patient: Placed, kind: str) -> list[Placed]:
         """The resources of a type whose subject or patient is this one; in a message about one person all that say nobody."""
@@ -202,6 +203,15 @@ class Message:
                 names = {text(entry, "fullUrl"), text(inner, "id"), f"Bundle/{text(inner, 'id')}"}
                 found.append({name for name in names if name} | {f"urn:uuid:{text(inner, 'id')}"})
         return found
+
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+def _of_another_server(reference: str, full_url: str) -> bool:
+    """Whether both are addresses of a server's, not the same, and end alike by chance: every server has a Patient/1."""
+    both = reference.startswith("http") and full_url.startswith("http")
+    return both and reference != full_url and not _UUID.fullmatch(reference.rsplit("/", 1)[-1])
 
 
 _CONDITION = re.compile(r"Patient\?(?:.*&)?identifier=([^&|]+)\|([^&|]+)")

@@ -295,3 +295,17 @@ def test_a_relative_reference_finds_a_patient_by_the_end_of_its_full_address() -
     message = bundle(patient(id=None), patient(id="q", identifier=[]), stay())
     message["entry"][0]["fullUrl"] = "https://hospital.example/fhir/Patient/p"
     assert told(message)["child"]["nhs_number"] == WREN
+
+
+@pytest.mark.parametrize(
+    ("name", "becomes"),
+    [("1", "no-subject"), ("0f4f7a52-31b9-4a6a-9c3c-0d5c5b8f7a10", "death")],
+    ids=["a number", "a UUID"],
+)
+def test_another_server_s_patient_of_the_same_number_is_another_patient(name: str, becomes: str) -> None:
+    message = bundle(patient(id=name), stay(about=f"https://b.example/fhir/Patient/{name}"))
+    assert read(message).deciding.reason == "death"
+    message["entry"][0]["fullUrl"] = f"https://a.example/fhir/Patient/{name}"
+    assert read(message).deciding.reason == becomes
+    message["entry"][0]["fullUrl"] = f"https://b.example/fhir/Patient/{name}"
+    assert read(message).deciding.reason == "death"
