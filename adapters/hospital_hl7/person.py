@@ -20,7 +20,7 @@ from adapters.hospital_hl7.mother import mothers_numbers, with_her_numbers
 from adapters.hospital_hl7.outcome import Context, Outcome
 from adapters.hospital_hl7.place import place_of_death
 from adapters.hospital_hl7.triggers import REKEYS
-from adapters.hospital_hl7.visit import is_cancel, is_told_otherwise, visit_of
+from adapters.hospital_hl7.visit import is_cancel, is_told_otherwise, moved_from, visit_of
 from integration_engine.mapping.notices import notice_from
 from integration_engine.mapping.paths import Er7Source
 from integration_engine.mapping.profile import Mapped
@@ -52,6 +52,8 @@ def read_person(message: Message, context: Context, position: int = 0) -> Iterat
     if moved:
         yield Outcome("refused", moved.code, problems=(moved,))
         return
+    if prior := moved_from(message, header):
+        yield _Person(prior, context, Evidence(), Birth(), position).corrected("prior")
     evidence = evidence_of(message, context.settings)
     birth = birth_of(message)
     rekey = REKEYS.get(header.event) if header.is_adt else None
@@ -120,9 +122,9 @@ class _Person:
                 return self._retraction(Form.NOT_DEAD)
         return self._retraction(Form.CANCELLED_VISIT)
 
-    def corrected(self) -> Outcome:
+    def corrected(self, of: str = "retract") -> Outcome:
         """A visit told anew that ended alive, or never began: a question only where that very visit told of a death."""
-        outcome = self._retraction(Form.VISIT_CORRECTED)
+        outcome = self._retraction(Form.VISIT_CORRECTED, of)
         return Outcome("passed-over", "no-death") if outcome.verdict == "passed-over" else outcome
 
     def rekeyed(self, kind: str) -> Outcome:
@@ -259,13 +261,13 @@ class _Person:
 
     # A retraction.
 
-    def _retraction(self, form: str) -> Outcome:
+    def _retraction(self, form: str, of: str = "retract") -> Outcome:
         if self._age(self.evidence.died_at, late=True) == "adult":
             return Outcome("passed-over", ADULT)
         still_dead = self.evidence.dead or self.evidence.stillbirth
         routine = form in _ROUTINE or (form == Form.CANCELLED_VISIT and not still_dead)
         retraction = Retraction(form=form, routine=routine or None)
-        notice = self._notice("retract", "retract", self._child_only(), retraction=retraction)
+        notice = self._notice("retract", of, self._child_only(), retraction=retraction)
         return Outcome("retraction", form, notice, tuple(self.problems))
 
     # Who it is about.
@@ -359,7 +361,8 @@ class _Person:
         context, header = self.context, self.context.header
         message_id = header.control_id or context.submission.message_id or None
         provenance = {path: where for path, where in self.provenance.items() if path in values}
-        number = self.position * 2 + (1 if position == "rekey" else 0)
+        # A merge may tell a death as well, and a visit's new owner be told dead along with the old one's question.
+        number = self.position * 2 + (1 if position in ("rekey", "prior") else 0)
         return notice_from(
             Mapped(values, provenance, ()),
             id=notice_id("hospital-hl7", context.partner, message_id, context.content, number),

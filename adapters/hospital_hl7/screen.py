@@ -17,6 +17,7 @@ from adapters.hospital_hl7.triggers import (
     ABOUT_NO_PATIENT,
     ACKNOWLEDGEMENTS,
     ALWAYS_CANCEL,
+    MOVED,
     NEVER_BEGUN,
     NEVER_DEAD,
     REKEYS,
@@ -25,7 +26,7 @@ from adapters.sieve import Sieve
 from integration_engine.mapping.codes import rows
 
 _MSH = rb"MSH\|\^~\\&#?\|" + 6 * rb"[^|\r]*+\|"
-_EVENTS = "|".join(sorted(ALWAYS_CANCEL | REKEYS.keys())).encode()
+_EVENTS = "|".join(sorted(ALWAYS_CANCEL | MOVED | REKEYS.keys())).encode()
 
 
 def _ordinary(first: bytes) -> re.Pattern[bytes]:

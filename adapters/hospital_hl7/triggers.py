@@ -28,6 +28,9 @@ CANCEL_IF_DEAD: Final = frozenset(("A11", "A12", "A27"))
 NEVER_BEGUN: Final = "A11"
 """Cancel admit: without a death in it, a word on the death that the very visit told of, if one did."""
 
+MOVED: Final = frozenset(("A44", "A45"))
+"""A visit, or the account it stands under, is another patient's: a word on the death that it told of the one in MRG."""
+
 ACKNOWLEDGEMENTS: Final = frozenset(("ACK", "MCF", "NAK"))
 """Answers to us: never read, never answered."""
 

@@ -8,7 +8,22 @@ import pytest
 from adapters.adapter import Submission
 from adapters.hospital_hl7.adapter import ADAPTER
 from integration_engine.mapping.profile import Profile, load_profile
-from tests.hl7_samples import DIED, RECEIVED, codes, death, feed, message, msh, obx, one, pid, pv1, verdict
+from tests.hl7_samples import (
+    DIED,
+    OTHER_NUMBER,
+    RECEIVED,
+    codes,
+    death,
+    feed,
+    message,
+    msh,
+    obx,
+    one,
+    pid,
+    pv1,
+    segment,
+    verdict,
+)
 
 A08 = "ADT^A08^ADT_A01"
 SUMMER = datetime(2026, 7, 1, tzinfo=UTC)
@@ -163,6 +178,28 @@ def test_a_visit_told_anew_asks_where_a_feed_corrects_visits_so(event: str, end:
     assert read_by(corrects, body) == ("retraction", "visit-corrected")
     assert read_by(corrects, told(event, pv1(f36=end), f7="19990509")) == ("passed-over", "no-death")
     assert read_by(corrects, told(event, pv1(f36=end), f29=DIED)) != ("retraction", "visit-corrected")
+
+
+@pytest.mark.parametrize("event", ["ADT^A44", "ADT^A45"])
+def test_a_visit_that_turns_out_to_be_another_patients_asks_about_the_first_ones_death(event: str) -> None:
+    prior = segment("MRG", {1: f"{OTHER_NUMBER}^^^NHS^NH", 5: "V1", 7: "OAKES^Ben"})
+    body = message(msh(event), pid(f29=DIED, f30="Y"), prior, pv1(f19="V9"))
+    reading = one(body)
+    assert [(item.verdict, item.reason) for item in reading.items] == [
+        ("retraction", "visit-corrected"),
+        ("notice", "death"),
+    ]
+    asked, told_of = reading.notices
+    assert (asked.child.nhs_number, asked.child.family_name, asked.source.visit) == (OTHER_NUMBER, "OAKES", "V1")
+    assert (told_of.child.nhs_number, asked.id != told_of.id) == ("9991000003", True)
+    assert ADAPTER.screen_for([(load_profile("nhs-adt"), None)])(message(msh(event), pid(), prior)) is True
+
+
+def test_a_visit_that_was_never_anybody_elses_asks_nothing() -> None:
+    same = segment("MRG", {1: "9991000003^^^NHS^NH", 5: "V1"})
+    unnamed = segment("MRG", {1: f"{OTHER_NUMBER}^^^NHS^NH"})
+    for prior in (same, unnamed):
+        assert verdict(message(msh("ADT^A45"), pid(), prior)) == ("passed-over", "no-death")
 
 
 def test_a_cancel_that_deletes_the_date_is_a_real_retraction() -> None:
