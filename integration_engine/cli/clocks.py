@@ -73,7 +73,7 @@ def _print(found: "Sequence[DueClock]", rules: "Mapping[str, ClockRule]", now: d
 
     console = Console()
     if not found:
-        console.print("There is no such clock.", highlight=False)
+        console.print("No clock is running, or none of those asked for.", highlight=False)
         return
     table = Table("stage", "due", "", "clock", "case", "lead", "what has to be done", box=None)
     for clock in found:

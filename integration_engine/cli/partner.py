@@ -139,7 +139,7 @@ def revoke(
         said = {"accounts": accounts, "still_on_the_broker": left} if accounts else {}
         typer.echo(json.dumps({"partner": code, "revoked": ended, **said}))
     else:
-        typer.echo(f"{ended} token{'' if ended == 1 else 's'} and keys of {code} revoked.")
+        typer.echo(f"{ended} {'token or key' if ended == 1 else 'tokens and keys'} of {code} revoked.")
         for name in accounts:
             typer.echo(
                 f"Broker account {name} revoked" + (": cdr broker apply takes it away." if name in left else ".")

@@ -74,7 +74,10 @@ def end(name: Name, as_json: Json = False) -> None:
 @app.command("list")
 def list_(as_json: Json = False) -> None:
     """Show everybody, with role, panels and whether a lock is on."""
-    for each in _people().everybody():
+    found = _people().everybody()
+    if not found and not as_json:
+        typer.echo("Nobody has a password here.")
+    for each in found:
         said = {"person": each.name, "role": each.role, "areas": list(each.areas), "state": each.state}
         typer.echo(json.dumps(said) if as_json else f"{each.name}  {each.role}  {', '.join(each.areas)}  {each.state}")
 

@@ -140,6 +140,12 @@ def headings(page: Path) -> set[str]:
     return {re.sub(r"[^\w\s-]", "", title.lower()).strip().replace(" ", "-") for title in titles}
 
 
+def test_the_glossary_is_in_the_order_of_its_words() -> None:
+    words = re.findall(r"^\| (.+?) \|", (ROOT / "GLOSSARY.md").read_text(encoding="utf-8"), re.MULTILINE)[1:]
+    assert len(words) > 50
+    assert words == sorted(words, key=str.lower)
+
+
 def test_every_part_of_the_engine_stands_in_the_plan_of_the_house() -> None:
     plan = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## The house")[2].partition("\n## ")[0]
     parts = {
