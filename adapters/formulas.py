@@ -31,7 +31,11 @@ def unmarked(text: str) -> str:
 
 def stated(cell: str) -> str:
     """What a cell says: without white space and what nobody sees at its ends, and without a spreadsheet's marks."""
-    bare = cell.strip().strip(UNSEEN).strip()
+    bare = cell.strip()
+    if not bare.isascii():
+        bare = bare.strip(UNSEEN).strip()
+    if not bare.startswith(("=", _MARK)):
+        return bare
     found = _AS_TEXT.fullmatch(bare)
     return (found[1] or found[2] or "").strip() if found else unmarked(bare)
 

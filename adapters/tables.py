@@ -264,9 +264,10 @@ def _row(index: int, number: int, cells: Sequence[str], under: _Under) -> Row:
         for at in (*standing, *others):
             if at < len(said):
                 said[at] = str(under.reading(name, said[at]))
-        values = _stated(said, standing) or _stated(said, others[:1])
-        if values:
-            named[name] = next(iter(values))
+        values = _stated(said, standing) or _stated(said, others)[:1]
+        if not values:
+            continue
+        named[name] = values[0]
         heading = f"{place}, column {under.headings[standing[0]]}"
         if refusal is None and any(map(is_error, values)):
             text = "an error of the spreadsheet stands here, no value: put the formula right, or make the column wider"
@@ -278,6 +279,7 @@ def _row(index: int, number: int, cells: Sequence[str], under: _Under) -> Row:
     return Row(index, number, named, refusal, said=said, beyond=beyond if any(beyond) else ())
 
 
-def _stated(cells: Sequence[str], at: Sequence[int]) -> Mapping[str, None]:
+def _stated(cells: Sequence[str], at: Sequence[int]) -> list[str]:
     """What stands at these places, each value once, in order."""
-    return dict.fromkeys(bare for place in at if place < len(cells) and (bare := stated(cells[place])))
+    found = [bare for place in at if place < len(cells) and (bare := stated(cells[place]))]
+    return found if len(found) < 2 else list(dict.fromkeys(found))
