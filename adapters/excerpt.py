@@ -21,6 +21,7 @@ HEADINGS_WITHIN = 10
 # Longer than any heading that a profile knows.
 _LONGEST_HEADING = 60
 _XML_LEVELS = 3
+_UNSEEN_AT_FIRST, _NOT_A_TABLES = "\ufeff \t\r\n", ("<", "[", "{")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,9 @@ def csv_of(rows: Sequence[Sequence[str]], delimiter: str = ",", after: str = "")
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
     writer.writerows(rows)
     text = out.getvalue() + (after.rstrip("\r\n") + "\r\n" if after else "")
-    if delimiter_of(text)[0] != delimiter:
-        # Free text full of another delimiter: spreadsheets' own way of saying which one it is.
+    if delimiter_of(text)[0] != delimiter or text.lstrip(_UNSEEN_AT_FIRST)[:1] in _NOT_A_TABLES:
+        # Free text full of another delimiter, or a heading that looks like the beginning of XML or JSON: spreadsheets' own
+        # way of saying which delimiter it is.
         text = f"sep={delimiter}\r\n{text}"
     return text.encode()
 

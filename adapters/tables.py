@@ -4,15 +4,12 @@ A table is read leniently where that is safe (byte order marks, semicolons, a ti
 leniency would put a value under the wrong heading.
 """
 
-import csv
-import io
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.adapter import MOST_BYTES_OF_OFFICES
-from adapters.excerpt import CSV, HEADINGS_WITHIN, Broken, Headings
+from adapters.csv_records import NotATable, Record, decoded, records
+from adapters.excerpt import CSV, DELIMITERS, HEADINGS_WITHIN, Broken, Headings
 from adapters.formulas import is_error, stated
 from adapters.headings import Columns, divided, headings_under, meaning_the_same, odd_columns
 from integration_engine.mapping.columns import folded, matched
@@ -24,16 +21,9 @@ MOST_IN_CELL = 100_000
 _HEAD_BYTES = 65_536
 _HEADS_NAMED = 4
 
+Word = Callable[[str], bool]
 Reading = Callable[[str, str], str]
 """What a cell says under a canonical column, where that depends on the column: a workbook's days are numbers."""
-
-
-class NotATable(ValueError):
-    """Bytes that can't be read as a table at all, and why."""
-
-    def __init__(self, code: str, text: str) -> None:
-        super().__init__(text)
-        self.problem = Problem(code=code, text=text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,33 +62,6 @@ class Table:
     written_as: str = CSV
 
 
-def decoded(body: bytes) -> tuple[str, tuple[Problem, ...]]:
-    """The text of a file: by its byte order mark, else UTF-8, else Windows-1252. Raises NotATable."""
-    if len(body) > MOST_BYTES_OF_OFFICES:
-        raise NotATable("too-large", f"more than {MOST_BYTES_OF_OFFICES // 1_000_000} million bytes")
-    for mark, charset in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if body.startswith(mark):
-            try:
-                return _clean(body.decode(charset)), ()
-            except UnicodeDecodeError as error:
-                raise NotATable("bad-encoding", f"not the {charset} that its first bytes say") from error
-    try:
-        return _clean(body.decode("utf-8")), ()
-    except UnicodeDecodeError:
-        pass
-    try:
-        text = _clean(body.decode("cp1252"))
-    except UnicodeDecodeError as error:
-        raise NotATable("bad-encoding", "neither UTF-8 nor Windows-1252") from error
-    return text, (Problem(code="read-as-windows-1252", text="not UTF-8: read as Windows-1252"),)
-
-
-def _clean(text: str) -> str:
-    if "\x00" in text:
-        raise NotATable("nul-character", "a NUL character: this is no text file")
-    return text
-
-
 def headings_of(body: bytes, columns: Columns) -> Mapping[str, str]:
     """The known headings at the top of a CSV file, ``{canonical: heading}``. Raises NotATable."""
     # A cut in the middle of a character must not spoil them.
@@ -107,58 +70,16 @@ def headings_of(body: bytes, columns: Columns) -> Mapping[str, str]:
     return headings_under(text, delimiter, columns)
 
 
-def from_csv(body: bytes, columns: Columns, needed: Sequence[str]) -> Table:
+def from_csv(body: bytes, columns: Columns, needed: Sequence[str], is_word: Word = lambda text: False) -> Table:
     """A CSV file's rows under the canonical names that ``columns`` gives synonyms for.
 
-    The row with headings is the one that matches most columns; a table without a column of ``needed`` is refused. Raises
+    The row with headings is the one that matches most columns; a table without a column of ``needed`` is refused. By the
+    words that the last of those may hold (``is_word``) a row is known that a quotation mark has put into a cell. Raises
     NotATable.
     """
     text, problems = decoded(body)
     delimiter, text = divided(text, columns)
-    return from_cells(_records(text, delimiter), columns, needed, problems)
-
-
-Record = tuple[int, Sequence[str] | Broken]
-"""A row's number in the file and its cells, or why it can't be read."""
-
-
-class _Lines:
-    """The lines of a text, with those remembered that the record at hand has taken."""
-
-    def __init__(self, lines: Iterable[str]) -> None:
-        self._lines = iter(lines)
-        self._again: deque[str] = deque()
-        self.taken: list[str] = []
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = self._again.popleft() if self._again else next(self._lines)
-        self.taken.append(line)
-        return line
-
-    def give_back_all_but_first(self) -> str:
-        """What a quotation mark swallowed is read again: it spoils its own line only."""
-        self._again.extendleft(reversed(self.taken[1:]))
-        return self.taken[0]
-
-
-def _records(text: str, delimiter: str) -> Iterator[Record]:
-    lines = _Lines(io.StringIO(text, newline=""))
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    number = 0
-    while True:
-        number += 1
-        lines.taken = []
-        try:
-            yield number, next(reader)
-        except StopIteration:
-            return
-        except csv.Error:
-            problem = Problem(code="bad-quoting", text="the quotation marks of this row don't match")
-            yield number, Broken(problem, lines.give_back_all_but_first(), delimiter)
-            reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    return from_cells(records(text, delimiter), columns, needed, problems, is_word=is_word)
 
 
 def from_cells(
@@ -167,6 +88,7 @@ def from_cells(
     needed: Sequence[str],
     problems: tuple[Problem, ...] = (),
     reading: Reading = lambda column, cell: cell,
+    is_word: Word = lambda text: False,
 ) -> Table:
     """Rows under canonical names from rows of cells, wherever they came from. Raises NotATable."""
     above: list[Record] = []
@@ -189,7 +111,7 @@ def from_cells(
     places = _places(headings, heading_cells)
     rest = (record for source in (iter(above), records) for record in source)
     also = meaning_the_same(heading_cells, places, columns)
-    under = _Under(heading_cells, places, also, reading)
+    under = _Under(heading_cells, places, also, reading, _like_a_row(places, needed, is_word))
     rows = list(_rows(rest, heading_row, under))
     positions = {name: standing[0] for name, standing in places.items()}
     problems = (*problems, *odd_columns(heading_cells, places, also))
@@ -230,6 +152,22 @@ class _Under:
     places: Mapping[str, tuple[int, ...]]
     also: Mapping[str, tuple[int, ...]]
     reading: Reading
+    like_a_row: Callable[[str], bool]
+
+
+def _like_a_row(places: Mapping[str, Sequence[int]], needed: Sequence[str], is_word: Word) -> Callable[[str], bool]:
+    """Tells of a line whether it reads like a row of the table: there is something in each needed column, in the last of
+    them one of its words."""
+    standing = [places[name][0] for name in needed]
+
+    def like(line: str) -> bool:
+        for delimiter in DELIMITERS:
+            cells = [cell.strip(' "') for cell in line.split(delimiter)]
+            if len(cells) > max(standing) and all(cells[at] for at in standing) and is_word(cells[standing[-1]]):
+                return True
+        return False
+
+    return like
 
 
 def _rows(records: Iterator[Record], heading_row: int, under: _Under) -> Iterator[Row]:
@@ -258,6 +196,9 @@ def _row(index: int, number: int, cells: Sequence[str], under: _Under) -> Row:
         refusal = Problem(code="too-many-cells", text=text, path=place)
     elif any(len(cell) > MOST_IN_CELL for cell in cells):
         refusal = Problem(code="too-long", text=f"a cell of more than {MOST_IN_CELL} characters", path=place)
+    elif any(under.like_a_row(line) for cell in cells if "\n" in cell for line in cell.splitlines()[1:]):
+        text = "a cell holds other rows: the quotation marks don't match"
+        refusal = Problem(code="rows-in-a-cell", text=text, path=place)
     said, named = list(cells), {}
     for name, standing in under.places.items():
         others = under.also.get(name, ())

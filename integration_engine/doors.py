@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 
 from adapters.adapter import Feed, Reading, Submission
 from adapters.coroner.forms import table
+from adapters.csv_records import NotATable
 from adapters.registry import ADAPTERS, read
-from adapters.tables import NotATable, Table
+from adapters.tables import Table
 from integration_engine.admitted import by_settings
 from integration_engine.answered_file import AnsweredFile
 from integration_engine.backlog import LOOK_EVERY_S as BACKLOG_EVERY_S

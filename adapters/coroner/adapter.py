@@ -8,7 +8,8 @@ from adapters.coroner import workbook
 from adapters.coroner.case_row import read_row
 from adapters.coroner.composed import month_first
 from adapters.coroner.forms import NEEDED, form_of, table
-from adapters.tables import NotATable, headings_of
+from adapters.csv_records import NotATable
+from adapters.tables import headings_of
 from integration_engine.mapping.profile import Profile, load_profile
 from integration_engine.mapping.transforms import TRANSFORMS
 from integration_engine.record.codes import PartnerKind

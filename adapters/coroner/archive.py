@@ -4,7 +4,7 @@ import io
 import zipfile
 from dataclasses import dataclass
 
-from adapters.tables import NotATable
+from adapters.csv_records import NotATable
 
 MOST_UNPACKED = 150_000_000
 MOST_MEMBERS = 2_000

@@ -7,9 +7,11 @@ from xml.etree.ElementTree import Element, ParseError
 
 from adapters.adapter import MOST_BYTES_OF_OFFICES
 from adapters.coroner import workbook
+from adapters.csv_records import NotATable
 from adapters.excerpt import JSON, XML, json_list, xml_under
 from adapters.strict_json import NotReadable, parse
-from adapters.tables import MOST_IN_CELL, MOST_ROWS, NotATable, Row, Table, from_cells, from_csv
+from adapters.tables import MOST_IN_CELL, MOST_ROWS, Row, Table, from_cells, from_csv
+from integration_engine.mapping import codes
 from integration_engine.mapping.columns import matched
 from integration_engine.mapping.registry import Refused, text_of
 from integration_engine.record.notice import Problem
@@ -43,7 +45,7 @@ def table(body: bytes, columns: Columns) -> Table:
         case "xml":
             return _from_xml(body, columns)
         case _:
-            return from_csv(body, columns, NEEDED)
+            return from_csv(body, columns, NEEDED, lambda word: codes.load("coroner-event").get(word) is not None)
 
 
 def _from_workbook(body: bytes, columns: Columns) -> Table:

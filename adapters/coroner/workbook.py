@@ -14,8 +14,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from adapters.coroner.archive import weighed
+from adapters.csv_records import NotATable, Record
 from adapters.excerpt import HEADINGS_WITHIN, Broken
-from adapters.tables import MOST_COLUMNS, MOST_ROWS, NotATable, Record
+from adapters.tables import MOST_COLUMNS, MOST_ROWS
 from integration_engine.record.notice import Problem
 
 # The library's warnings quote what stands in a cell: a number formatted as a day that it can't be would be in our log.

@@ -21,9 +21,10 @@ from functools import lru_cache
 from typing import Any
 
 from adapters.adapter import content_hash
+from adapters.csv_records import NotATable
 from adapters.police.people import Envelope, Subject, described_as_child
 from adapters.strict_json import NotReadable
-from adapters.tables import NotATable, Row, Table, from_csv, headings_of
+from adapters.tables import Row, Table, from_csv, headings_of
 from integration_engine.mapping.codes import folded
 from integration_engine.mapping.paths import RowSource
 from integration_engine.mapping.profile import Profile, load_profile, shipped_profiles
@@ -91,7 +92,7 @@ def profile_for(body: bytes) -> Profile | None:
 def reports(body: bytes, profile: Profile) -> Iterator[Part]:
     """The reports of an export, in order of their first rows. Raises NotReadable where the whole can't be read."""
     try:
-        table = from_csv(body, profile.columns, NEEDED)
+        table = from_csv(body, profile.columns, NEEDED, lambda word: folded(word) in _roles(profile))
     except NotATable as error:
         raise NotReadable(error.problem) from error
     if not table.rows:
@@ -121,7 +122,7 @@ def _part(rows: Sequence[Row], table: Table, profile: Profile) -> Part:
     content, body = _content(rows), table.alone(rows)
     refusals: list[Problem] = []
     roles: list[tuple[Row, str]] = []
-    known = {folded(str(word)): str(role) for word, role in (profile.settings.get("roles") or {}).items()}
+    known = _roles(profile)
     for row in rows:
         role = known.get(folded(row.cells.get("role", "")))
         if role not in ROLES:
@@ -163,6 +164,10 @@ def _doubled(roles: Sequence[tuple[Row, str]]) -> tuple[list[tuple[Row, str]], l
         elif row.cells != first.cells:
             once.append((row, role))
     return once, problems
+
+
+def _roles(profile: Profile) -> dict[str, str]:
+    return {folded(str(word)): str(role) for word, role in (profile.settings.get("roles") or {}).items()}
 
 
 def _withdrawing(profile: Profile) -> frozenset[str]:

@@ -14,8 +14,9 @@ import openpyxl
 from adapters.adapter import Adapter, Reading, Submission
 from adapters.coroner.adapter import ADAPTER as CORONER
 from adapters.coroner.forms import table
+from adapters.csv_records import NotATable
 from adapters.police.adapter import ADAPTER as POLICE
-from adapters.tables import NotATable, Table
+from adapters.tables import Table
 from integration_engine.gateway.corrections import corrections
 from integration_engine.gateway.intake import Heard
 from integration_engine.gateway.rows import answer_csv, refused_rows, row_answers

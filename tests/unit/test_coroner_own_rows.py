@@ -158,3 +158,11 @@ def test_any_text_in_any_cell_comes_back_as_it_was() -> None:
             if reading.verdict != "passed-over":
                 again = alone(reading)
                 assert (again.reason, again.content_hash) == (reading.reason, reading.content_hash)
+
+
+@pytest.mark.parametrize("mark", ["<", "[", "{"])
+def test_a_heading_that_begins_as_another_form_does_makes_no_other_form_of_the_rows_own_file(mark: str) -> None:
+    (reading,) = read(f"Cases\r\n{mark}reference,event,event_at,area\r\n7/26,REFERRED,2026-03-10,avon\r\n".encode())
+    assert reading.body is not None
+    (alone,) = read(reading.body)
+    assert alone.notices[0].model_dump() == reading.notices[0].model_dump()

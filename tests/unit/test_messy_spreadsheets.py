@@ -192,3 +192,22 @@ def test_a_file_whose_days_are_month_first_is_told_because_the_others_are_read_d
     rows = read(lines(CASE, CASE.values(), (CASE | {"reference": "8/26", "date_of_birth": day}).values()))
     assert [problem.code for problem in rows[0].problems] == (["month-first"] if month_first else [])
     assert [row.verdict for row in rows] == ["notice", "refused" if month_first else "notice"]
+
+
+def test_rows_that_a_quotation_mark_has_put_into_a_cell_are_not_lost_without_a_word() -> None:
+    body = (
+        b"area,reference,event,family_name,given_names\r\n"
+        b'avon,1/26,REFERRED,"Smith,Ann\r\navon,2/26,REFERRED,Jones,Kit\r\navon,3/26,REFERRED,Venn",Tom\r\n'
+        b"avon,4/26,REFERRED,Sable,Al\r\n"
+    )
+    first, second = read(body)
+    assert (first.verdict, first.reason, second.verdict) == ("refused", "rows-in-a-cell", "notice")
+    assert first.body is not None
+    assert read(first.body)[0].reason == "rows-in-a-cell"
+
+
+@pytest.mark.parametrize(
+    "story", ["Referred, by police,\r\nthen, REFERRED, again, by, him", "One\n\nTwo, REFERRED\nOpen"]
+)
+def test_a_story_of_several_lines_is_no_row(story: str) -> None:
+    assert one(narrative=story).verdict == "notice"
