@@ -2,7 +2,7 @@
 
 | language   | message        | looks like                                         | module        |
 |------------|----------------|----------------------------------------------------|---------------|
-| `hl7`      | HL7 v2         | `PID-3[5=NH].1`, `OBX[3.1=8339-4]-5`               | `er7_paths`   |
+| `hl7`      | HL7 v2         | `PID-3[5=NH].1`, `OBX[3.1=8339-4]-5`               | `er7_syntax`  |
 | `fhirpath` | FHIR           | `Patient.name.where(use='official').family`        | `fhir_paths`  |
 | `json`     | JSON           | `$.person.family_name`                             | `json_paths`  |
 | `xpath`    | XML            | `/cases/case/area`                                 | `xml_paths`   |
@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Protocol
 
-from integration_engine.mapping import columns, er7_paths, fhir_paths, json_paths, xml_paths
+from integration_engine.mapping import columns, er7_syntax, fhir_paths, json_paths, xml_paths
 from integration_engine.mapping.columns import RowSource
 from integration_engine.mapping.er7_paths import Er7Source
 from integration_engine.mapping.fhir_paths import FhirSource
@@ -49,7 +49,7 @@ class Source(Protocol):
 
 CHECKS: Mapping[str, Callable[[str], None]] = MappingProxyType(
     {
-        "hl7": er7_paths.check,
+        "hl7": er7_syntax.check,
         "fhirpath": fhir_paths.check,
         "json": json_paths.check,
         "xpath": xml_paths.check,

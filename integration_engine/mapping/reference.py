@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from integration_engine.mapping import columns, er7_paths, fhir_paths, json_paths, paths, testing, xml_paths
+from integration_engine.mapping import columns, er7_syntax, fhir_paths, json_paths, paths, testing, xml_paths
 from integration_engine.mapping.files import mappings
 from integration_engine.mapping.registry import Example
 from integration_engine.mapping.shapes import fields
@@ -23,7 +23,7 @@ def document() -> str:
     """The whole reference as Markdown."""
     parts = [_INTRODUCTION.read_text(encoding="utf-8"), "## Paths\n", _doc(paths)]
     for title, module in (
-        ("HL7 v2", er7_paths),
+        ("HL7 v2", er7_syntax),
         ("FHIR", fhir_paths),
         ("JSON", json_paths),
         ("XML", xml_paths),
