@@ -1,7 +1,7 @@
 """Who each cluster of notices tells of - a child who died, a birth that isn't reviewed, somebody living - and what is kept of
 those who are no case. Pure."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from integration_engine.decided import Decided, steps
@@ -16,8 +16,8 @@ from integration_engine.record.steps import steps_told
 LIVING = "living"
 """Why a notice that takes back a death nobody told us of is not kept."""
 UNSURE = frozenset(
-    {"below-automatic", "birth-dates-differ", "identifier-contradicted", "identifier-only", "names-and-birth-only"}
-    | {"names-half-swapped", "number-not-verified"}
+    {"below-automatic", "birth-dates-differ", "identifier-contradicted", "identifier-only", "local-ids-differ"}
+    | {"names-and-birth-only", "names-half-swapped", "number-not-verified"}
 )
 """The reasons to ask a person about two notices that speak of no other child in the family, and of no other valid number."""
 
@@ -128,13 +128,20 @@ def _denied(
     alive = {n.id: n for members in living for n in members}
     home = {n.id: one for one in dead for n in one.members}
     pairs = [
-        (alive[a], home[b])
+        (alive[a], home[b], frozenset(r.why))
         for r in reviews
-        if UNSURE.issuperset(r.why)
         for a, b in ((r.a, r.b), (r.b, r.a))
         if a in alive and b in home
     ]
-    return {n.id for n, one in pairs if source_of(n) in map(source_of, one.members) and goes_on(one)}
+    return {n.id for n, one, why in pairs if _may_be(n, one.members, why) and goes_on(one)}
+
+
+def _may_be(living: DeathNotice, dead: Sequence[DeathNotice], why: Set[str]) -> bool:
+    """Whether somebody living may be the one that the same source calls dead. Another valid NHS number is another child's,
+    unless the source has both under one number of its own: then one of the two was wrong."""
+    own = [n.source.local_ref for n in dead if source_of(n) == source_of(living)]
+    one_record = living.source.local_ref is not None and living.source.local_ref in own
+    return bool(own) and why <= (UNSURE | {"nhs-numbers-differ"} if one_record else UNSURE)
 
 
 def _is_routine(notice: DeathNotice) -> bool:

@@ -1,5 +1,6 @@
 """The living and the unborn leave a count, unless what is said of them ends a case that is held."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import orjson
@@ -132,6 +133,21 @@ def test_a_child_who_may_be_the_one_that_the_same_trust_calls_dead_is_asked_abou
     (case,) = overview.recent_cases(store)
     (question,) = overview.open_reviews(store)
     assert (case.state, question.why) == ("open", ("names-and-birth-only",))
+
+
+@pytest.mark.parametrize(
+    ("number", "local", "why"),
+    [(501, "H2", "local-ids-differ"), (503, "H1", "nhs-numbers-differ")],
+    ids=["two hospital numbers", "a wrong NHS number"],
+)
+def test_a_child_whom_the_trust_has_under_two_numbers_is_asked_about(
+    store: Store, number: int, local: str, why: str
+) -> None:
+    take(store, hl7.adt("A03", GIRL, WARD, "D1", AT, local_id="H1", **STAY))
+    other = replace(GIRL, nhs_number=invented_nhs_number(number))
+    take(store, hl7.adt("A13", other, WARD, "C1", AT + timedelta(hours=3), visit="V1", local_id=local))
+    (question,) = overview.open_reviews(store)
+    assert question.why == (why,)
 
 
 @pytest.mark.parametrize(("serial", "name"), [(None, "Una"), (503, "Imogen"), (504, "Una")])
