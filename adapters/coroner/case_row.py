@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from adapters.adapter import ADULT, Item, Submission, content_hash, notice_id
-from adapters.coroner.composed import composed
+from adapters.coroner.composed import composed, without_midnight
 from adapters.coroner.forms import DATES
 from adapters.tables import Row
 from integration_engine.mapping import moments
@@ -67,7 +67,7 @@ def fingerprint(cells: Mapping[str, str]) -> str:
         text = " ".join(value.split())
         if column in DATES:
             with contextlib.suppress(Refused):
-                text = moments.datetime(text) or text
+                text = moments.datetime(without_midnight(text)) or text
         said[column] = text
     return hashlib.sha256(json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -76,7 +76,9 @@ def read_row(row: Row, headings: Mapping[str, str], submission: Submission, prof
     """What one row comes to; ``body`` is the row as a file of its own."""
     # What a row that can't be read says, nobody knows: only its bytes tell it from another.
     content = fingerprint(row.cells) if row.refusal is None else content_hash(body)
-    cells, elsewhere, problems = composed(row, headings)
+    # A day of a workbook has no time; the same row as CSV is to say the same.
+    unknown = submission.feed is None or submission.feed.midnight_is_unknown is not False
+    cells, elsewhere, problems = composed(row, headings, midnight_is_unknown=unknown)
     source = RowSource(cells, headings, row.place, elsewhere, row.joint)
     mapped = profile.map(source)
     values = dict(mapped.values)

@@ -14,35 +14,12 @@ from integration_engine.record.notice import Problem
 _LIKE_A_DATE = re.compile(r"\d{4}-|\d{1,2}(st|nd|rd|th)?[\s./-]+\w{1,9}[\s./,-]+\d{2,4}\b")
 # How offices write under a column of days that there is none yet, or that nobody knows it: as good as an empty cell.
 _NO_DAY = frozenset(
-    {
-        "unknown",
-        "not known",
-        "unk",
-        "nk",
-        "n/k",
-        "not applicable",
-        "na",
-        "n/a",
-        "none",
-        "nil",
-        "not stated",
-        "not given",
-    }
-    | {
-        "tbc",
-        "tba",
-        "to be confirmed",
-        "pending",
-        "awaited",
-        "?",
-        "??",
-        "-",
-        "--",
-        "\u2013",
-        "\u2014",
-        ".",
-        "00/00/0000",
-    }
+    {"unknown", "not known", "unk", "nk", "n/k", "not applicable", "na", "n/a", "none", "nil", "not stated", "not given"}
+    | {"tbc", "tba", "to be confirmed", "pending", "awaited", "?", "??", "-", "--", "\u2013", "\u2014", "."}
+    | {"00/00/0000"}
+)  # fmt: skip
+_MIDNIGHT = re.compile(
+    r"(?<=\d)(?:T|\s+)(?:0?0[:.]00(?:[:.]00(?:\.0+)?)?|12[:.]00(?:[:.]00)?\s*am)$", re.ASCII | re.IGNORECASE
 )
 # 05/23/2014: no day first has such a month.
 _MONTH_FIRST = re.compile(r"\D*(?:0?[1-9]|1[0-2])[/.-](?:1[3-9]|2\d|3[01])[/.-]\d{4}", re.ASCII)
@@ -51,12 +28,20 @@ _WITHOUT_UNSEEN = dict.fromkeys(map(ord, UNSEEN))
 _UNIT_IN_HEADING = re.compile(r"\b(years|yrs|months|mths|weeks|wks|days|hours|hrs)\b", re.IGNORECASE)
 
 
-def composed(row: Row, headings: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str], list[Problem]]:
-    """(cells, where those stand that come from another column, what is to be said of it) of a row, by canonical column."""
-    cells = {column: told for column, cell in row.cells.items() if (told := _told(column, cell))}
-    place = RowSource(cells, headings, row.place, joint=row.joint).place_of
+def composed(
+    row: Row, headings: Mapping[str, str], *, midnight_is_unknown: bool = True
+) -> tuple[dict[str, str], dict[str, str], list[Problem]]:
+    """(cells, where those stand that come from another column, what is to be said of it) of a row, by canonical column.
+    ``midnight_is_unknown``: 00:00 behind a day is no time; a time in a column of its own is one."""
+    place = RowSource(row.cells, headings, row.place, joint=row.joint).place_of
     elsewhere: dict[str, str] = {}
     problems: list[Problem] = []
+    cells = {column: told for column, cell in row.cells.items() if (told := _told(column, cell))}
+    bare = {column: without_midnight(cells[column]) for column in DATES & cells.keys() if midnight_is_unknown}
+    if "died_at" in bare and bare["died_at"] != cells["died_at"]:
+        text = "a time of 00:00 was read as time unknown"
+        problems.append(Problem(code="midnight-read-as-date", text=text, path=place("died_at")))
+    cells |= bare
     found = cells.get("body_found_at", "")
     if any(map(str.isalpha, found)) and not _LIKE_A_DATE.match(found):
         # An office may write where the body was found, which its register asks for too (SI 2013/1629 reg 5), not when.
@@ -83,6 +68,11 @@ def composed(row: Row, headings: Mapping[str, str]) -> tuple[dict[str, str], dic
                 text = f"time_of_death: {error.why}; the day alone was read"
                 problems.append(Problem(code="bad-time", text=text, path=place("time_of_death")))
     return cells, elsewhere, problems
+
+
+def without_midnight(day: str) -> str:
+    """A day without the 00:00 that programs write behind one for which they have no time."""
+    return _MIDNIGHT.sub("", day)
 
 
 def _told(column: str, cell: str) -> str:

@@ -4,7 +4,6 @@ all."""
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 from pydantic import ValidationError
@@ -13,6 +12,7 @@ from adapters.adapter import ADULT, Adapter, Feed, Item, Reading, Submission, co
 from adapters.excerpt import CSV
 from adapters.police import export
 from adapters.police.document import report
+from adapters.police.doubts import birth_date_doubted, future, midnights
 from adapters.police.people import Envelope, Subject, envelope_of, subjects
 from adapters.police.report import SCHEMA
 from adapters.police.verdict import NO_DEATH, Judgement, judge, judge_alive
@@ -22,15 +22,11 @@ from integration_engine.mapping.notices import notice_from
 from integration_engine.mapping.profile import Mapped, Profile, load_profile
 from integration_engine.mapping.registry import Refused
 from integration_engine.record import names
-from integration_engine.record.account import Age
-from integration_engine.record.age import DOUBTS, doubtful
 from integration_engine.record.codes import PartnerKind
-from integration_engine.record.dates import canonical, day_of, earliest
+from integration_engine.record.dates import canonical, earliest
 from integration_engine.record.notice import Form, Problem, Provenance
 from integration_engine.record.outside import needed
 
-# A force's clock may run ahead of ours, and a report may be written while it is being sent.
-FUTURE_TOLERANCE = timedelta(days=1)
 # All that is said of an adult whom an earlier version may have called a child: whom of which report.
 _WHOSE_REPORT = frozenset({"police.force", "police.report_id", "police.person_id"})
 _FORCE = re.compile(r"[A-Z]\d{8}", re.ASCII)
@@ -202,14 +198,14 @@ def _item(told: _Told, person: Subject) -> tuple[Item, Judgement]:
     values = dict(mapped.values)
     # Nobody in a report died after it was made: the latest day of death where no time is given.
     told_at = stated if stated and earliest(stated) < earliest(received) else received
-    problems += _doubted(values, mapped, told_at)
+    problems += [*midnights(values, mapped, told.submission), *birth_date_doubted(values, mapped, told_at)]
     if person.alive:
         judgement = judge_alive(values, told_at, told.submission.age_rules)
         values = {path: value for path, value in values.items() if not path.startswith("death.")}
-        problems += _future(values, mapped, told.submission)
+        problems += future(values, mapped, told.submission)
     else:
         # Before the age: who is said to die in a hundred years is no adult for that.
-        problems += _future(values, mapped, told.submission)
+        problems += future(values, mapped, told.submission)
         judgement = judge(
             values,
             told_at,
@@ -237,30 +233,6 @@ def _item(told: _Told, person: Subject) -> tuple[Item, Judgement]:
         return Item(person.index, "refused", "bad-envelope", problems=(problem,)), judgement
     told_back = () if judgement.outside or judgement.reason == ADULT else notice.problems
     return Item(person.index, judgement.way, judgement.reason, notice, told_back), judgement
-
-
-def _doubted(values: dict[str, Any], mapped: Mapped, told_at: str) -> list[Problem]:
-    """A birth date that can't be believed is taken out, the death is not."""
-    stated = values.get("child.age_at_death")
-    died_at = values.get("death.died_at") or day_of(told_at)
-    doubt = doubtful(values.get("child.birth_date"), died_at, Age(**stated) if stated else None)
-    if not doubt:
-        return []
-    del values["child.birth_date"]
-    text = f"child.birth_date: {DOUBTS[doubt]}; it was left out"
-    return [Problem(code=doubt, text=text, path=mapped.provenance["child.birth_date"].path)]
-
-
-def _future(values: dict[str, Any], mapped: Mapped, submission: Submission) -> list[Problem]:
-    """Problems of times that haven't come yet; such a time is taken out, the death is not."""
-    found = []
-    for path in ("death.died_at", "death.found_at", "death.last_seen_alive_at", "child.birth_date", "death.event.at"):
-        value = values.get(path)
-        if value and earliest(value) > submission.received_at + FUTURE_TOLERANCE:
-            at = mapped.provenance[path].path
-            found.append(Problem(code="date-in-future", text=f"{path}: a time that has not come yet", path=at))
-            del values[path]
-    return found
 
 
 def _derived(

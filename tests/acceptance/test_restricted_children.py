@@ -8,6 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from integration_engine.cli import _build
+from integration_engine.synthetic import coroner
+from integration_engine.synthetic.person import Child
+from integration_engine.synthetic.police import deceased, report
+from tests.acceptance.conftest import Try
 from tests.restricted_samples import CURRENT, FORMS, Form, told
 
 AT = ("--at", "2026-12-01T09:00:00Z")
@@ -143,3 +147,16 @@ def test_a_child_of_the_same_event_is_not_related_through_a_former_name(tmp_path
         ("open", ["LEO"]), ("open", ["Tom"])
     ]  # fmt: skip
     assert [case["related"] for case in found] == [[], []]
+
+
+@pytest.mark.parametrize("partner", ["police", "coroner"])
+def test_a_restriction_in_a_word_that_nobody_knows_holds_the_case(cdr_try: Try, partner: str) -> None:
+    child = Child("Quill", "Wren", "2016-01-31", "female", lines=("1 Quay Street",), postcode="BS1 4DJ")
+    if partner == "police":
+        person = deceased(child, "P1") | {"restricted": "Yes - see DCI"}
+        body = report("E23000036", "52-1", "2026-03-09T05:00:00", [person], event={"event_id": "E1", "type": "fire"})
+    else:
+        row = coroner.row("avon", "7/26", "REFERRED", "2026-03-10", child, date_of_death="2026-03-09")
+        body = coroner.upload([row | {"restricted": "sensitive"}])
+    (case,) = cdr_try({f"1.{'json' if partner == 'police' else 'csv'}": body}, *AT)["cases"]
+    assert (case["state"], case["rule"]) == ("held", "held.restricted")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.adapter import Reading, Submission
+from adapters.adapter import Feed, Reading, Submission
 from adapters.coroner.adapter import ADAPTER
 from adapters.headings import letter
 from integration_engine.mapping.profile import load_profile
@@ -211,3 +211,26 @@ def test_rows_that_a_quotation_mark_has_put_into_a_cell_are_not_lost_without_a_w
 )
 def test_a_story_of_several_lines_is_no_row(story: str) -> None:
     assert one(narrative=story).verdict == "notice"
+
+
+@pytest.mark.parametrize(
+    "midnight", ["09/03/2026 00:00:00", "2026-03-09T00:00", "09/03/2026 0:00", "9 Mar 2026 12:00 AM"]
+)
+def test_midnight_behind_a_day_is_no_time_of_death(midnight: str) -> None:
+    said = notice(date_of_death=midnight)
+    assert (said.death.died_at, said.id) == ("2026-03-09", notice(date_of_death="2026-03-09").id)
+
+
+def test_midnight_in_a_column_of_its_own_or_of_a_feed_that_means_it_is_a_time() -> None:
+    assert notice(time_of_death="00:00").death.died_at == "2026-03-09T00:00+00:00"
+    row = CASE | {"date_of_death": "09/03/2026 00:00"}
+    feed = Feed("own", "avon", "coroner", "coroner-case", midnight_is_unknown=False)
+    submission = Submission(lines(row, row.values()), RECEIVED, feed=feed)
+    (reading,) = ADAPTER.read(submission, load_profile("coroner-case"))
+    assert reading.notices[0].death.died_at == "2026-03-09T00:00+00:00"
+
+
+def test_a_moment_of_death_at_midnight_is_read_as_a_day_and_told() -> None:
+    reading = one(died_at="09/03/2026 00:00")
+    assert reading.notices[0].death.died_at == "2026-03-09"
+    assert [code for code, _ in told(reading)] == ["midnight-read-as-date"]

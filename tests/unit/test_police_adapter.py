@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.adapter import MOST_BYTES_OF_OFFICES, Reading, Submission
+from adapters.adapter import MOST_BYTES_OF_OFFICES, Feed, Reading, Submission
 from adapters.police.adapter import ADAPTER
 from integration_engine.mapping.profile import load_profile
 
@@ -336,3 +336,14 @@ def test_two_children_of_one_number_are_refused_before_they_become_one() -> None
 
 def test_bystanders_of_one_number_cost_nobodys_death() -> None:
     assert told(report(CHILD, *[{"person_id": "P9", "role": "witness"}] * 2)).verdict == "notice"
+
+
+@pytest.mark.parametrize(
+    ("means_it", "died"), [(None, "2026-03-09"), (True, "2026-03-09"), (False, "2026-03-09T00:00+00:00")]
+)
+def test_midnight_is_a_day_without_a_time_and_told_unless_the_feed_means_it(means_it: bool | None, died: str) -> None:
+    feed = Feed("own", "E23000013", "police", "police-sudden-death", midnight_is_unknown=means_it)
+    reading = told(report({**CHILD, "life_extinct_at": "2026-03-09T00:00:00"}), feed=feed)
+    assert reading.notices[0].death.died_at == died
+    codes = [(problem.code, problem.path) for problem in reading.all_problems]
+    assert codes == ([] if means_it is False else [("midnight-read-as-date", "$.persons[0].life_extinct_at")])
