@@ -68,8 +68,15 @@ def _taken(text: str, model: Any) -> Answers:
 
 
 def panels_door(panels: Panels, entry: Entry) -> APIRouter:
-    """The routes by which panels decide."""
+    """The routes by which panels decide and hand over."""
     router = APIRouter(prefix="/cdop/{code}", tags=["cdop"])
+    _about_own_cases(router, panels, entry)
+    _between_panels(router, panels, entry)
+    return router
+
+
+def _about_own_cases(router: APIRouter, panels: Panels, entry: Entry) -> None:
+    """What a panel says of a case that it leads."""
 
     @router.post(
         "/cases/{case}/decisions",
@@ -95,6 +102,10 @@ def panels_door(panels: Panels, entry: Entry) -> APIRouter:
         await _panel(entry, request, code)
         told = await _body(request, Proposed)
         return _json(_written(await asyncio.to_thread(panels.propose, code, case, told.to, told.reason)), 201)
+
+
+def _between_panels(router: APIRouter, panels: Panels, entry: Entry) -> None:
+    """What is proposed from panel to panel, and its answers."""
 
     @router.get(
         "/transfers",
@@ -142,8 +153,6 @@ def panels_door(panels: Panels, entry: Entry) -> APIRouter:
         await _panel(entry, request, code)
         await asyncio.to_thread(panels.take_back, code, proposal)
         return Response(status_code=204)
-
-    return router
 
 
 async def _panel(entry: Entry, request: Request, code: str) -> None:
