@@ -13,7 +13,7 @@ from integration_engine.gateway.pace import Buckets
 from integration_engine.store.people import People
 
 WRONG_AT_MOST = 5
-_A_MINUTE = 1.0
+_A_MINUTE = 0.1
 _SEED_BYTES = 16
 _MOST = 200
 

@@ -206,6 +206,8 @@ def test_a_browser_is_known_for_its_own_person_by_any_of_our_keys_and_not_for_lo
     for _ in range(5):
         browsers.failed(cookie)
     assert not browsers.knows("jane", cookie)
+    time[0] += 540
+    assert not browsers.knows("jane", cookie), "a stolen one would guess codes all day"
     time[0] += 60
     assert browsers.knows("jane", cookie)
 
