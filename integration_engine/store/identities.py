@@ -150,7 +150,8 @@ class Identities:
 
     def revoke(self, code: str, lookup: str | None = None, by: str = "engine") -> int:
         """Revoke one token or key of a partner, or all of them; says how many were live. Sessions end with their token, and
-        tokens with the key they were given for."""
+        tokens with the key they were given for. With all of them goes what it was registered for: who is registered again
+        has the kinds, organisations and panels that are said then. Whether a person had opened a kind stays."""
         audited = Entry("partner.revoked", code, {"credential": lookup}, by)
         with self._writing(audited) as session:
             keys = revoke_keys(session, code, lookup, self._clock())
@@ -163,6 +164,9 @@ class Identities:
                     update(CredentialRow).where(col(CredentialRow.lookup).in_(found)).values(revoked_at=self._clock())
                 )
                 end_sessions(session, found)
+            row = session.get(PartnerRow, code)
+            if lookup is None and row is not None:
+                row.kinds = row.organisations = _json(set())
         return len(found) + len(keys)
 
     def registered(self) -> list[Registered]:

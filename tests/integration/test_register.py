@@ -181,6 +181,33 @@ def test_a_message_costs_no_question_of_the_store_by_whatever_it_is_proved(
     assert (once > 0, many, next_second) == (True, 0, once)
 
 
+def test_who_was_revoked_as_a_whole_comes_back_with_nothing_from_before(identities: Identities) -> None:
+    identities.add("jane", "coordinator", organisations=["BERKS"])
+    identities.revoke("jane")
+    token = identities.add("jane", "coordinator", organisations=["OXON"])
+    found = identities.authenticate(token.text)
+    assert found is not None
+    assert found.areas == {"OXON"}
+    identities.add(TRUST, "partner", kinds=["hospital-hl7", "hospital-fhir"], organisations=["GWH"])
+    identities.revoke(TRUST)
+    identities.add("RN3", "partner", kinds=["hospital-hl7"], organisations=["GWH"])
+    identities.add(TRUST, "partner", kinds=["hospital-fhir", "police"], live=False)
+    (held,) = [each for each in identities.registered() if each.code == TRUST]
+    assert (held.kinds, held.open_kinds, held.organisations) == (
+        ("hospital-fhir", "police"),
+        ("hospital-fhir", "hospital-hl7"),
+        (),
+    )
+
+
+def test_who_only_changes_tokens_keeps_what_they_were_registered_for(identities: Identities) -> None:
+    token = identities.add(TRUST, "partner", kinds=["hospital-hl7"], organisations=["GWH"])
+    identities.revoke(TRUST, token.lookup)
+    identities.add(TRUST, "partner")
+    (held,) = identities.registered()
+    assert (held.kinds, held.organisations) == (("hospital-hl7",), ("GWH",))
+
+
 def test_a_site_that_is_registered_itself_is_itself_and_not_its_trust(identities: Identities) -> None:
     """Whoever is bound to the site - a mailbox, a folder, a port, a certificate, a broker user - is the site or nobody."""
     identities.add(TRUST, "partner", kinds=["hospital-hl7"], organisations=["GWH"])
