@@ -1,14 +1,12 @@
 """What the first segments of a message say about the message itself: type, event, sender, ids, times."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from adapters.hospital_hl7.er7 import Message
 from integration_engine.mapping import moments
 from integration_engine.mapping.registry import Refused
-from integration_engine.record.dates import earliest, precision
-
-_SENT_AHEAD = timedelta(days=1)
+from integration_engine.record.dates import earliest, latest, precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,8 @@ class Header:
         """When the partner said it, by the feed's rule: what orders this partner's statements.
 
         ``later`` of EVN-2 and MSH-7: MSH-7 alone would be a day where only a day is sent, EVN-2 alone is often the time of
-        the event, backdated, so that a cancel would tie with what it cancels. An EVN-2 a day beyond MSH-7 is a plan.
+        the event, backdated, so that a cancel would tie with what it cancels. An EVN-2 after MSH-7 is a plan or a slip: what
+        is sent can't have been recorded later, and would outdo whatever takes it back until then.
         """
         sent, recorded = self.sent_at, self.recorded_at
         if not sent or not recorded:
@@ -45,12 +44,11 @@ class Header:
             return sent
         if rule == "recorded":
             return recorded
-        ahead = earliest(recorded) - earliest(sent)
-        if ahead > _SENT_AHEAD:
+        if earliest(recorded) > latest(sent):
             return sent
         if earliest(recorded) == earliest(sent):
             return max(sent, recorded, key=precision)
-        return recorded if ahead > timedelta(0) else sent
+        return max(sent, recorded, key=earliest)
 
     def told_on(self, received_at: datetime) -> str:
         """The day the partner told of it at the latest: nobody dies after that."""
