@@ -13,7 +13,7 @@ from integration_engine.cli.keyboard import at_the_keyboard
 from integration_engine.cli.store import opened
 
 if TYPE_CHECKING:
-    from integration_engine.linkage.questions import Question
+    from integration_engine.linkage.question import Question
     from integration_engine.security.identity import Role as SignedInAs
     from integration_engine.store.waiting import Question as Waiting
 

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from adapters.coroner.schema import coroner_case_schema
 from adapters.police.report import Report
 from integration_engine.gateway.handed_in import SubmissionAnswer
-from integration_engine.linkage.questions import Question
+from integration_engine.linkage.question import Question
 from integration_engine.mapping.files import mappings
 from integration_engine.record.decision import Decision
 from integration_engine.record.notice import NOTICE_SCHEMA, DeathNotice

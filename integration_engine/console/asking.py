@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from integration_engine.linkage.people import ONE_OF_TWO, SINCE_LINKED, person_of
-from integration_engine.linkage.questions import Question, as_kept, question
+from integration_engine.linkage.question import Question
+from integration_engine.linkage.questions import as_kept, question
 from integration_engine.record.decision import Decision
 from integration_engine.security.identity import Principal
 from integration_engine.store import waiting

@@ -4,11 +4,9 @@ import re
 from typing import Any, get_args
 
 from integration_engine.linkage.evidence import evidence_of
+from integration_engine.linkage.question import Agreement, Line, Question
 from integration_engine.linkage.questions import (
     FILE,
-    Agreement,
-    Line,
-    Question,
     fields_shown,
     question,
     settled_codes,
