@@ -27,7 +27,8 @@ CLIENT_ID, CLIENT_SECRET = "cdr", "a-secret-of-the-test"
 
 @dataclass
 class Provider:
-    """What it says and how. ``claims`` are those of each person by ``sub``; ``spoil`` are claims put over a right token's."""
+    """What it says and how. ``claims`` are those of each person by ``sub``; ``spoil`` are claims put over a right token's;
+    ``redeemed`` counts the codes that it was shown."""
 
     redirect_uri: str
     claims: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Provider:
     issuer: str = ""
     codes: dict[str, "_Code"] = field(default_factory=dict)
     asked: list[dict[str, str]] = field(default_factory=list)
+    redeemed: int = 0
 
     def new_key(self) -> None:
         """Sign with another key from now on; both are published."""
@@ -206,6 +208,7 @@ def _application(provider: Provider) -> Flask:
 
     @app.post("/token")
     def token() -> Any:
+        provider.redeemed += 1
         return server.create_token_response()
 
     return app

@@ -82,7 +82,11 @@ def provider_pages(entry: Entry, provider: Provider, mapped: Mapped, *, secure: 
         if "error" in said or not 0 < len(code) <= _LONGEST:
             raise NotAllowed("denied", "the provider did not let you in")
         try:
-            return await provider.claims(code, verifier=_made(secret, "verifier"), nonce=_made(secret, "nonce"))
+            # Whoever makes codes up has us ask the provider: no oftener than they may guess.
+            with entry.failures.guess(request) as right:
+                found = await provider.claims(code, verifier=_made(secret, "verifier"), nonce=_made(secret, "nonce"))
+                right()
+                return found
         except ProviderAway as error:
             raise _away(error) from None
 

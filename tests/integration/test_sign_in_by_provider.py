@@ -167,6 +167,19 @@ def test_an_answer_opens_only_the_browser_that_set_out_and_only_once(world: Worl
         assert browser.get(address).status_code == 403
 
 
+def test_who_makes_codes_up_has_us_ask_the_provider_for_a_while_and_no_longer(world: World) -> None:
+    with world.browser() as stranger:
+        state = httpx.URL(stranger.get("/sign-in/provider").headers["location"]).params["state"]
+        back = stranger.get("/sign-in/back", params={"state": state, "code": "made-up"})
+        assert (back.status_code, world.provider.redeemed) == (403, 1)
+        for _ in range(60):
+            stranger.post("/sign-in", data={"token": "cdr_nobodys"})
+        state = httpx.URL(stranger.get("/sign-in/provider").headers["location"]).params["state"]
+        back = stranger.get("/sign-in/back", params={"state": state, "code": "made-up"})
+        assert (back.status_code, world.provider.redeemed) == (429, 1)
+        assert "Too many" in back.text
+
+
 def test_a_code_without_its_verifier_is_worth_nothing(world: World) -> None:
     with world.browser() as browser:
         code = httpx.URL(world.sent_back(browser, "p-1")).params["code"]
