@@ -16,9 +16,10 @@ from integration_engine.casebook import unworkable
 from integration_engine.gateway.ports import Asked, DeskRefusal, StoreAway
 from integration_engine.in_force import Rules
 from integration_engine.pipeline import NotTheirDecision, UnknownSubject, record_decision
-from integration_engine.record.authority import AREA_ROLES
+from integration_engine.record.authority import AREA_ROLES, kinds
 from integration_engine.record.codes import Role
-from integration_engine.record.decision import Decision
+from integration_engine.record.decision import WITHDRAW, Decision
+from integration_engine.record.steps import PROCESS
 from integration_engine.security.identity import DECIDING, Principal
 from integration_engine.store import transfers
 from integration_engine.store.database import Store, Transient
@@ -83,6 +84,9 @@ class Desk:
         """A panel decides about a case it leads."""
         if asked.kind not in BY_PANEL:
             raise DeskRefusal("kind", f"A panel decides {', '.join(BY_PANEL)} over this door.", 422)
+        if asked.kind != PROCESS and asked.value.keys() - kinds()[asked.kind].value.keys() - {WITHDRAW}:
+            # Who accepted what is for the engine to say: a panel's own word would look the same.
+            raise DeskRefusal("value", f"value has a field that is no part of a decision of kind {asked.kind}.", 422)
         asked = self._own(panel, asked)
         self._led(panel, asked.about)
         return self._take(self._decision(asked, panel, "coordinator"), {panel})

@@ -75,6 +75,18 @@ def test_a_reason_in_peoples_words_is_read_by_nobody_unseen(doors: House) -> Non
     assert [look for look in looks if look[0] == "glass.read"] == [("glass.read", "break-glass", "guardian")]
 
 
+def test_a_panel_writes_nobody_elses_consent_into_its_decision(doors: House) -> None:
+    take(doors.store, {"m.hl7": adt()})
+    told = {"id": "18", "kind": "agreement", "reason": "agreed on the telephone"}
+    forged = {"cdop": "WOE", "proposed_by": "BERKS", "accepted_by": "WOE"}
+    at = f"/cdop/BERKS/cases/{only_case(doors)}/decisions"
+    answer = doors.send("BERKS", at, json.dumps(told | {"value": forged}), "application/json")
+    assert (answer.status_code, answer.json()["code"]) == (422, "value")
+    assert not list(every_decision(doors.store))
+    answer = doors.send("BERKS", at, json.dumps(told | {"value": {"cdop": "WOE"}}), "application/json")
+    assert answer.status_code == 201
+
+
 def test_two_panels_ids_never_meet(doors: House) -> None:
     """One panel's code may begin another's."""
     take(doors.store, {"m.hl7": adt()})

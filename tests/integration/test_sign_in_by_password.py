@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -98,6 +99,24 @@ def test_a_code_is_good_for_a_minute_and_a_half_and_never_after_a_later_one(kept
     kept.now += timedelta(minutes=5)
     assert kept.people.sign_in("jane", PASSWORD, late) is None
     assert kept.people.sign_in("jane", PASSWORD, kept.code(codes)) is not None
+
+
+def test_a_code_that_many_show_in_the_same_moment_opens_once(kept: Kept) -> None:
+    codes = kept.people.add("jane", "operator", PASSWORD).codes
+    code = kept.code(codes)
+    with ThreadPoolExecutor(6) as all_at_once:
+        found = list(all_at_once.map(lambda _: kept.people.sign_in("jane", PASSWORD, code), range(6)))
+    assert len([each for each in found if each]) == 1
+
+
+def test_no_wrong_attempt_is_lost_among_others_of_the_same_moment(kept: Kept) -> None:
+    codes = kept.people.add("jane", "operator", PASSWORD).codes
+    with ThreadPoolExecutor(5) as all_at_once:
+        list(all_at_once.map(lambda _: kept.people.sign_in("jane", "not the password", "000000"), range(5)))
+    assert [each.state for each in kept.people.everybody()] == ["locked"]
+    assert kept.people.sign_in("jane", PASSWORD, kept.code(codes)) is None
+    refused = [line for line in audit.lines(kept.store) if line.action == "sign-in.refused"]
+    assert len(refused) == 5
 
 
 def test_who_is_ended_or_never_was_opens_nothing(kept: Kept) -> None:
