@@ -84,7 +84,8 @@ class Desk:
         """A panel decides about a case it leads."""
         if asked.kind not in BY_PANEL:
             raise DeskRefusal("kind", f"A panel decides {', '.join(BY_PANEL)} over this door.", 422)
-        if asked.kind != PROCESS and asked.value.keys() - kinds()[asked.kind].value.keys() - {WITHDRAW}:
+        own = next(kind.value for name, kind in kinds().items() if name == asked.kind)
+        if asked.kind != PROCESS and asked.value.keys() - own.keys() - {WITHDRAW}:
             # Who accepted what is for the engine to say: a panel's own word would look the same.
             raise DeskRefusal("value", f"value has a field that is no part of a decision of kind {asked.kind}.", 422)
         asked = self._own(panel, asked)
