@@ -37,7 +37,11 @@ FUTURE_TOLERANCE = timedelta(days=1)
 _REFUSING = {"two-digit-year", "bad-date"}
 _REFUSING_CODES = {"coroner.stage", "coroner.conclusions"}
 # What a spreadsheet makes of 7-2026 or 12/26 in a cell that isn't formatted as text.
-_A_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_A_DAY = re.compile(
+    r"\d{4}-\d\d-\d\d|\d{1,2}/\d{1,2}/\d{4}|(?:\d{1,2}-)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)-\d{2}(?:\d\d)?"
+    r"|\d{1,2}-(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)",
+    re.ASCII | re.IGNORECASE,
+)
 _REFERENCES = ("reference", "transferred_to_reference", "transferred_from_reference")
 # All that is said of an adult whose case is put right: which case it is.
 _WHOSE_CASE = frozenset({"coroner.area", "coroner.reference", "coroner.stage", "coroner.stage_at"})

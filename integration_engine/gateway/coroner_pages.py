@@ -19,6 +19,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.responses import RedirectResponse
 
 from adapters.coroner import words
+from adapters.coroner.handed_back import as_workbook
 from integration_engine.gateway.answers import Refusal
 from integration_engine.gateway.body import media_type, read_body
 from integration_engine.gateway.coroner import XLSX, Receipt
@@ -152,6 +153,7 @@ async def _page(
         columns=words.columns(),
         # Files travel inside the page, so that nothing of them waits on this side to be fetched.
         correct=_inside(said.get("to_correct")),
+        correct_in_excel=await asyncio.to_thread(_workbook_inside, said.get("to_correct")),
         all_answers=_inside(answer_csv(rows) if rows else None),
     )
     if counter.trial:
@@ -169,6 +171,11 @@ async def _history(receipts: Receipts, principal: Principal) -> list[Upload]:
 def _inside(text: str | None) -> str | None:
     """A CSV as an address that holds it."""
     return "data:text/csv;base64," + base64.b64encode(text.encode("utf-8-sig")).decode() if text else None
+
+
+def _workbook_inside(text: str | None) -> str | None:
+    book = as_workbook(text) if text else None
+    return f"data:{XLSX};base64," + base64.b64encode(book).decode() if book else None
 
 
 async def _file_of(request: Request, limit: int) -> tuple[str, bytes, str]:

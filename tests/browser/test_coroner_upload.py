@@ -89,13 +89,31 @@ def test_the_refused_rows_are_downloaded_corrected_and_sent(screen: Screen, mixe
     screen.sign_in(AREA)
     choose(screen, mixed)
     with screen.page.expect_download() as waiting:
-        screen.page.get_by_role("link", name="Download the refused rows").click()
+        screen.page.get_by_role("link", name="Download the refused rows (CSV)").click()
     text = waiting.value.path().read_text(encoding="utf-8-sig")
     assert "'=HYPERLINK(1)" in text
     corrected = tmp_path / "corrected.csv"
     corrected.write_text(text.replace("31/02/2016", "28/02/2016").replace("09/05/15", "09/05/2015"), encoding="utf-8")
     choose(screen, corrected)
     assert "2 rows are safely queued" in screen.page.get_by_role("main").inner_text()
+
+
+def test_the_refused_rows_are_corrected_in_a_workbook_that_changes_nothing_else(screen: Screen, tmp_path: Path) -> None:
+    screen.sign_in(AREA)
+    choose(screen, saved(tmp_path, row("7-2026", dob="31/02/2016"), row("00412", "=HYPERLINK(1)", dob="09/05/15")))
+    with screen.page.expect_download() as waiting:
+        screen.page.get_by_role("link", name="Download the refused rows (Excel)").click()
+    file = tmp_path / "corrected.xlsx"
+    waiting.value.save_as(file)
+    book = openpyxl.load_workbook(file)
+    cells = [cell for line in book["Rows to correct"].iter_rows() for cell in line]
+    assert {(cell.data_type, cell.number_format) for cell in cells if cell.value} == {("s", "@")}
+    right = {"31/02/2016": "28/02/2016", "09/05/15": "09/05/2015"}
+    for cell in cells:
+        cell.value = right.get(str(cell.value), cell.value)
+    book.save(file)
+    choose(screen, file)
+    screen.page.get_by_text("2 rows are safely queued").wait_for()
 
 
 def test_the_excel_template_is_filled_in_and_sent(screen: Screen, tmp_path: Path) -> None:

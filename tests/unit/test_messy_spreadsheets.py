@@ -5,10 +5,12 @@ import io
 from datetime import UTC, datetime
 from typing import Any
 
+import openpyxl
 import pytest
 
 from adapters.adapter import Feed, Reading, Submission
 from adapters.coroner.adapter import ADAPTER
+from adapters.coroner.handed_back import as_workbook
 from adapters.headings import letter
 from integration_engine.mapping.profile import load_profile
 from integration_engine.record.notice import DeathNotice
@@ -234,3 +236,35 @@ def test_a_moment_of_death_at_midnight_is_read_as_a_day_and_told() -> None:
     reading = one(died_at="09/03/2026 00:00")
     assert reading.notices[0].death.died_at == "2026-03-09"
     assert [code for code, _ in told(reading)] == ["midnight-read-as-date"]
+
+
+@pytest.mark.parametrize("reference", ["Jul-26", "7-Jul", "01/07/2026", "1-Jul-2026", "2026-07-01"])
+def test_a_reference_that_excel_made_a_day_of_is_refused_in_a_csv_too(reference: str) -> None:
+    reading = one(reference=reference)
+    assert [(p.code, p.path) for p in reading.all_problems] == [("reference-is-a-day", "row 2, column reference")]
+
+
+@pytest.mark.parametrize("reference", ["7-2026", "00412/2026", "26-0151", "OX-26-0142", "JUL/26/7", "Mar-1234567"])
+def test_a_reference_that_only_looks_a_little_like_a_day_is_one(reference: str) -> None:
+    assert one(reference=reference).verdict == "notice"
+
+
+@pytest.mark.parametrize(
+    ("table", "held"),
+    [
+        ("a,b\r\n1,2\r\n", [["a", "b"], ["1", "2"]]),
+        ("sep=,\r\n<a,b\r\n1,2\r\n", [["<a", "b"], ["1", "2"]]),
+        ("a\r\n", None),
+        ('a\r\n"x\x0by"\r\n', [["a"], ["xy"]]),
+        ("a\r\n" + "x" * 32_768 + "\r\n", None),
+        ("a\r\n" + "1\r\n" * 1001, None),
+    ],
+)
+def test_rows_are_handed_back_as_a_workbook_where_it_holds_them_whole(table: str, held: list[list[str]] | None) -> None:
+    book = as_workbook(table)
+    if held is None:
+        assert book is None
+    else:
+        assert book is not None
+        sheet = openpyxl.load_workbook(io.BytesIO(book)).worksheets[0]
+        assert [[cell.value for cell in line] for line in sheet.iter_rows()] == held
