@@ -25,14 +25,16 @@ _KNOWN_SECONDS = 90 * 24 * 3600
 
 class Entry:
     """Finds out who a request comes from. ``secure`` cookies travel over TLS only; ``seconds`` is how long they last.
-    ``a_second``: so many requests of one partner are let in a second, ten times as many at once; None: any number."""
+    ``failures`` counts what machines show wrong, ``guesses`` what people do at the pages. ``a_second``: so many requests of
+    one partner are let in a second, ten times as many at once; None: any number."""
 
     def __init__(self, people: People, *, secure: bool, seconds: int, a_second: float | None = None) -> None:
         self._people = people
         self._secure = secure
         self._seconds = seconds
         self._pace = Buckets(10 * a_second, a_second) if a_second else None
-        self.failures = Failures(_WRONG, _WRONG_A_MINUTE)
+        # Apart: a program that goes on showing an ended token must not keep the people behind its address from signing in.
+        self.failures, self.guesses = (Failures(_WRONG, _WRONG_A_MINUTE) for _ in range(2))
         # The __Host- prefix makes the browser refuse a cookie that another host or path tries to plant.
         self.cookie = "__Host-cdr" if secure else "cdr"
         self._known_cookie = f"{self.cookie}-known"

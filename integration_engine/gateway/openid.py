@@ -58,8 +58,8 @@ def provider_pages(entry: Entry, provider: Provider, mapped: Mapped, *, secure: 
         try:
             principal = person(await _claims(request), mapped)
         except NotAllowed as error:
-            entry.failures.require(request)
-            entry.failures.count(request)
+            entry.guesses.require(request)
+            entry.guesses.count(request)
             COUNTERS.add(SIGN_INS, outcome=error.code, role="none")
             log.warning("a sign-in by the provider was refused", extra={"code": error.code})
             refused = page("refusal.html", None, status=403, **_told(request, str(error)))
@@ -83,7 +83,7 @@ def provider_pages(entry: Entry, provider: Provider, mapped: Mapped, *, secure: 
             raise NotAllowed("denied", "the provider did not let you in")
         try:
             # Whoever makes codes up has us ask the provider: no oftener than they may guess.
-            with entry.failures.guess(request) as right:
+            with entry.guesses.guess(request) as right:
                 found = await provider.claims(code, verifier=_made(secret, "verifier"), nonce=_made(secret, "nonce"))
                 right()
                 return found

@@ -86,8 +86,8 @@ def sign_in_pages(entry: Entry, ways: Ways = Ways()) -> APIRouter:
             if ways.bearers == "organisations" and principal.role in DECIDING:
                 raise Refusal(403, "sign-in", "Sign in as a person.")
         except Refusal:
-            entry.failures.require(request)
-            entry.failures.count(request)
+            entry.guesses.require(request)
+            entry.guesses.count(request)
             return page("sign_in.html", None, status=403, wrong="token", ways=ways)
         return await entered(principal)
 
@@ -98,9 +98,9 @@ def sign_in_pages(entry: Entry, ways: Ways = Ways()) -> APIRouter:
         if await entry.is_known(request, name):
             principal = await entry.by_password(request, name, password, code)
             if principal is None:
-                entry.failures.count(request)
+                entry.guesses.count(request)
         else:
-            with entry.failures.guess(request) as right:
+            with entry.guesses.guess(request) as right:
                 principal = await entry.by_password(request, name, password, code)
                 if principal is not None:
                     right()
