@@ -17,7 +17,7 @@ from integration_engine.record.authority import NotTheirs, not_theirs
 from integration_engine.record.dates import earliest
 from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
-from integration_engine.record.steps import PROCESS
+from integration_engine.record.process import PROCESS
 
 _LINKS = ("link", "unlink")
 _ALWAYS = datetime.min.replace(tzinfo=UTC)

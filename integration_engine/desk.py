@@ -19,7 +19,7 @@ from integration_engine.pipeline import NotTheirDecision, UnknownSubject, record
 from integration_engine.record.authority import AREA_ROLES, kinds
 from integration_engine.record.codes import Role
 from integration_engine.record.decision import WITHDRAW, Decision
-from integration_engine.record.steps import PROCESS
+from integration_engine.record.process import PROCESS
 from integration_engine.security.identity import DECIDING, Principal
 from integration_engine.store import transfers
 from integration_engine.store.database import Store, Transient

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from integration_engine.appraisal.account import Account, account
 from integration_engine.appraisal.errors import Split, splits, wrong_clusters
 from integration_engine.appraisal.sides import sides
-from integration_engine.linkage.clusters import Edge
+from integration_engine.linkage.graph import Edge
 from integration_engine.linkage.resolve import Resolution
 from integration_engine.linkage.truth import Held, Truth
 from integration_engine.linkage.verdicts import Verdicts

@@ -6,50 +6,20 @@ pair that would join them. What people decided comes first and stays.
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from integration_engine.linkage.agreement import named_alike, one_name, shares_identifier, surely_own
-from integration_engine.linkage.comparison import Compared, compare
-from integration_engine.linkage.crowds import Watch
+from integration_engine.linkage.comparison import compare
 from integration_engine.linkage.evidence import Evidence
+from integration_engine.linkage.graph import Edge, Graph
 from integration_engine.linkage.model import Model
 from integration_engine.linkage.names import alike, slip
 from integration_engine.linkage.people import Constraint, multiple_birth_known, rulings
 from integration_engine.linkage.rekeys import Rekeys
 from integration_engine.linkage.vetoes import vetoes
+from integration_engine.linkage.watch import Watch
 
 _OTHER_AGE = frozenset({"other", "outside"})
-
-
-@dataclass(slots=True)
-class Edge:
-    """A pair that may be one child. ``holds`` grow with what the neighbourhood knows; ``bare``: one side
-    names only an identifier that the other carries; ``alone``: nothing but the neighbourhood could keep the two from being
-    joined."""
-
-    a: str
-    b: str
-    compared: Compared
-    vetoes: tuple[str, ...]
-    holds: tuple[str, ...]
-    bare: bool = False
-    alone: bool = False
-
-    def sure(self, model: Model) -> bool:
-        """Whether this pair alone may be joined automatically."""
-        least = model.grown.link if self.compared.grown else model.link
-        return not self.vetoes and not self.holds and (self.bare or self.compared.score >= least)
-
-
-@dataclass(slots=True)
-class Graph:
-    """Everything known about pairs: edges of a plausible weight, kin (two children of one family), events shared."""
-
-    edges: dict[tuple[str, str], Edge] = field(default_factory=dict)
-    at: dict[str, list[Edge]] = field(default_factory=lambda: defaultdict(list))
-    kin: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
-    events: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Clusters:

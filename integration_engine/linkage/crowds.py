@@ -13,17 +13,15 @@ the third's is kept apart too, as long as neither side changes before the next w
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from operator import attrgetter
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from integration_engine.linkage.evidence import Evidence
 from integration_engine.linkage.people import Constraint, received
-
-if TYPE_CHECKING:
-    from integration_engine.linkage.resolve import Resolution
+from integration_engine.linkage.resolution import Resolution
 
 Content: TypeAlias = tuple[object, ...]
 
@@ -37,10 +35,6 @@ _STAND_INS = 2
 # With whoever was there first three may stand for a crowd; it is one where there are more.
 _FEW = 3
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
-
-
-class Doubtful(Exception):
-    """What was decided of those that stand for a crowd may not hold for all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +61,7 @@ class Crowds:
         ]
         return Crowds(tuple(ids for ids, _ in whole), tuple(others for _, others in whole))
 
-    def filled_in(self, found: "Resolution") -> "Resolution":
+    def filled_in(self, found: Resolution) -> Resolution:
         """What was resolved for those that stand for others, with the others beside them."""
         beside = {ids[0]: others for ids, others in zip(self.standing, self.others, strict=True)}
 
@@ -107,52 +101,3 @@ def crowds_among(said: Mapping[str, Evidence], words: Collection[Constraint]) ->
         standing.append(tuple(first))
         others.append(tuple(sorted(set(ids) - {*first})))
     return Crowds(tuple(standing), tuple(others))
-
-
-class Watch:
-    """Looks on while notices are joined, whether the rest of each crowd would have gone the way of those that stand for it.
-
-    Pairs have to be told in the order in which they are tried. Everything raises Doubtful where it would not be sure.
-    """
-
-    def __init__(self, crowds: Crowds = Crowds()) -> None:
-        self._standing = {id: frozenset(ids) for ids in crowds.standing for id in ids}
-        self._weight = 0.0
-        self._waiting: set[str] = set()
-
-    def again(self) -> "Watch":
-        """The same crowds, watched from the beginning."""
-        fresh = Watch()
-        fresh._standing = self._standing
-        return fresh
-
-    def sees_unnamed(self) -> None:
-        """A child of an event has no name yet: how far a cluster excludes that it is this one depends on all of it."""
-        if self._standing:
-            raise Doubtful
-
-    def lifted_beside(self, id: str) -> None:
-        """A bar was lifted by what stands with this notice already: another of its crowd may come with nothing beside it."""
-        if id in self._standing:
-            raise Doubtful
-
-    def joined(self, weight: float, one: str, other: str) -> None:
-        """These two clusters become one."""
-        if weight == self._weight and not self._waiting.isdisjoint((one, other)):
-            raise Doubtful
-
-    def kept_apart(self, weight: float, clusters: Mapping[str, Sequence[str]]) -> None:
-        """These two clusters, by name, stay apart at this weight."""
-        if not self._standing:
-            return
-        if weight != self._weight:
-            self._weight, self._waiting = weight, set()
-        if any(self._standing.keys() & set(ids) for ids in clusters.values()):
-            self._waiting |= clusters.keys()
-        if any(self._partly_there(ids) for ids in clusters.values() if len(ids) > 1):
-            raise Doubtful
-
-    def _partly_there(self, ids: Iterable[str]) -> bool:
-        """Whether some that stand for a crowd are in a cluster, and others aren't yet."""
-        there = set(ids)
-        return any(not self._standing[id] <= there for id in there & self._standing.keys())

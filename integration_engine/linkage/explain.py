@@ -5,9 +5,9 @@ from typing import Literal
 
 from integration_engine.linkage.agreement import names_only_an_identifier
 from integration_engine.linkage.blocking import keys
-from integration_engine.linkage.clusters import Edge
 from integration_engine.linkage.comparison import Step, compare
 from integration_engine.linkage.evidence import Evidence
+from integration_engine.linkage.graph import Edge
 from integration_engine.linkage.holds import holds
 from integration_engine.linkage.model import Model, shipped
 from integration_engine.linkage.vetoes import vetoes

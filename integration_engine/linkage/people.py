@@ -7,19 +7,15 @@ the pair apart and with a person, until somebody who hadn't decided before tips 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from integration_engine.linkage.evidence import Evidence
+from integration_engine.linkage.graph import Edge, Graph
 from integration_engine.linkage.kinship import born_together
 from integration_engine.record.dates import LONDON
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from integration_engine.linkage.clusters import Edge, Graph
 
 ONE_OF_TWO = "one-of-two"
 READERS_DISAGREE = "readers-disagree"
@@ -145,7 +141,7 @@ def known_by(e: Evidence, until: datetime | None) -> bool:
 
 
 def multiple_birth_known(
-    items: "Mapping[str, Evidence]", graph: "Graph", names: Iterable[str], until: datetime | None = None
+    items: Mapping[str, Evidence], graph: Graph, names: Iterable[str], until: datetime | None = None
 ) -> bool:
     """Whether any of these notices, or any that would be joined with them by itself, was known by a time to be of one of
     several born together: by its own word, by that of a notice of the same birth, or because a twin is known. Whoever decided
@@ -153,7 +149,7 @@ def multiple_birth_known(
     return any(_told_multiple(items, graph, id, until) for id in _joined_alone(items, graph, names, until))
 
 
-def multiples_known(items: "Mapping[str, Evidence]", graph: "Graph") -> frozenset[str]:
+def multiples_known(items: Mapping[str, Evidence], graph: Graph) -> frozenset[str]:
     """Every notice of which ``multiple_birth_known`` holds now: whoever asks of very many pairs asks once for all."""
     known: set[str] = set()
     seen: set[str] = set()
@@ -167,7 +163,7 @@ def multiples_known(items: "Mapping[str, Evidence]", graph: "Graph") -> frozense
 
 
 def _joined_alone(
-    items: "Mapping[str, Evidence]", graph: "Graph", names: Iterable[str], until: datetime | None
+    items: Mapping[str, Evidence], graph: Graph, names: Iterable[str], until: datetime | None
 ) -> Iterator[str]:
     """These notices, and whatever was known by a time and would be joined with them by itself."""
     reached = set(names)
@@ -182,7 +178,7 @@ def _joined_alone(
                 todo.append(other)
 
 
-def _told_multiple(items: "Mapping[str, Evidence]", graph: "Graph", id: str, until: datetime | None) -> bool:
+def _told_multiple(items: Mapping[str, Evidence], graph: Graph, id: str, until: datetime | None) -> bool:
     """Whether this notice, or one beside it, tells that it is of one of several born together."""
     e = items[id]
     twins = (items[other] for other, kind in graph.kin.get(id, {}).items() if kind == "twin")
@@ -200,5 +196,5 @@ def _of_another_mother(a: Evidence, b: Evidence) -> bool:
     return bool(a.mother_nhs and b.mother_nhs and a.mother_nhs != b.mother_nhs)
 
 
-def _beyond(edge: "Edge", here: str) -> str:
+def _beyond(edge: Edge, here: str) -> str:
     return edge.b if edge.a == here else edge.a

@@ -7,44 +7,32 @@ repetition don't matter, and nothing outside the notices bonded to a new one can
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from integration_engine.linkage.agreement import names_only_an_identifier, one_number
 from integration_engine.linkage.blocking import keys as blocking_keys
-from integration_engine.linkage.clusters import Clusters, Edge, Graph
+from integration_engine.linkage.clusters import Clusters
 from integration_engine.linkage.comparison import Compared, compare
-from integration_engine.linkage.crowds import Content, Doubtful, Watch, content_of, crowds_among
+from integration_engine.linkage.crowds import Content, content_of, crowds_among
 from integration_engine.linkage.evidence import Evidence
+from integration_engine.linkage.graph import Edge, Graph
 from integration_engine.linkage.holds import holds, maybe_adopted
 from integration_engine.linkage.kinship import born_together, kin, told_apart
 from integration_engine.linkage.model import Model, shipped
 from integration_engine.linkage.people import Constraint
 from integration_engine.linkage.rekeys import Rekeys, rekeyed
 from integration_engine.linkage.reports import each_ones_own
+from integration_engine.linkage.resolution import Resolution
 from integration_engine.linkage.reviews import Review, reviews_of
 from integration_engine.linkage.vetoes import vetoes
+from integration_engine.linkage.watch import Doubtful, Watch
 
 __all__ = ["Along", "Constraint", "Resolution", "Review", "bonded", "bonds", "resolve", "resolved"]
 
 
 # Crowds that their stand-ins don't speak for are resolved in full beside the others, but not again and again.
 _TRIES_BY_CROWDS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """The answer. ``clusters`` hold every notice exactly once; ``reviews`` the most telling pair of each pair of clusters,
-    heaviest first; ``related`` pairs of notices of different children that belong together (``multiple-birth``,
-    ``same-event``); ``restricted`` the notices that a rekey under another name ties together, ``former`` and
-    ``current`` those of its old and its new side."""
-
-    clusters: tuple[frozenset[str], ...] = ()
-    reviews: tuple[Review, ...] = ()
-    related: tuple[tuple[str, str, str], ...] = ()
-    restricted: frozenset[str] = frozenset()
-    former: frozenset[str] = frozenset()
-    current: frozenset[str] = frozenset()
 
 
 KeysOf: TypeAlias = Mapping[str, Collection[str]]
@@ -70,7 +58,7 @@ def resolve(
         left_out = crowds.left_out
         few = [e for id, e in said.items() if id not in left_out]
         try:
-            found, clusters = resolved(few, words, model, keys=keys, watch=Watch(crowds))
+            found, clusters = resolved(few, words, model, keys=keys, watch=Watch(crowds.standing))
         except Doubtful:
             break
         together = crowds.without_torn(clusters.of)

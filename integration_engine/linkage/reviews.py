@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from integration_engine.linkage.agreement import shares_identifier
-from integration_engine.linkage.clusters import Clusters, Edge
+from integration_engine.linkage.clusters import Clusters
 from integration_engine.linkage.comparison import Compared, Step, compare
 from integration_engine.linkage.evidence import Evidence
+from integration_engine.linkage.graph import Edge
 from integration_engine.linkage.holds import maybe_adopted, plainly_two
 from integration_engine.linkage.people import SINCE_LINKED, Ruling, known_by, multiples_known
 

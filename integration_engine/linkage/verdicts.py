@@ -11,8 +11,9 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 
 from integration_engine.linkage.blocking import keys
-from integration_engine.linkage.clusters import Clusters, Edge
+from integration_engine.linkage.clusters import Clusters
 from integration_engine.linkage.comparison import compare
+from integration_engine.linkage.graph import Edge
 from integration_engine.linkage.resolve import Resolution, Review
 
 State: TypeAlias = Literal["joined", "person", "apart"]

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from integration_engine.record.codes import Role
 from integration_engine.record.dates import LONDON
-from integration_engine.record.steps import PROCESS, check_steps
+from integration_engine.record.process import PROCESS, check_steps
 
 DecisionKind = Literal[
     "agreement",
@@ -65,7 +65,7 @@ class Decision(BaseModel):
     ``about`` names what it is about: in files ``file#index`` references or case ids, in the engine notice or case ids.
     ``value`` depends on the kind: ``agreement`` {cdop}, ``residence`` {lad_code}, ``looked-after``
     {local_authority}, ``review-non-resident`` {review}, ``live-birth`` {live_birth, termination,
-    professional_attending}, ``age`` {under_18}, ``process`` the steps of the review (``steps.STEPS``), of which all
+    professional_attending}, ``age`` {under_18}, ``process`` the steps of the review (``process.STEPS``), of which all
     decisions about a case count together.
 
     A ``link`` with ``adoption: true`` says that the first named is who the child is now and the others who they were before:

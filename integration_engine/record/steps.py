@@ -6,57 +6,20 @@ latest ``at`` stands, and ``null`` takes an earlier word back.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
-
-from pydantic import ValidationError
+from typing import Any
 
 from integration_engine.record.account import Pause, Process
 from integration_engine.record.codes import PauseCause
 from integration_engine.record.dates import earliest
+from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice, Provenance, Source
+from integration_engine.record.process import PAUSES, PROCESS, STEPS
 
-if TYPE_CHECKING:
-    from integration_engine.record.decision import Decision
-
-PROCESS = "process"
 STATED = "decision"
 """The profile by which such a notice is known: no message was read, a person said it."""
-PAUSES: Mapping[str, PauseCause] = {"pm_pause": "post-mortem", "inquest_pause": "inquest"}
-"""The switches of a pause and what each pause is for. ``pm_pause_at`` and ``inquest_pause_at`` say from when the switch
-holds, where that isn't the decision's own ``at``."""
-
-STEPS = tuple(name for name in Process.model_fields if name != "pauses")
-"""What a decision of kind ``process`` may state: a date or time (any precision), a text, or true and false for a pause."""
-
-_PAUSES_AT = tuple(f"{name}_at" for name in PAUSES)
 
 
-def check_steps(value: Mapping[str, Any]) -> None:
-    """Raises ValueError naming the key that is no step or whose value isn't what it takes, never the value."""
-    known = (*STEPS, *_PAUSES_AT)
-    if not value:
-        raise ValueError(f"a decision of kind process needs one of value.{', value.'.join(STEPS)}")
-    for name in value:
-        if name not in known:
-            raise ValueError("value has a key that is no step of a review: write " + ", ".join(known))
-    for name in _PAUSES_AT:
-        if value.get(name) is not None and not isinstance(value.get(name.removesuffix("_at")), bool):
-            raise ValueError(f"value.{name} needs value.{name.removesuffix('_at')}, true or false, beside it")
-    try:
-        _ = [Process.model_validate({name: value[name]}, strict=True) for name in STEPS if name in value]
-        _ = [Pause(cause="inquest", start=value.get(name)) for name in _PAUSES_AT]
-    except ValidationError as problem:
-        first = problem.errors(include_input=False, include_url=False)[0]
-        raise ValueError(f"value.{first['loc'][0]} is no {_kind(str(first['loc'][0]))}") from None
-
-
-def _kind(name: str) -> str:
-    if name in PAUSES:
-        return "true or false"
-    return "ISO date or time" if name.endswith(("_at", "from")) else "text"
-
-
-def steps_told(decisions: Iterable["Decision"]) -> tuple[DeathNotice, ...]:
+def steps_told(decisions: Iterable[Decision]) -> tuple[DeathNotice, ...]:
     """The decisions of kind ``process`` about one case as notices, each with the fields on which it is the last word."""
     ordered = sorted((d for d in decisions if d.kind == PROCESS), key=lambda d: (d.at, d.id))
     # One that withdraws the kind takes back every step told before it.
@@ -72,7 +35,7 @@ def steps_told(decisions: Iterable["Decision"]) -> tuple[DeathNotice, ...]:
     return tuple(_notice(decision, stated[decision.id]) for decision in ordered if decision.id in stated)
 
 
-def _pauses(flag: str, cause: PauseCause, ordered: Sequence["Decision"]) -> list[Pause]:
+def _pauses(flag: str, cause: PauseCause, ordered: Sequence[Decision]) -> list[Pause]:
     """Switched on is a pause's beginning, switched off its end; on again, another begins."""
     found: list[Pause] = []
     for decision in ordered:
@@ -98,7 +61,7 @@ def notice_name(decision: str) -> str:
     return f"decision:{decision}"
 
 
-def _notice(decision: "Decision", stated: Mapping[str, Any]) -> DeathNotice:
+def _notice(decision: Decision, stated: Mapping[str, Any]) -> DeathNotice:
     name = notice_name(decision.id)
     return DeathNotice(
         id=name,
