@@ -38,12 +38,17 @@ UPLOAD, TRY = "/coroner/upload", "/coroner/try"
 _BY_ENDING = {
     "csv": "text/csv",
     "txt": "text/csv",
+    "tsv": "text/csv",
     "xlsx": XLSX,
     # Macros are never looked at: to us the same workbook.
     "xlsm": XLSX,
     "json": "application/json",
     "xml": "application/xml",
 }
+_CHOOSE = (
+    "Choose a file that ends in .csv, .xlsx, .json or .xml. Of any other spreadsheet (.xls, .ods, .numbers) save a copy as "
+    ".xlsx first."
+)
 # The form around a file: field names, boundary, file name.
 _ENVELOPE_BYTES = 4096
 _HISTORY = 20
@@ -85,7 +90,7 @@ def coroner_pages(counter: Counter) -> APIRouter:
         door.entry.check_form(request, form)
         content_type = _BY_ENDING.get(name.rpartition(".")[2].lower())
         if not name or content_type is None:
-            wrong = "Choose a file that ends in .csv, .xlsx, .json or .xml." if name else "Choose a file first."
+            wrong = _CHOOSE if name else "Choose a file first."
             return await _page(counter, request, principal, wrong=wrong, status=415 if name else 400)
         return await _sent(counter, request, principal, body, content_type)
 

@@ -143,7 +143,7 @@ def test_a_file_that_is_no_table_is_refused_as_a_whole_on_the_page(doors: House)
     assert "What became of each row" not in answer.text
 
 
-@pytest.mark.parametrize(("name", "status"), [("scan.pdf", 415), ("", 400)])
+@pytest.mark.parametrize(("name", "status"), [("scan.pdf", 415), ("cases.xls", 415), ("cases.numbers", 415), ("", 400)])
 def test_without_a_file_of_a_known_kind_the_page_says_what_to_choose(doors: House, name: str, status: int) -> None:
     with doors.sign_in(AREA) as browser:
         form = Page(browser.get("/coroner/upload").text).first("form")
@@ -154,6 +154,7 @@ def test_without_a_file_of_a_known_kind_the_page_says_what_to_choose(doors: Hous
         headers = {"content-type": "multipart/form-data; boundary=x"}
         answer = browser.post("/coroner/upload", content=body, headers=headers)
     assert (answer.status_code, "Nothing was sent" in answer.text) == (status, True)
+    assert ("save a copy as .xlsx first" in answer.text) is (status == 415)
 
 
 def test_a_file_of_another_area_alone_is_refused_on_the_page(doors: House) -> None:
