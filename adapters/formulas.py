@@ -40,6 +40,9 @@ def stated(cell: str) -> str:
     return (found[1] or found[2] or "").strip() if found else unmarked(bare)
 
 
+ERROR_VALUE = "an error of the spreadsheet stands here, no value: put the formula right, or make the column wider"
+
+
 def is_error(text: str) -> bool:
     """Whether this is a spreadsheet's error and no value."""
     return text.startswith(("#", "Err:")) and (text.upper() in _ERRORS or bool(_SHOWN_NOTHING.fullmatch(text)))

@@ -10,7 +10,7 @@ from typing import Any
 
 from adapters.csv_records import NotATable, Record, decoded, records
 from adapters.excerpt import CSV, DELIMITERS, HEADINGS_WITHIN, Broken, Headings
-from adapters.formulas import is_error, stated
+from adapters.formulas import ERROR_VALUE, is_error, stated
 from adapters.headings import Columns, divided, headings_under, meaning_the_same, odd_columns
 from integration_engine.mapping.columns import folded, matched
 from integration_engine.record.notice import Problem
@@ -211,8 +211,7 @@ def _row(index: int, number: int, cells: Sequence[str], under: _Under) -> Row:
         named[name] = values[0]
         heading = f"{place}, column {under.headings[standing[0]]}"
         if refusal is None and any(map(is_error, values)):
-            text = "an error of the spreadsheet stands here, no value: put the formula right, or make the column wider"
-            refusal = Problem(code="error-value", text=text, path=heading)
+            refusal = Problem(code="error-value", text=ERROR_VALUE, path=heading)
         elif refusal is None and len(values) > 1:
             text = "the heading stands twice in the file, and the two columns differ in this row"
             refusal = Problem(code="columns-differ", text=text, path=heading)

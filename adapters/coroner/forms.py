@@ -9,6 +9,7 @@ from adapters.adapter import MOST_BYTES_OF_OFFICES
 from adapters.coroner import workbook
 from adapters.csv_records import NotATable
 from adapters.excerpt import JSON, XML, json_list, xml_under
+from adapters.formulas import ERROR_VALUE, is_error
 from adapters.strict_json import NotReadable, parse
 from adapters.tables import MOST_IN_CELL, MOST_ROWS, Row, Table, from_cells, from_csv
 from integration_engine.mapping import codes
@@ -106,6 +107,7 @@ def _of_objects(listed: Sequence[object], columns: Columns) -> Table:
                 continue
             if text.strip():
                 cells[column] = text.strip()
+        refusal = refusal or _error_in(cells, f"$[{index}].")
         rows.append(Row(index, index + 1, cells, refusal, f"$[{index}]", ".", one))
     return Table({}, rows, alone=lambda some: json_list([row.said for row in some]), written_as=JSON)
 
@@ -147,7 +149,13 @@ def _cases(root: Element, columns: Columns) -> Iterator[Row]:
                 texts[name] = text
         headings = matched(texts, columns)
         cells = {column: texts[heading] for column, heading in headings.items() if texts[heading]}
-        yield Row(index, index + 1, cells, refusal, place, "/", case)
+        yield Row(index, index + 1, cells, refusal or _error_in(cells, f"{place}/"), place, "/", case)
+
+
+def _error_in(cells: Mapping[str, str], before: str) -> Problem | None:
+    """What a spreadsheet shows for nothing, where a program has passed it on; ``before`` leads to a column's name."""
+    column = next((column for column, text in cells.items() if is_error(text)), None)
+    return None if column is None else Problem(code="error-value", text=ERROR_VALUE, path=f"{before}{column}")
 
 
 def _local(element: Element) -> str:

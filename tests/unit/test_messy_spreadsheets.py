@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -74,6 +75,16 @@ def test_a_title_with_many_commas_stands_above_semicolons() -> None:
 def test_what_any_spreadsheet_shows_for_nothing_is_no_name(error: str) -> None:
     reading = one(family_name=error)
     assert [(p.code, p.path) for p in reading.all_problems] == [("error-value", "row 2, column family_name")]
+
+
+@pytest.mark.parametrize("form", ["json", "xml"])
+def test_a_program_that_passes_a_spreadsheets_error_on_is_told_too(form: str) -> None:
+    said = CASE | {"family_name": "#N/A"}
+    elements = "".join(f"<{name}>{text}</{name}>" for name, text in said.items())
+    body = json.dumps([said]) if form == "json" else f"<cases><case>{elements}</case></cases>"
+    (reading,) = read(body.encode())
+    assert [problem.code for problem in reading.all_problems] == ["error-value"]
+    assert str(reading.all_problems[0].path).endswith("family_name")
 
 
 def test_a_reference_that_begins_with_a_hash_is_one() -> None:
