@@ -21,13 +21,15 @@ AREA_ROLES: frozenset[Role] = frozenset({"coordinator", "designated-doctor"})
 @dataclass(frozen=True, slots=True)
 class KindOfDecision:
     """One kind. ``settles`` are rules of held cases, flags and kinds of review it answers; ``value`` its fields by type;
-    ``protected`` who may decide it about a restricted case; ``needs`` the least number of subjects."""
+    ``protected`` who may decide it about a restricted case; ``taken_back`` who may take it back; ``needs`` the least number
+    of subjects."""
 
     kind: DecisionKind
     title: str
     settles: tuple[str, ...]
     roles: frozenset[Role]
     protected: frozenset[Role]
+    taken_back: frozenset[Role]
     value: Mapping[str, FieldType]
     needs: int = 1
 
@@ -64,12 +66,12 @@ def settled_by(rule: str) -> tuple[KindOfDecision, ...]:
 
 def _kind(name: Any, entry: Mapping[str, Any]) -> KindOfDecision:
     roles = frozenset(entry["roles"])
-    protected = frozenset(entry.get("protected", roles))
+    protected, taken_back = (frozenset(entry.get(name, roles)) for name in ("protected", "taken_back"))
     value = dict(entry.get("value", {}))
-    if not roles | protected <= set(get_args(Role)) or not set(value.values()) <= set(get_args(FieldType)):
+    if not roles | protected | taken_back <= set(get_args(Role)) or not set(value.values()) <= set(get_args(FieldType)):
         raise ValueError(f"{KINDS_FILE.name}: {name} has a role or type of field that isn't known")
     return KindOfDecision(
-        name, entry["title"], tuple(entry["settles"]), roles, protected, value, int(entry.get("needs", 1))
+        name, entry["title"], tuple(entry["settles"]), roles, protected, taken_back, value, int(entry.get("needs", 1))
     )
 
 
@@ -78,6 +80,9 @@ def not_theirs(decision: Decision, *, protected: bool) -> NotTheirs | None:
     kind = kinds()[decision.kind]
     if decision.role not in kind.roles:
         return NotTheirs(decision.id, "role", f"A {decision.role} may not take a decision of kind {decision.kind}.")
+    if decision.withdraws and decision.role not in kind.taken_back:
+        text = f"Only the restricted role may take a decision of kind {decision.kind} back."
+        return NotTheirs(decision.id, "restricted-role", text)
     if protected and decision.role not in kind.protected:
         text = f"About a restricted case only the restricted role may take a decision of kind {decision.kind}."
         return NotTheirs(decision.id, "restricted-role", text)

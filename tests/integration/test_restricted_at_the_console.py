@@ -101,6 +101,26 @@ def test_what_a_panel_said_as_it_sent_a_case_back_before_its_release_is_not_repe
         assert "The Harts of Former Lane have moved" in browser.get(f"/console/questions/{question}").text
 
 
+@pytest.mark.parametrize("restricts", ["guardian", "wes"])
+def test_only_the_restricted_role_takes_a_restriction_back(doors: House, restricts: str) -> None:
+    form = FORMS["a person's decision"]
+    take(doors.store, form.messages)
+    case = only_case(doors)
+    with doors.sign_in(restricts) as browser:
+        assert decide(browser, case, "restrict").status_code == 303
+    with doors.sign_in("guardian") as browser:
+        assert decide(browser, case, "release").status_code == 303
+    with doors.sign_in("wes") as browser:
+        refused = decide(browser, case, "restrict", withdraw="yes")
+        assert (refused.status_code, "Only the restricted role" in refused.text) == (422, True)
+        assert not told(said(browser.get(f"/console/cases/{case}")))
+    (held,) = overview.recent_cases(doors.store)
+    assert (held.restricted, held.state) == (True, "open")
+    with doors.sign_in("guardian") as browser:
+        assert decide(browser, case, "restrict", withdraw="yes").status_code == 303
+    assert [held.restricted for held in overview.recent_cases(doors.store)] == [False]
+
+
 def _known_to_leeds(doors: House) -> dict[str, str]:
     doors.tokens["lee"] = doors.identities.add("lee", "coordinator", organisations=("LEEDS",)).text
     doors.tokens["LEEDS"] = doors.identities.add("LEEDS", "cdop").text
