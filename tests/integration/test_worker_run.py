@@ -5,14 +5,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from integration_engine.answered_file import AnsweredFile
 from integration_engine.broker.depth import depths
 from integration_engine.broker.management import Management
 from integration_engine.security.keys import keyring
-from integration_engine.store.database import upgrade_schema
+from integration_engine.store.database import Store, upgrade_schema
+from integration_engine.store.receipts import Receipts
 from tests.worker_samples import eventually, prepared
 
 
@@ -21,12 +25,15 @@ def tree(amqp_url: str, sqlite_url: str, tmp_path: Path) -> "Iterator[subprocess
     """Two worker processes and the one that watches over them, all consuming."""
     prepared(amqp_url, tmp_path)
     upgrade_schema(sqlite_url)
-    keyring({}, tmp_path / "keys.json", create=True)
+    with closing(Store(sqlite_url, keyring({}, tmp_path / "keys.json", create=True))) as store:
+        for name, age in (("old", 401), ("young", 399)):
+            _upload(store, name, datetime.now(UTC) - timedelta(days=age))
     environment = {
         **os.environ,
         "CDR_AMQP_URL": amqp_url,
         "CDR_DATABASE_URL": sqlite_url,
         "CDR_KEYS_FILE": str(tmp_path / "keys.json"),
+        "CDR_KEEP_DAYS": '{"uploads": 400}',
     }
     command = [sys.executable, "-m", "integration_engine.cli", "run", "worker", "--processes", "2"]
     process = subprocess.Popen(command, env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL)
@@ -37,6 +44,11 @@ def tree(amqp_url: str, sqlite_url: str, tmp_path: Path) -> "Iterator[subprocess
         process.kill()
         process.wait()
         eventually(lambda: _consumers(amqp_url) == 0)
+
+
+def _upload(store: Store, name: str, at: datetime) -> None:
+    counts = {"accepted": 1, "warnings": 0, "passed_over": 0, "refused": 0}
+    Receipts(store, lambda: at).keep(AnsweredFile("oxfordshire", "coroner", name, name, counts))
 
 
 def _consumers(url: str) -> int:
@@ -69,3 +81,11 @@ def test_a_worker_that_dies_is_replaced_and_none_outlives_its_parent(
     assert tree.poll() is None
     tree.kill()
     eventually(lambda: _consumers(amqp_url) == 0)
+
+
+def test_what_was_kept_as_long_as_the_settings_say_is_forgotten_while_workers_run(
+    tree: "subprocess.Popen[bytes]", sqlite_url: str, tmp_path: Path
+) -> None:
+    with closing(Store(sqlite_url, keyring({}, tmp_path / "keys.json"))) as store:
+        eventually(lambda: [each.id for each in Receipts(store).latest("oxfordshire")] == ["young"])
+    assert tree.poll() is None
