@@ -1,7 +1,7 @@
 """Who each cluster of notices tells of - a child who died, a birth that isn't reviewed, somebody living - and what is kept of
 those who are no case. Pure."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from integration_engine.decided import Decided, steps
@@ -35,12 +35,15 @@ class Dead:
 @dataclass(frozen=True, slots=True)
 class ToldApart:
     """Clusters by what they tell of: a death; a birth that isn't reviewed; somebody living, again and again as a matter of
-    routine. ``waiting`` are the ids of what takes back or renames nobody we know of."""
+    routine. ``waiting`` are the ids of what takes back or renames nobody we know of; ``taken_back`` are the retractions among
+    them, and ``people`` what was decided."""
 
     dead: Sequence[Dead]
     unborn: Sequence[tuple[DeathNotice, ...]]
     living: Sequence[tuple[DeathNotice, ...]]
     waiting: Sequence[str]
+    taken_back: Sequence[DeathNotice]
+    people: Decided
 
 
 def told_apart(clusters: Iterable[Collection[str]], known: Mapping[str, DeathNotice], people: Decided) -> ToldApart:
@@ -48,20 +51,21 @@ def told_apart(clusters: Iterable[Collection[str]], known: Mapping[str, DeathNot
     dead: list[Dead] = []
     unborn: list[tuple[DeathNotice, ...]] = []
     living: list[tuple[DeathNotice, ...]] = []
-    waiting: list[str] = []
+    waiting: list[DeathNotice] = []
     for cluster in clusters:
         members = tuple(sorted((known[notice] for notice in cluster), key=lambda n: (said_at(n), n.id)))
         told = people.about(cluster)
         decided = decided_on(told)
         word = standing(members, decided)
         if word.outcome == "none":
-            waiting += [n.id for n in members if not _is_routine(n)]
+            waiting += [n for n in members if not _is_routine(n)]
             living.append(tuple(n for n in members if _is_routine(n)))
         elif all(outside(n) for n in members if n.intent == "report"):
             unborn.append(members)
         else:
             dead.append(Dead(members, decided, word, steps_told(steps(told))))
-    return ToldApart(dead, unborn, living, waiting)
+    taken_back = [n for n in waiting if n.retraction]
+    return ToldApart(dead, unborn, living, [n.id for n in waiting], taken_back, people)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def what_is_kept(told: ToldApart, reviews: Sequence[Review], goes_on: Callable[[
             waiting += [n.id for n in members]
     left = tuple(
         r
-        for r in reviews
+        for r in (*reviews, *_of_one_number(told, reviews, goes_on))
         if passed.keys().isdisjoint((r.a, r.b))
         and ({r.a, r.b} & births.keys() <= asked)
         and not {r.a, r.b} <= births.keys()
@@ -142,6 +146,31 @@ def _may_be(living: DeathNotice, dead: Sequence[DeathNotice], why: Set[str]) -> 
     own = [n.source.local_ref for n in dead if source_of(n) == source_of(living)]
     one_record = living.source.local_ref is not None and living.source.local_ref in own
     return bool(own) and why <= (UNSURE | {"nhs-numbers-differ"} if one_record else UNSURE)
+
+
+def _of_one_number(told: ToldApart, reviews: Sequence[Review], goes_on: Callable[[Dead], bool]) -> Iterator[Review]:
+    """A question for each retraction that bears a number under which the same source told of a death whose case ``goes_on``,
+    and that linkage finds to be of somebody else by name and birth: one of the two may be wrong, and then a child lives."""
+    links = [about for decision, about in told.people.subjects if decision.kind in ("link", "unlink")]
+    for taken_back in sorted(told.taken_back, key=lambda n: n.id):
+        for one in told.dead:
+            names = {n.id for n in one.members}
+            same = sorted(n.id for n in one.members if n.intent == "report" and _bears_one_number(n, taken_back))
+            asked = any(taken_back.id in (r.a, r.b) and not names.isdisjoint((r.a, r.b)) for r in reviews)
+            settled = any(taken_back.id in about and about & names for about in links)
+            if same and not asked and not settled and goes_on(one):
+                a, b = sorted((taken_back.id, same[0]))
+                yield Review(a, b, 0.0, ("identifier-only",), False)
+
+
+def _bears_one_number(dead: DeathNotice, taken_back: DeathNotice) -> bool:
+    """Whether one source names both by one NHS number, or by one number of its own."""
+    if source_of(dead) != source_of(taken_back):
+        return False
+    number, own = taken_back.child.nhs_number, taken_back.source.local_ref
+    return (number is not None and number == dead.child.nhs_number) or (
+        own is not None and own == dead.source.local_ref
+    )
 
 
 def _is_routine(notice: DeathNotice) -> bool:

@@ -189,3 +189,23 @@ def test_alive_in_the_same_words_as_before_takes_a_second_death_back_too(store: 
         assert process(store, [came], now=at, **rules()).alarms == ()
         (case,) = overview.recent_cases(store)
         assert case.state == ("open" if body in dead else "withdrawn")
+
+
+@pytest.mark.parametrize("kind", ["link", "unlink"])
+def test_a_death_taken_back_under_its_number_and_another_name_is_asked_about(store: Store, kind: str) -> None:
+    take(store, hl7.adt("A03", GIRL, WARD, "D1", AT, local_id="H1", **STAY))
+    other = Child("Vane", "Otto", "2018-01-01", "male", GIRL.nhs_number)
+    take(store, hl7.adt("A08", other, WARD, "U1", AT + timedelta(hours=3), died_at='""', indicator='""', local_id="H9"))
+    (question,) = overview.open_reviews(store)
+    assert question.why == ("identifier-only",)
+    settle(store, kind, (question.a, question.b))
+    (case,) = overview.recent_cases(store)
+    assert (case.state, overview.open_reviews(store)) == ("withdrawn" if kind == "link" else "open", ())
+
+
+def test_another_trust_s_retraction_under_the_same_number_and_another_name_waits(store: Store) -> None:
+    take(store, DEAD)
+    other = Child("Vane", "Otto", "2018-01-01", "male", GIRL.nhs_number)
+    body = hl7.adt("A08", other, hl7.Hospital("RXH"), "U1", AT + timedelta(hours=3), died_at='""', indicator='""')
+    process(store, [Submission(body, NOW, partner="RXH")], now=NOW, **rules())
+    assert overview.open_reviews(store) == ()
