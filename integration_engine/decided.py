@@ -119,13 +119,14 @@ def _hidden(decided: Decided, known: Mapping[str, DeathNotice], resolution: Reso
         for name in cluster
     }
     numbers = {number for name in restricted if (number := known[name].child.nhs_number)}
-    parted = {name for d, about in decided.subjects if d.kind == "unlink" and not d.withdraws for name in about}
+    # By the restricted role, and from such a child: whom else somebody was told apart from says nothing of it.
+    parted = [about for about in _parted(decided) if not restricted.isdisjoint(about)]
     shadows = {
         name
         for cluster in resolution.clusters
         if restricted.isdisjoint(cluster)
         and any(known[member].child.nhs_number in numbers for member in cluster)
-        and parted.isdisjoint(cluster)
+        and all(about.isdisjoint(cluster) for about in parted)
         for name in cluster
     }
     return replace(
@@ -135,6 +136,13 @@ def _hidden(decided: Decided, known: Mapping[str, DeathNotice], resolution: Reso
         adopted=frozenset(adopted),
         before=frozenset(before - adopted),
     )
+
+
+def _parted(decided: Decided) -> list[frozenset[str]]:
+    """Which notices whoever may say so of a restricted child has told apart, as it stands."""
+    words = [(d, about) for d, about in decided.subjects if d.kind in _LINKS and not not_theirs(d, protected=True)]
+    last = {frozenset(about): d for d, about in words}
+    return [about for about, d in last.items() if d.kind == "unlink" and not d.withdraws]
 
 
 def _adoptions(decided: Decided, known: Mapping[str, DeathNotice]) -> tuple[set[str], set[str]]:

@@ -96,6 +96,25 @@ def test_whoever_was_told_under_the_former_identity_is_told_no_more_than_that_it
     ]
 
 
+def test_a_former_identity_that_was_told_apart_from_somebody_else_is_held_all_the_same(store: Store) -> None:
+    """A twin, a namesake: that the two are two says nothing of the child who bears the same number now."""
+    form = FORMS["a coroner's mark, and a hospital that knows the former identity only"]
+    namesake = adt("A03", "OTH", f3="9990000026^^^NHS^NH", f5="HART^NOAH", f8="M")
+    names = take(store, {"old.hl7": form.messages["old.hl7"], "z.hl7": namesake})
+    record(store, decision("unlink", "old.hl7#0", "z.hl7#0", role="coordinator"), names)
+    before = len(sent(store))
+    names |= take(store, {"c.csv": form.messages["c.csv"]})
+    assert [case.rule for case in overview.recent_cases(store) if case.restricted] == ["held.restricted"] * 2
+    assert not [told(json.dumps(body)) for to, _, body in sent(store)[before:] if to in ("cdop.LEEDS", "cdop.WOE")]
+    again = decision("unlink", "old.hl7#0", "z.hl7#0", role="coordinator", day=2)
+    with pytest.raises(NotTheirDecision):
+        record(store, again, names)
+    record(store, decision("unlink", "old.hl7#0", "c.csv#0", day=3), names)
+    assert [case.rule for case in overview.recent_cases(store) if case.restricted] == ["held.restricted"]
+    record(store, decision("unlink", "old.hl7#0", "c.csv#0", day=4) | {"value": {"withdraw": True}}, names)
+    assert [case.rule for case in overview.recent_cases(store) if case.restricted] == ["held.restricted"] * 2
+
+
 def test_a_restriction_of_a_delivered_case_sends_nothing_and_a_retraction_still_reaches_its_holders(
     store: Store,
 ) -> None:
