@@ -10,7 +10,7 @@ from integration_engine.console.at_desk import AtDesk, no_case
 from integration_engine.console.clocks import clocks_of
 from integration_engine.console.forms import Form, forms, may_link, taken_back, to_take_back
 from integration_engine.console.stored import stored
-from integration_engine.console.wording import DELIVERIES, LOOKS, decided_text, field_of, happened, text_of
+from integration_engine.console.wording import DELIVERIES, LOOKS, SOURCES, decided_text, field_of, happened, value_of
 from integration_engine.record.authority import kinds
 from integration_engine.record.codes import Role
 from integration_engine.security.identity import Principal, require_role
@@ -88,7 +88,8 @@ async def _page(
         looks=LOOKS,
         deliveries=DELIVERIES,
         happened=happened,
-        text_of=text_of,
+        value_of=value_of,
+        sources=SOURCES,
         field_of=field_of,
     )
 

@@ -13,7 +13,7 @@ from integration_engine.console.at_desk import AtDesk, no_case
 from integration_engine.console.cases import Done
 from integration_engine.console.forms import Form, forms
 from integration_engine.console.stored import stored
-from integration_engine.console.wording import text_of
+from integration_engine.console.wording import SOURCES, value_of
 from integration_engine.gateway.ports import DeskRefusal
 from integration_engine.linkage import wording
 from integration_engine.record.codes import Role
@@ -92,7 +92,8 @@ async def _page(
         again=again,
         wrong=wrong,
         done=done,
-        text_of=text_of,
+        value_of=value_of,
+        sources=SOURCES,
     )
 
 

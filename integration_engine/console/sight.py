@@ -12,7 +12,7 @@ from typing import Any
 from integration_engine.console import asking
 from integration_engine.console.asking import Asked
 from integration_engine.console.released import Past, as_asked, since_release
-from integration_engine.console.wording import INTENTS, text_of
+from integration_engine.console.wording import INTENTS, SOURCES, value_of
 from integration_engine.record.dates import in_words
 from integration_engine.record.decision import Decision
 from integration_engine.record.fields import at_path, dictionary
@@ -206,7 +206,7 @@ def _values(content: Any) -> list[Value]:
         value = at_path(record, path)
         if value is not None:
             origin = whence.get(path, {})
-            found.append(Value(path, text_of(value), origin.get("source", ""), origin.get("path", "")))
+            found.append(Value(path, value_of(path, value), origin.get("source", ""), origin.get("path", "")))
     return found
 
 
@@ -214,7 +214,7 @@ def _told(notice: DeathNotice) -> list[Value]:
     told = notice.model_dump(mode="json", by_alias=True)
     whence = notice.provenance
     return [
-        Value(path, text_of(value), notice.source.kind, whence[path].path if path in whence else "")
+        Value(path, value_of(path, value), notice.source.kind, whence[path].path if path in whence else "")
         for path in dictionary()
         if (value := at_path(told, path)) is not None
     ]
@@ -223,4 +223,4 @@ def _told(notice: DeathNotice) -> list[Value]:
 def _teller(notice: DeathNotice) -> str:
     partner = f" {notice.source.partner}" if notice.source.partner else ""
     stated = in_words(notice.stated_at) if notice.stated_at else "no time stated"
-    return f"{INTENTS[notice.intent]} {notice.source.kind}{partner}, {stated}"
+    return f"{INTENTS[notice.intent]} {SOURCES.get(notice.source.kind, notice.source.kind)}{partner}, {stated}"

@@ -63,6 +63,50 @@ INTENTS: Mapping[str, str] = {
 }
 """What a notice does, before whose it is."""
 
+SOURCES: Mapping[str, str] = {
+    "hospital-hl7": "hospital, HL7",
+    "hospital-fhir": "hospital, FHIR",
+    "police": "police",
+    "coroner": "coroner",
+    "national": "national record",
+    "cdop": "panel",
+}
+"""Who says something, by the kind of source."""
+
+# What a code stands for, by field: NHS Data Dictionary, NHS NUMBER STATUS INDICATOR CODE and ETHNIC CATEGORY CODE 2001.
+_CODES: Mapping[str, Mapping[str, str]] = {
+    "child.nhs_number_status": {
+        "01": "verified",
+        "02": "not traced",
+        "03": "to be traced",
+        "04": "traced, and nobody or several found",
+        "05": "traced, and to be resolved",
+        "06": "being traced",
+        "07": "no number, no trace needed",
+        "08": "trace postponed, a baby",
+    },
+    "child.ethnic_category": {
+        "A": "White British",
+        "B": "White Irish",
+        "C": "any other White background",
+        "D": "White and Black Caribbean",
+        "E": "White and Black African",
+        "F": "White and Asian",
+        "G": "any other mixed background",
+        "H": "Indian",
+        "J": "Pakistani",
+        "K": "Bangladeshi",
+        "L": "any other Asian background",
+        "M": "Caribbean",
+        "N": "African",
+        "P": "any other Black background",
+        "R": "Chinese",
+        "S": "any other",
+        "Z": "not stated",
+        "99": "not known",
+    },
+}
+
 LOOKS = frozenset({"case.read", "case.history-read"})
 """What the audit log calls looks at a case, which change nothing."""
 
@@ -112,6 +156,13 @@ def happened(line: Line) -> str:
         case "case.history-read":
             return f"Sealed history looked at{by}."
     return f"{line.action}{by}"
+
+
+def value_of(field: str, value: Any) -> str:
+    """A value of this field as a person reads it, and where it is a code what that stands for."""
+    text = text_of(value)
+    words = _CODES.get(field, {}).get(text)
+    return f"{text} ({words})" if words else text
 
 
 def text_of(value: Any) -> str:

@@ -1,14 +1,28 @@
 """What the console says in words: alarms, fields, values, decisions, and what happened to a case."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from integration_engine.console.wording import ALARMS, LABELS, LOOKS, decided_text, field_of, happened, text_of
+from integration_engine.console.wording import (
+    _CODES,
+    ALARMS,
+    DELIVERIES,
+    LABELS,
+    LOOKS,
+    SOURCES,
+    decided_text,
+    field_of,
+    happened,
+    text_of,
+    value_of,
+)
 from integration_engine.crowded import ASKED_TOO_OFTEN, TOLD_TOO_OFTEN
+from integration_engine.envelope import Kind
 from integration_engine.mailroom import UNDELIVERED
 from integration_engine.record.authority import kinds
+from integration_engine.record.codes import EthnicCategory, NhsNumberStatus, SourceKind
 from integration_engine.record.decision import Decision
 from integration_engine.store import glass, inbox, retractions
 from integration_engine.store.audit import Line
@@ -101,3 +115,16 @@ def test_what_happened_to_a_case_is_told_in_a_sentence(
 ) -> None:
     assert happened(Line(1, NOW, actor, action, "c-1", detail)) == read
     assert (action in LOOKS) == ("ooked at" in read)
+
+
+def test_a_code_is_shown_with_what_it_stands_for() -> None:
+    assert value_of("child.nhs_number_status", "01") == "01 (verified)"
+    assert value_of("child.ethnic_category", "99") == "99 (not known)"
+    assert value_of("child.family_name", "A") == "A", "where it is one"
+
+
+def test_every_code_that_a_field_may_have_and_every_source_is_said_in_words() -> None:
+    assert set(_CODES["child.nhs_number_status"]) == set(get_args(NhsNumberStatus))
+    assert set(_CODES["child.ethnic_category"]) == set(get_args(EthnicCategory))
+    assert set(SOURCES) == set(get_args(SourceKind)) - {"other"}
+    assert set(DELIVERIES) == set(get_args(Kind))
