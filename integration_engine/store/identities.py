@@ -22,6 +22,7 @@ from integration_engine.store.database import Store
 from integration_engine.store.machine_keys import (
     MachineKey,
     every_key,
+    has_key,
     owner_of_certificate,
     owners,
     owners_of_certificates,
@@ -119,7 +120,8 @@ class Identities:
         by: str = "engine",
     ) -> Token:
         """Register a partner, or widen one that is there, and make it a new token. ``by`` is who does it, for the audit log.
-        Not ``live``: kinds that are new to it go to the sandbox until ``gates.set_gate`` opens them.
+        Not ``live``: kinds that are new to it go to the sandbox until ``gates.set_gate`` opens them. One of whom everything
+        was revoked has the kinds, organisations and panels that are said now, and none from before.
 
         Raises NotAllowed ``bad-code`` for a code that can't stand in a routing key, ``other-role`` where the code is
         another kind of principal's, ``taken-organisation`` where another partner already speaks for one of the codes.
@@ -150,8 +152,7 @@ class Identities:
 
     def revoke(self, code: str, lookup: str | None = None, by: str = "engine") -> int:
         """Revoke one token or key of a partner, or all of them; says how many were live. Sessions end with their token, and
-        tokens with the key they were given for. With all of them goes what it was registered for: who is registered again
-        has the kinds, organisations and panels that are said then. Whether a person had opened a kind stays."""
+        tokens with the key they were given for."""
         audited = Entry("partner.revoked", code, {"credential": lookup}, by)
         with self._writing(audited) as session:
             keys = revoke_keys(session, code, lookup, self._clock())
@@ -164,9 +165,6 @@ class Identities:
                     update(CredentialRow).where(col(CredentialRow.lookup).in_(found)).values(revoked_at=self._clock())
                 )
                 end_sessions(session, found)
-            row = session.get(PartnerRow, code)
-            if lookup is None and row is not None:
-                row.kinds = row.organisations = _json(set())
         return len(found) + len(keys)
 
     def registered(self) -> list[Registered]:
@@ -277,6 +275,8 @@ class Identities:
         if row is None:
             row = PartnerRow(code=code, role=role, added_at=self._clock())
             session.add(row)
+        elif not _has_any(session, code):
+            row.kinds = row.organisations = _json(set())
         return row
 
 
@@ -284,8 +284,15 @@ def _refuse_taken(session: Session, code: str, organisations: Sequence[str]) -> 
     asked = {each.casefold() for each in (code, *organisations)}
     for row in session.scalars(select(PartnerRow).where(col(PartnerRow.role) == "partner")).all():
         held = {row.code.casefold(), *(each.casefold() for each in json.loads(row.organisations))}
-        if row.code != code and asked & held:
+        if row.code != code and asked & held and _has_any(session, row.code):
             raise NotAllowed("taken-organisation", "another partner already speaks for one of these codes")
+
+
+def _has_any(session: Session, code: str) -> bool:
+    """Whether a partner has a token, key or certificate that nobody revoked, whether or not its day has passed."""
+    wanted = (col(CredentialRow.partner) == code, col(CredentialRow.revoked_at).is_(None))
+    token = session.scalars(select(col(CredentialRow.lookup)).where(*wanted).limit(1)).first()
+    return token is not None or has_key(session, code)
 
 
 def _json(values: set[str]) -> str:

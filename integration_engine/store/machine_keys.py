@@ -99,6 +99,12 @@ def owners(session: Session, now: datetime) -> set[str]:
     return {row.partner for row in session.scalars(_live(now))}
 
 
+def has_key(session: Session, partner: str) -> bool:
+    """Whether a partner has a key or certificate that nobody revoked, whether or not its day has passed."""
+    wanted = (col(MachineKeyRow.partner) == partner, col(MachineKeyRow.revoked_at).is_(None))
+    return session.scalars(select(col(MachineKeyRow.id)).where(*wanted).limit(1)).first() is not None
+
+
 def every_key(session: Session) -> list[MachineKey]:
     """All that were ever registered, the oldest first."""
     rows = session.scalars(select(MachineKeyRow).order_by(col(MachineKeyRow.created_at), col(MachineKeyRow.id)))

@@ -202,6 +202,7 @@ def test_who_was_revoked_as_a_whole_comes_back_with_nothing_from_before(identiti
 
 def test_who_only_changes_tokens_keeps_what_they_were_registered_for(identities: Identities) -> None:
     token = identities.add(TRUST, "partner", kinds=["hospital-hl7"], organisations=["GWH"])
+    identities.add(TRUST, "partner", expires_at=datetime.now(UTC) - timedelta(days=1))
     identities.revoke(TRUST, token.lookup)
     identities.add(TRUST, "partner")
     (held,) = identities.registered()
