@@ -18,7 +18,7 @@ from adapters.hospital_fhir.refusals import Refused
 from adapters.hospital_fhir.settings import ReadingSettings
 from adapters.hospital_fhir.shape import children, text, texts
 from integration_engine.record.account import Age
-from integration_engine.record.age import AgeRules, child_or_adult, eighteenth, spans_birthday
+from integration_engine.record.age import DOUBTS, AgeRules, child_or_adult, doubtful, eighteenth, spans_birthday
 from integration_engine.record.dates import day_of, earliest, latest, london
 from integration_engine.record.names import is_placeholder
 from integration_engine.record.notice import Form, Outside, Problem
@@ -77,6 +77,9 @@ def _found(
     placeholder = _placeholder(patient)
     told_on = _told_on(submission, stated_at)
     died_at = judgement.died_at.value if judgement.died_at else None
+    age = age_of(message, patient)
+    stated_age = (Age(**age[0]), age[1]) if age else None
+    birth_date, doubts = _believed(birth_date, died_at, told_on, stated_age)
     birth = birth_of(message, patient)
     if not _newborn(birth_date, died_at or told_on, placeholder, birth):
         # A mother's stillbirth or termination stands in her own record: it is not her who was born dead.
@@ -99,8 +102,7 @@ def _found(
         died_at = judgement.died_at.value if judgement.died_at else None
     # Before the age: who is said to die in a hundred years is no adult for that.
     _check_dates(judgement, submission)
-    age = age_of(message, patient) if birth_date is None else None
-    stated_age = (Age(**age[0]), age[1]) if age else None
+    stated_age = stated_age if birth_date is None else None
     answer = child_or_adult(
         birth_date.value if birth_date else None,
         died_at or told_on,
@@ -122,7 +124,7 @@ def _found(
         relatives,
         signs,
         placeholder,
-        _problems(birth_date, died_at, submission),
+        (*doubts, *_problems(birth_date, died_at, submission)),
     )
 
 
@@ -134,6 +136,18 @@ def _birth_date(patient: Placed, needed: bool) -> Moment | None:
         if needed:
             raise
         return None
+
+
+def _believed(
+    birth_date: Moment | None, died_at: str | None, told_on: str, stated_age: tuple[Age, str] | None
+) -> tuple[Moment | None, tuple[Problem, ...]]:
+    """A birth date, unless it can't be believed, such as 1900-01-01 for an unknown one: it would make an adult of a child and
+    pass over the death, or its retraction. Then what is wrong with it."""
+    day = died_at if died_at and earliest(died_at) <= latest(told_on) else told_on
+    doubt = doubtful(birth_date.value, day, stated_age[0] if stated_age else None) if birth_date else None
+    if birth_date is None or doubt is None:
+        return birth_date, ()
+    return None, (Problem(code=doubt, text=f"{DOUBTS[doubt]}; it was left out", path=birth_date.path),)
 
 
 def _retraction(
@@ -169,7 +183,9 @@ def _long_adult(patient: Placed, submission: Submission, settings: ReadingSettin
         born = element_moment(patient.resource, "birthDate", patient.path)
     except Refused:
         return False
-    return born is not None and _adult_since(born.value, submission, settings)
+    if born is None or doubtful(born.value, london(submission.received_at).date().isoformat()):
+        return False
+    return _adult_since(born.value, submission, settings)
 
 
 def _newborn(birth_date: Moment | None, reference: str, placeholder: bool, birth: Birth) -> bool:

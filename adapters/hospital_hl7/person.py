@@ -25,7 +25,7 @@ from integration_engine.mapping.notices import notice_from
 from integration_engine.mapping.paths import Er7Source
 from integration_engine.mapping.profile import Mapped
 from integration_engine.record.account import Age
-from integration_engine.record.age import Answer, child_or_adult
+from integration_engine.record.age import DOUBTS, Answer, child_or_adult, doubtful
 from integration_engine.record.dates import earliest, latest
 from integration_engine.record.names import is_placeholder
 from integration_engine.record.notice import DeathNotice, Form, Outside, Problem, Provenance, Rekey, Retraction, Source
@@ -90,6 +90,7 @@ class _Person:
         self.provenance: dict[str, Provenance] = dict(mapped.provenance)
         self.problems: list[Problem] = [*mapped.problems, *evidence.problems, *birth.problems]
         self.told_on = context.header.told_on(context.received_at)
+        self._doubt_birth_date(self._believable(evidence.died_at) or self.told_on)
         self.mothers = mothers_numbers(message, context.settings)
         # Systems repeat the mother's number as a baby's, never as an older child's.
         self.not_theirs = self.mothers.values if self._may_be_a_baby() else frozenset()
@@ -337,15 +338,27 @@ class _Person:
 
     def _age(self, died_at: str | None, *, late: bool = False) -> Answer:
         """Child or adult on the day of death. ``late``: the death itself may lie some years back (a retraction, a merge)."""
-        if died_at and earliest(died_at) > self.context.received_at + _TOMORROW:
-            died_at = None  # who is said to die in a hundred years is no adult for that
+        died_at = self._believable(died_at)
         day = died_at or self.told_on
         if late and not died_at:
             told = date.fromisoformat(self.told_on[:10])
             day = (told - timedelta(days=366 * self.context.settings.late_years)).isoformat()
+        return child_or_adult(self._birth_date(), day, self._stated_age(), self.context.submission.age_rules)
+
+    def _believable(self, died_at: str | None) -> str | None:
+        """None for a day that hasn't come: who is said to die in a hundred years is no adult for that."""
+        return died_at if died_at and earliest(died_at) <= self.context.received_at + _TOMORROW else None
+
+    def _stated_age(self) -> Age | None:
         stated = self.values.get("child.age_at_death")
-        age = Age(**stated) if isinstance(stated, dict) else None
-        return child_or_adult(self._birth_date(), day, age, self.context.submission.age_rules)
+        return Age(**stated) if isinstance(stated, dict) else None
+
+    def _doubt_birth_date(self, day: str) -> None:
+        """Leave out a birth date that can't be believed, such as 19000101 for an unknown one: it would make an adult of a
+        child, and pass over the death or its retraction."""
+        if doubt := doubtful(self._birth_date(), day, self._stated_age()):
+            self.problems.append(Problem(code=doubt, text=f"{DOUBTS[doubt]}; it was left out", path="PID-7"))
+            del self.values["child.birth_date"]
 
     # The notice.
 

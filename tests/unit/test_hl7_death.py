@@ -319,6 +319,22 @@ def test_a_retraction_reaches_back_to_childhood() -> None:
     assert verdict(told(f7="19900101", f29='""')) == ("passed-over", "scope.adult")
 
 
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        pytest.param(death(f7="19000101"), ("notice", "death"), id="a death"),
+        pytest.param(told(f7="19000101", f29='""'), ("retraction", "deleted"), id="its retraction"),
+    ],
+)
+def test_a_birth_date_that_systems_write_for_an_unknown_one_makes_no_adult_of_a_child(
+    body: bytes, found: tuple[str, str]
+) -> None:
+    reading = one(body)
+    assert (reading.verdict, reading.reason) == found
+    assert "birth-date-impossible" in codes(reading)
+    assert reading.notices[0].child.birth_date is None
+
+
 def test_birth_after_death_is_flagged() -> None:
     assert "birth-after-death" in codes(one(death(f7="20260401")))
 
