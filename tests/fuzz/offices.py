@@ -3,11 +3,13 @@ which it breaks by raising."""
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
+from xml.sax.saxutils import escape
 
 import openpyxl
 
@@ -75,6 +77,8 @@ _EXPORT_IN_CODES = (
     b'SD/1,1,A,DEC,N1,"PELHAM, Theo James",20181109,E23000038,20260403 1925\r\n'
 )
 MEMBERS = sorted({name for report in REPORTS for name in (*report, *report["event"], *_CHILD, *_PLACE)})
+_CELLS = b"="
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd]")
 _ZIP = b"PK\x03\x04"
 _MEMBERS = (
     "xl/worksheets/sheet1.xml",
@@ -114,9 +118,39 @@ def coroner(body: bytes) -> None:
 
 
 def coroner_workbook(body: bytes) -> None:
-    """The same of a workbook: whole, or a good one of which a member is these bytes (the first says which one), since no
-    fuzzer gets through an archive's checksums."""
-    coroner(body if body.startswith(_ZIP) else _with(_MEMBERS[body[0] % len(_MEMBERS)] if body else "", body[1:]))
+    """The same of a workbook: whole; or a good one of which a member is these bytes (the first says which one), since no
+    fuzzer gets through an archive's checksums; or one with these lines as its rows, since none gets to cells through XML."""
+    if body.startswith(_CELLS):
+        body = _with(_MEMBERS[0], _sheet(body[len(_CELLS) :].decode(errors="replace")))
+    elif not body.startswith(_ZIP):
+        body = _with(_MEMBERS[body[0] % len(_MEMBERS)] if body else "", body[1:])
+    coroner(body)
+
+
+def _sheet(lines: str) -> bytes:
+    """A worksheet of these lines, cells parted by tabs. The first letter of a cell says what it is: ``#`` a number, ``~``
+    one that is shown as a day, ``?`` a truth, ``!`` an error, ``=`` a formula with its result behind a second one."""
+    rows = "".join(f"<row>{''.join(map(_cell, line.split(chr(9))))}</row>" for line in lines.split("\n"))
+    head = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    return f"{head}{rows}</sheetData></worksheet>".encode()
+
+
+def _cell(text: str) -> str:
+    kind, rest = text[:1], escape(_NOT_IN_XML.sub("", text[1:]))
+    match kind:
+        case "#":
+            return f"<c><v>{rest}</v></c>"
+        case "~":
+            return f'<c s="1"><v>{rest}</v></c>'
+        case "?":
+            return f'<c t="b"><v>{rest}</v></c>'
+        case "!":
+            return f'<c t="e"><v>{rest}</v></c>'
+        case "=":
+            formula, _, result = rest.partition("=")
+            return f'<c t="str"><f>{formula}</f><v>{result}</v></c>'
+        case _:
+            return f'<c t="inlineStr"><is><t>{escape(_NOT_IN_XML.sub("", text))}</t></is></c>'
 
 
 def _table(body: bytes) -> Table | None:
@@ -196,6 +230,9 @@ def workbook_seeds() -> Iterator[bytes]:
     yield workbook()
     with zipfile.ZipFile(io.BytesIO(workbook())) as archive:
         yield from (bytes([place]) + archive.read(name) for place, name in enumerate(_MEMBERS))
+    headings = _CELLS + "\t".join(USUAL).encode()
+    yield headings + b"\n" + "\t".join(USUAL.values()).encode()
+    yield headings + b"\n=A1=avon\t#8\tREFERRED\t~46091\t~41768.5\n!#N/A\t?1\t\t#1E+3\t46091"
 
 
 def json_seeds() -> Iterator[bytes]:
