@@ -12,7 +12,10 @@ _WIDE, _NARROW, _LETTERS = 40, 14, 12
 
 def as_workbook(table: str) -> bytes | None:
     """A CSV text, its headings in the first line, as a workbook; None where a sheet can't hold it whole."""
-    rows = list(csv.reader(io.StringIO(_without_delimiter(table), newline="")))
+    try:
+        rows = list(csv.reader(io.StringIO(_without_delimiter(table), newline="")))
+    except csv.Error:  # a cell that is longer still
+        return None
     if not 1 < len(rows) <= MOST_ROWS + 1 or any(len(cell) > _MOST_IN_CELL for row in rows for cell in row):
         return None
     from openpyxl import Workbook

@@ -268,6 +268,7 @@ def test_a_reference_that_only_looks_a_little_like_a_day_is_one(reference: str) 
         ("a\r\n", None),
         ('a\r\n"x\x0by"\r\n', [["a"], ["xy"]]),
         ("a\r\n" + "x" * 32_768 + "\r\n", None),
+        ("a\r\n" + "x" * 200_000 + "\r\n", None),
         ("a\r\n" + "1\r\n" * 1001, None),
     ],
 )
