@@ -14,6 +14,7 @@ from integration_engine.broker.message import CORRELATION
 from integration_engine.gateway.mllp_frames import Frame, Framer
 from integration_engine.store import inbox
 from integration_engine.store.database import table
+from integration_engine.store.sealing import unseal
 from integration_engine.store.tables import SubmissionRow
 from tests.hostile.house import KINDS, House
 from tests.hostile.roads import Answer
@@ -141,15 +142,21 @@ def fates(house: House, samples: Sequence[Sample], answers: Mapping[int, Answer]
     """What became of each, and sentences about what lies in the queues and is nobody's."""
     lying = Lying.found(house, (answer.receipt for answer in answers.values() if answer.receipt))
     with house.store.reading() as transaction:
-        rows = transaction.connection.execute(select(table(SubmissionRow).c.content_key)).all()
+        inbox_of = table(SubmissionRow).c
+        rows = transaction.connection.execute(select(inbox_of.content_key, inbox_of.kind, inbox_of.sealed)).all()
     held = {bytes(row.content_key) for row in rows}
+    # What somebody says anew each time, such as that a child lives, isn't known by its content.
+    kept = {(row.kind, unseal(house.store.keys, row.sealed)) for row in rows if row.sealed is not None}
     told = []
     for place, sample in enumerate(samples):
         answer = answers.get(place, Answer("hang"))
         bodies = _messages(sample)
         readings = [reading for body in bodies for reading in _read(sample, body)]
-        lies = lying.of(sample, answer.receipt, {*bodies, *(reading.body for reading in readings if reading.body)})
-        if any(not held.isdisjoint(_keys(house, sample, reading)) for reading in readings):
+        written = {*bodies, *(reading.body for reading in readings if reading.body)}
+        lies = lying.of(sample, answer.receipt, written)
+        if not kept.isdisjoint((sample.kind, body) for body in written) or any(
+            not held.isdisjoint(_keys(house, sample, reading)) for reading in readings
+        ):
             lies.add("inbox")
         told.append(_fate(sample, answer, frozenset(lies), readings))
     return told, lying.nobodys()
