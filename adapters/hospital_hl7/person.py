@@ -6,11 +6,12 @@ moved are refused before anything is believed; adults and attended stillbirths l
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
 from adapters.adapter import ADULT, notice_id
+from adapters.hospital_hl7.age import birth_date_doubted, birth_date_of, child_or_grown, is_to_come
 from adapters.hospital_hl7.births import VIABLE_DAYS, Birth, birth_of
 from adapters.hospital_hl7.childhood import signs_of_childhood
 from adapters.hospital_hl7.death import Evidence, evidence_of, perhaps_shifted, shifted_fields
@@ -24,14 +25,12 @@ from adapters.hospital_hl7.visit import is_cancel, is_told_otherwise, moved_from
 from integration_engine.mapping.notices import notice_from
 from integration_engine.mapping.paths import Er7Source
 from integration_engine.mapping.profile import Mapped
-from integration_engine.record.account import Age
-from integration_engine.record.age import DOUBTS, Answer, child_or_adult, doubtful
+from integration_engine.record.age import Answer
 from integration_engine.record.dates import earliest, latest
 from integration_engine.record.names import is_placeholder
 from integration_engine.record.notice import DeathNotice, Form, Outside, Problem, Provenance, Rekey, Retraction, Source
 from integration_engine.record.outside import STILLBIRTH, TERMINATION, needed
 
-_TOMORROW = timedelta(days=1)
 _BABY = timedelta(days=366)
 # NHS number statuses that speak of a number the sender holds: verified, not traced yet, traced in part.
 _HAS_A_NUMBER = frozenset({"01", "02", "03"})
@@ -90,7 +89,9 @@ class _Person:
         self.provenance: dict[str, Provenance] = dict(mapped.provenance)
         self.problems: list[Problem] = [*mapped.problems, *evidence.problems, *birth.problems]
         self.told_on = context.header.told_on(context.received_at)
-        self._doubt_birth_date(self._believable(evidence.died_at) or self.told_on)
+        if doubts := birth_date_doubted(self.values, evidence.died_at, self.told_on, context):
+            self.problems += doubts
+            del self.values["child.birth_date"]
         self.mothers = mothers_numbers(message, context.settings)
         # Systems repeat the mother's number as a baby's, never as an older child's.
         self.not_theirs = self.mothers.values if self._may_be_a_baby() else frozenset()
@@ -164,7 +165,7 @@ class _Person:
     def _death(self, dead: bool, stillborn: bool) -> Outcome:
         evidence, birth = self.evidence, self.birth
         died_at = evidence.died_at
-        if died_at and earliest(died_at) > self.context.received_at + _TOMORROW:
+        if died_at and is_to_come(died_at, self.context.received_at):
             problem = Problem(code="date-in-future", text="the death is in the future", path=evidence.died_at_place)
             return Outcome("refused", problem.code, problems=(problem,))
         age = self._age(died_at)
@@ -333,32 +334,10 @@ class _Person:
                 address.pop("lad_code", None)
 
     def _birth_date(self) -> str | None:
-        born = self.values.get("child.birth_date")
-        return born if isinstance(born, str) else None
+        return birth_date_of(self.values)
 
     def _age(self, died_at: str | None, *, late: bool = False) -> Answer:
-        """Child or adult on the day of death. ``late``: the death itself may lie some years back (a retraction, a merge)."""
-        died_at = self._believable(died_at)
-        day = died_at or self.told_on
-        if late and not died_at:
-            told = date.fromisoformat(self.told_on[:10])
-            day = (told - timedelta(days=366 * self.context.settings.late_years)).isoformat()
-        return child_or_adult(self._birth_date(), day, self._stated_age(), self.context.submission.age_rules)
-
-    def _believable(self, died_at: str | None) -> str | None:
-        """None for a day that hasn't come: who is said to die in a hundred years is no adult for that."""
-        return died_at if died_at and earliest(died_at) <= self.context.received_at + _TOMORROW else None
-
-    def _stated_age(self) -> Age | None:
-        stated = self.values.get("child.age_at_death")
-        return Age(**stated) if isinstance(stated, dict) else None
-
-    def _doubt_birth_date(self, day: str) -> None:
-        """Leave out a birth date that can't be believed, such as 19000101 for an unknown one: it would make an adult of a
-        child, and pass over the death or its retraction."""
-        if doubt := doubtful(self._birth_date(), day, self._stated_age()):
-            self.problems.append(Problem(code=doubt, text=f"{DOUBTS[doubt]}; it was left out", path="PID-7"))
-            del self.values["child.birth_date"]
+        return child_or_grown(self.values, died_at, self.told_on, self.context, late=late)
 
     # The notice.
 

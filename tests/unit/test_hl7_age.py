@@ -1,0 +1,71 @@
+"""Who died a child and who an adult, by birth date, stated age and signs, in HL7 v2."""
+
+import pytest
+
+from tests.hl7_samples import (
+    codes,
+    death,
+    message,
+    msh,
+    one,
+    pid,
+    verdict,
+)
+
+A08 = "ADT^A08^ADT_A01"
+
+
+def told(event: str = A08, *more: str, **changes: str) -> bytes:
+    return message(msh(event), pid(**changes), *more)
+
+
+def test_an_adult_leaves_nothing() -> None:
+    reading = one(death(f7="19500514"))
+    assert (reading.verdict, reading.reason, reading.notices) == ("passed-over", "scope.adult", ())
+
+
+@pytest.mark.parametrize(
+    ("born", "found"), [("20080310", "notice"), ("20080309", "passed-over"), ("2008", "notice"), ("", "notice")]
+)
+def test_the_eighteenth_birthday_decides(born: str, found: str) -> None:
+    assert verdict(death(f7=born))[0] == found
+
+
+def test_an_unknown_age_keeps_the_signs_of_childhood() -> None:
+    [notice] = one(death("ADT^A03", "NK1|1|HARROWGATE^Laura|MTH", f7="")).notices
+    assert notice.child.signs_of_childhood == ("paediatric-ward", "parent-named")
+
+
+def test_a_partial_birth_date_that_spans_18_is_a_sign() -> None:
+    assert "birth-date-spans-18" in one(death(f7="2008")).notices[0].child.signs_of_childhood
+
+
+def test_a_retraction_reaches_back_to_childhood() -> None:
+    assert verdict(told(f7="20070101", f29='""')) == ("retraction", "deleted")
+    assert verdict(told(f7="19900101", f29='""')) == ("passed-over", "scope.adult")
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        pytest.param(death(f7="19000101"), ("notice", "death"), id="a death"),
+        pytest.param(told(f7="19000101", f29='""'), ("retraction", "deleted"), id="its retraction"),
+    ],
+)
+def test_a_birth_date_that_systems_write_for_an_unknown_one_makes_no_adult_of_a_child(
+    body: bytes, found: tuple[str, str]
+) -> None:
+    reading = one(body)
+    assert (reading.verdict, reading.reason) == found
+    assert "birth-date-impossible" in codes(reading)
+    assert reading.notices[0].child.birth_date is None
+
+
+def test_birth_after_death_is_flagged() -> None:
+    assert "birth-after-death" in codes(one(death(f7="20260401")))
+
+
+def test_a_day_first_birth_date_is_read_and_flagged() -> None:
+    reading = one(death(f7="14/05/2019"))
+    assert reading.notices[0].child.birth_date == "2019-05-14"
+    assert "date-day-first" in codes(reading)
