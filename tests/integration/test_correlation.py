@@ -43,6 +43,14 @@ def _ids(messages: list[Any]) -> set[str]:
     return {properties.headers[CORRELATION] for properties, _ in messages}
 
 
+def test_an_id_of_ours_spells_no_name_no_word_and_no_number() -> None:
+    """It is read out on the telephone and stands on pages of refusal, where a name would be taken for a child's."""
+    letters = set("".join(new_id() for _ in range(500)))
+    assert letters == set("bcdfghjklmnpqrst")
+    assert is_own(new_id())
+    assert is_own("abcdefghijklmnop"), "one made by an earlier release, still in a queue"
+
+
 def test_a_message_keeps_its_id_from_the_door_to_its_deliveries(
     amqp_url: str, topology: Topology, sqlite_url: str, tmp_path: Path, logged: Lines
 ) -> None:

@@ -36,7 +36,7 @@ KINDS = ("hospital-hl7", "hospital-fhir", "police", "coroner")
 FHIR = "application/fhir+json"
 # what two answers to one message may differ in: ids of our own, times, and whose door it was
 _OURS = re.compile(
-    r"[0-9a-f]{8}-[0-9a-f-]{27}|\b[a-p]{16}\b|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)|CDR[0-9A-F]{16}|\d{14}"
+    r"[0-9a-f]{8}-[0-9a-f-]{27}|\b[b-t]{16}\b|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)|CDR[0-9A-F]{16}|\d{14}"
 )
 
 
