@@ -17,7 +17,6 @@ from tests.hl7_samples import (
     feed,
     message,
     msh,
-    obx,
     one,
     pid,
     pv1,
@@ -55,6 +54,8 @@ def test_an_indicator_without_a_date_is_a_death() -> None:
 def test_free_text_is_understood(words: str) -> None:
     assert verdict(message(msh(), pid(), pv1(f36=words))) == ("notice", "death")
     assert verdict(message(msh(), pid(), pv1(f36=f"99^{words}"))) == ("notice", "death")
+    assert verdict(told(f30=words)) == ("notice", "death")
+    assert verdict(told(f29=words)) == ("notice", "death")
 
 
 @pytest.mark.parametrize(
@@ -122,7 +123,10 @@ def test_supporting_codes_never_decide() -> None:
     [
         ({"f29": '""'}, "deleted"),
         ({"f30": '""'}, "deleted"),
+        ({"f29": ' "" '}, "deleted"),
         ({"f29": "RESURREC"}, "resurrected"),
+        ({"f29": "resurrec"}, "resurrected"),
+        ({"f30": "RESURREC"}, "resurrected"),
         ({"f29": "00000000"}, "zero-date"),
         ({"f29": "00000000000000"}, "zero-date"),
     ],
@@ -208,6 +212,7 @@ def test_a_cancel_that_deletes_the_date_is_a_real_retraction() -> None:
 
 def test_an_empty_field_says_nothing() -> None:
     assert verdict(told(f29="", f30="", f33="20260309")) == ("passed-over", "no-death")
+    assert verdict(told(f29="^", f30="^")) == ("passed-over", "no-death")
 
 
 # Both at once.
@@ -252,10 +257,17 @@ def test_a_date_where_none_belongs_means_shifted_fields(place: int) -> None:
     assert verdict(told(**{f"f{place}": DIED, f"f{place + 1}": "Y"})) == ("refused", "fields-shifted")
 
 
-def test_a_lone_y_in_pid_31_is_flagged() -> None:
-    reading = one(told(f31="Y"))
+@pytest.mark.parametrize("place", [31, 32])
+@pytest.mark.parametrize("yes", ["Y", " y"])
+def test_a_lone_y_beside_the_death_indicator_is_flagged(place: int, yes: str) -> None:
+    reading = one(told(**{f"f{place}": yes}))
     assert (reading.verdict, reading.reason) == ("passed-over", "no-death")
-    assert "fields-shifted" in codes(reading)
+    assert [(problem.code, problem.path) for problem in reading.all_problems] == [("fields-shifted", f"PID-{place}")]
+
+
+@pytest.mark.parametrize("fields", [{"f31": "N"}, {"f30": "N", "f31": "Y"}, {"f30": "Y", "f32": "Y"}])
+def test_an_identity_indicator_where_the_death_indicator_is_filled_is_one(fields: dict[str, str]) -> None:
+    assert "fields-shifted" not in codes(one(told(**fields)))
 
 
 def test_a_death_in_the_future_is_refused() -> None:
@@ -271,7 +283,9 @@ def test_a_year_of_death_mistyped_into_the_next_century_makes_no_adult_of_a_chil
     ("stated", "reason"), [("31022026", "bad-date"), ("09/03/26", "two-digit-year"), ("soon", "bad-date")]
 )
 def test_an_unreadable_date_alone_is_refused(stated: str, reason: str) -> None:
-    assert verdict(told(f29=stated)) == ("refused", reason)
+    reading = one(told(f29=stated))
+    assert (reading.verdict, reading.reason) == ("refused", reason)
+    assert (reason, "PID-29") in [(problem.code, problem.path) for problem in reading.all_problems]
 
 
 def test_an_unreadable_date_beside_a_y_loses_no_death() -> None:
@@ -288,69 +302,6 @@ def test_no_problem_repeats_a_value() -> None:
     reading = one(told(f29="99/88/7777", f30="Y", f7="77/66/5555", f3="1234567890^^^NHS^NH"))
     said = " ".join(problem.text for problem in reading.all_problems)
     assert not any(value in said for value in ("7777", "5555", "1234567890", "HARROWGATE"))
-
-
-# Births.
-
-
-def stillborn(*observations: str) -> bytes:
-    return message(msh(), pid(f7="20260309"), pv1(f36="5"), *observations)
-
-
-def test_an_attended_stillbirth_is_passed_over_with_a_hint() -> None:
-    reading = one(stillborn())
-    assert (reading.verdict, reading.reason) == ("passed-over", "scope.stillbirth")
-    assert reading.hint is not None
-    assert "MBRRACE" in reading.hint
-
-
-@pytest.mark.parametrize("why", [obx("ATTENDED", "N"), obx("STILLBIRTH-AT-HOME", "Y")])
-def test_an_unattended_stillbirth_is_ours(why: str) -> None:
-    reading = one(stillborn(obx("GESTATION", "36"), why))
-    assert (reading.verdict, reading.reason) == ("notice", "unattended-stillbirth")
-    assert reading.notices[0].death.live_birth == "no"
-    assert reading.notices[0].child.gestation_days == 252
-
-
-def test_observations_alone_can_tell_a_stillbirth() -> None:
-    body = message(msh(A08), pid(f7="20260309"), obx("237364002", "Y"), obx("ATTENDED", "N"))
-    assert verdict(body) == ("notice", "unattended-stillbirth")
-    finding = message(msh(A08), pid(f7="20260309"), obx("1^Outcome", "237364002^Stillbirth^SCT"))
-    assert verdict(finding) == ("passed-over", "scope.stillbirth")
-
-
-def test_before_24_weeks_it_is_a_late_fetal_loss() -> None:
-    assert verdict(stillborn(obx("GESTATION", "23+0"))) == ("passed-over", "scope.stillbirth")
-
-
-def test_a_termination_is_passed_over_even_with_signs_of_life() -> None:
-    body = death("ADT^A03", obx("TERMINATION", "Y"), obx("SIGNS-OF-LIFE", "Y"), f7="20260309")
-    assert verdict(body) == ("passed-over", "scope.termination")
-
-
-def test_a_live_birth_at_22_weeks_is_a_child() -> None:
-    reading = one(
-        death("ADT^A03", obx("LIVEBIRTH", "Y"), obx("11884-4", "22+1"), obx("8339-4", "480", "g"), f7="20260309")
-    )
-    [notice] = reading.notices
-    assert reading.reason == "death"
-    assert (notice.death.live_birth, notice.child.gestation_days, notice.child.birth_weight_g) == ("yes", 155, 480)
-
-
-def test_a_live_birth_outweighs_a_code_for_stillbirth() -> None:
-    reading = one(stillborn(obx("LIVEBIRTH", "Y")))
-    assert (reading.verdict, reading.reason) == ("notice", "death")
-    assert "birth-outcome-disagrees" in codes(reading)
-
-
-def test_nobody_is_stillborn_at_six() -> None:
-    reading = one(message(msh(), pid(f7="20190514"), pv1(f36="5")))
-    assert reading.verdict == "notice"
-    assert reading.notices[0].contradiction is True
-
-
-def test_n_on_every_message_does_not_make_a_stillbirth_a_contradiction() -> None:
-    assert verdict(message(msh(), pid(f7="20260309", f30="N"), pv1(f36="5"))) == ("passed-over", "scope.stillbirth")
 
 
 # What will never be taken.
