@@ -3,12 +3,15 @@
 import pytest
 
 from tests.hl7_samples import (
+    DIED,
     codes,
     death,
     message,
     msh,
+    obx,
     one,
     pid,
+    pv1,
     verdict,
 )
 
@@ -34,6 +37,33 @@ def test_the_eighteenth_birthday_decides(born: str, found: str) -> None:
 def test_an_unknown_age_keeps_the_signs_of_childhood() -> None:
     [notice] = one(death("ADT^A03", "NK1|1|HARROWGATE^Laura|MTH", f7="")).notices
     assert notice.child.signs_of_childhood == ("paediatric-ward", "parent-named")
+
+
+@pytest.mark.parametrize(
+    ("more", "sign"),
+    [
+        pytest.param((pv1(f3="Paed-Onc^^^RTH01"),), "paediatric-ward", id="the ward"),
+        pytest.param((pv1(f3="W4^^^RTH01", f10="420"),), "paediatric-specialty", id="the specialty"),
+        pytest.param((pv1(f3="W4^^^RTH01"), "NK1|1|HARROWGATE^Laura|mth"), "parent-named", id="a parent"),
+        pytest.param((pv1(f3="W4^^^RTH01"), obx("GESTATION", "38", "wk")), "birth-recorded", id="the birth"),
+    ],
+)
+def test_each_sign_of_childhood_is_told_alone(more: tuple[str, ...], sign: str) -> None:
+    [notice] = one(message(msh(), pid(f29=DIED, f7=""), *more)).notices
+    assert notice.child.signs_of_childhood == (sign,)
+
+
+@pytest.mark.parametrize(
+    "words", ["Baby", "CHILD", "INFANT", "TWIN", "NEWBORN", "NEONATE", "BOY", "GIRL", "B/O", "TRIPLET"]
+)
+def test_a_name_that_is_a_word_for_a_child_is_a_sign(words: str) -> None:
+    [notice] = one(message(msh(), pid(f29=DIED, f7="", f5=f"HARROWGATE^{words}"))).notices
+    assert notice.child.signs_of_childhood == ("child-in-name",)
+
+
+def test_who_shows_no_sign_of_childhood_is_still_told_of() -> None:
+    [notice] = one(message(msh(), pid(f29=DIED, f7=""), pv1(f3="W4^^^RTH01", f10="300"))).notices
+    assert notice.child.signs_of_childhood == ()
 
 
 def test_a_partial_birth_date_that_spans_18_is_a_sign() -> None:
