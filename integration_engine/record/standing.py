@@ -86,12 +86,12 @@ def _is_cancel(notice: DeathNotice) -> bool:
 
 
 def _concerns(cancel: DeathNotice, visits: Collection[str]) -> bool:
-    """Whether a cancelled visit can be one of those that ended in this death (empty: one that isn't named): two named,
-    different visits are not. That a visit didn't end in death any message may say: it has to be the very one."""
+    """Whether a cancelled visit can be one of those that ended in this death (one at least; empty: it isn't named): two
+    named, different visits are not. That a visit didn't end in death any message may say: it has to be the very one."""
     named = cancel.source.visit
     if cancel.retraction and cancel.retraction.form == Form.VISIT_CORRECTED:
         return named in visits
-    return bool(visits) and (not named or named in visits or "" in visits)
+    return not named or named in visits or "" in visits
 
 
 def in_its_own_order(statements: Sequence[DeathNotice]) -> tuple[DeathNotice, ...]:

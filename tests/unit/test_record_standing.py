@@ -61,6 +61,8 @@ POLICE = said("E23000038", "2026-03-09T06:00", kind="police")
         ([DEAD, CANCELLED, POLICE], "cancelled-visit"),
         ([DEAD, CANCELLED, said("RTH", "2026-03-09T10:00")], "dead"),
         ([CANCELLED], "none"),
+        ([DEAD, said("RTH", "2026-03-09T09:00", "rekey")], "dead"),
+        ([said("RTH", "2026-03-09T09:00", "rekey")], "none"),
         ([DEAD, national("2026-03-09T09:00", "removed", "retract")], "disputed"),
         ([DEAD, CANCELLED, national("2026-03-09T09:00", "removed", "retract")], "retracted"),
         ([DEAD, CANCELLED, national("2026-03-09T09:00", "removed", "retract"), POLICE], "disputed"),
@@ -70,6 +72,12 @@ POLICE = said("E23000038", "2026-03-09T06:00", kind="police")
         ([national("2026-03-09T10:00", "formal"), national("2026-03-09T09:00", "removed", "retract")], "dead"),
         ([said("RTH", "2026-03-09T05:00", contradiction=True)], "contradiction"),
         ([said("RTH", "2026-03-09T05:00", contradiction=True), said("RTH", "2026-03-09T06:00")], "dead"),
+        ([said("RTH", "2026-03-09T05:00", contradiction=True), POLICE], "contradiction"),
+        ([national("2026-03-09T06:00", "informal"), DELETED], "disputed"),
+        (
+            [DEAD, DELETED, national("2026-03-09T06:00", "formal"), national("2026-03-09T07:00", "informal")],
+            "disputed",
+        ),
         ([said("LAB", "2026-03-09T05:00", indirect=True)], "indirect"),
         ([said("LAB", "2026-03-09T05:00", indirect=True), DEAD], "dead"),
     ],
@@ -117,6 +125,8 @@ def test_what_is_said_against_a_persons_decision_after_it_is_disputed() -> None:
     confirmed = ruling("confirm-death", "2026-03-09T08:30+00:00")
     assert standing([DEAD, DELETED], confirmed).outcome == "disputed"
     assert standing([DEAD, CANCELLED], confirmed).outcome == "dead"
+    assert standing([DEAD, said("RTH", "2026-03-09T10:00")], confirmed).outcome == "dead"
+    assert standing([DEAD, DELETED], ruling("deny-death", "2026-03-09T08:30+00:00")).outcome == "retracted"
 
 
 def test_a_laboratory_that_takes_a_death_back_only_raises_a_question() -> None:
@@ -130,6 +140,24 @@ def test_a_trusts_sites_and_systems_are_one_source() -> None:
     assert standing([said("RTH02", "2026-03-09T05:00"), DELETED]).outcome == "retracted"
     assert standing([DEAD, said("RXX02", "2026-03-09T09:00", "retract")]).outcome == "disputed"
     assert standing([said("A81001", "2026-03-09T05:00", kind="other"), DELETED, DEAD]).outcome == "disputed"
+    assert standing([said("rth02", "2026-03-09T05:00"), DELETED]).outcome == "retracted"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "kind"),
+    [
+        ("priory-north", "priory-south", "hospital-hl7"),
+        ("E23000038", "E23000002", "police"),
+        ("derby", "derry", "coroner"),
+    ],
+)
+def test_of_two_partners_who_are_no_trust_each_is_a_source_of_its_own(one: str, other: str, kind: str) -> None:
+    told = [said(one, "2026-03-09T05:00", kind=kind), said(other, "2026-03-09T05:00", kind=kind)]
+    assert standing([*told, said(one, "2026-03-09T09:00", "retract", kind=kind)]).outcome == "disputed"
+
+
+def test_a_person_confirms_no_death_that_nobody_told_of() -> None:
+    assert standing([DELETED], ruling("confirm-death", "2026-03-10T09:00+00:00")).outcome == "none"
 
 
 def version(number: int, at: str, intent: str = "report") -> DeathNotice:
