@@ -34,6 +34,15 @@ def test_the_eighteenth_birthday_decides(born: str, found: str) -> None:
     assert verdict(death(f7=born))[0] == found
 
 
+def test_the_day_of_the_death_decides_and_not_the_day_it_was_told() -> None:
+    assert verdict(death(f29="20230101", f7="20060501")) == ("notice", "death")
+
+
+def test_without_the_day_of_the_death_the_day_it_was_told_decides() -> None:
+    assert verdict(told(f30="Y", f7="20080309")) == ("passed-over", "scope.adult")
+    assert verdict(told(f30="Y", f7="20080311")) == ("notice", "death")
+
+
 def test_an_unknown_age_keeps_the_signs_of_childhood() -> None:
     [notice] = one(death("ADT^A03", "NK1|1|HARROWGATE^Laura|MTH", f7="")).notices
     assert notice.child.signs_of_childhood == ("paediatric-ward", "parent-named")
@@ -75,6 +84,18 @@ def test_a_retraction_reaches_back_to_childhood() -> None:
     assert verdict(told(f7="19900101", f29='""')) == ("passed-over", "scope.adult")
 
 
+def test_a_merge_that_tells_the_day_of_an_adults_death_reaches_back_no_further() -> None:
+    merged = "MRG|H100300^^^RTH^PI"
+    assert verdict(told("ADT^A40", merged, f7="20060101", f29=DIED, f30="Y")) == ("passed-over", "scope.adult")
+    assert verdict(told("ADT^A40", merged, f7="20060101")) == ("rekey", "merged")
+
+
+def test_a_year_of_death_mistyped_into_the_next_century_casts_no_doubt_on_the_birth_date() -> None:
+    reading = one(told("ADT^A40", "MRG|H100300^^^RTH^PI", f29="21400309", f30="Y"))
+    assert reading.verdict == "rekey"
+    assert "birth-date-impossible" not in codes(reading)
+
+
 @pytest.mark.parametrize(
     ("body", "found"),
     [
@@ -87,7 +108,7 @@ def test_a_birth_date_that_systems_write_for_an_unknown_one_makes_no_adult_of_a_
 ) -> None:
     reading = one(body)
     assert (reading.verdict, reading.reason) == found
-    assert "birth-date-impossible" in codes(reading)
+    assert [(problem.code, problem.path) for problem in reading.all_problems] == [("birth-date-impossible", "PID-7")]
     assert reading.notices[0].child.birth_date is None
 
 

@@ -63,3 +63,49 @@ def test_nobody_is_stillborn_at_six() -> None:
 
 def test_n_on_every_message_does_not_make_a_stillbirth_a_contradiction() -> None:
     assert verdict(message(msh(), pid(f7="20260309", f30="N"), pv1(f36="5"))) == ("passed-over", "scope.stillbirth")
+
+
+@pytest.mark.parametrize(
+    ("stated", "unit", "days"),
+    [
+        ("22", "", 154),
+        ("22", "wk", 154),
+        ("160", "days", 160),
+        ("160", "D", 160),
+        ("22+6", "", 160),
+        ("22+6", "weeks", 160),
+        ("350", "d", 350),
+    ],
+)
+def test_gestation_is_read_in_weeks_or_days_as_its_unit_says(stated: str, unit: str, days: int) -> None:
+    [notice] = one(death("ADT^A03", obx("GESTATION", stated, unit), obx("LIVEBIRTH", "Y"), f7="20260309")).notices
+    assert notice.child.gestation_days == days
+
+
+@pytest.mark.parametrize(
+    ("stated", "unit", "grams"), [("480", "g", 480), ("0.48", "kg", 480), ("480g", "", 480), ("15000", "g", 15_000)]
+)
+def test_a_birth_weight_is_read_in_grams_or_kilograms(stated: str, unit: str, grams: int) -> None:
+    [notice] = one(death("ADT^A03", obx("BIRTHWEIGHT", stated, unit), f7="20260309")).notices
+    assert notice.child.birth_weight_g == grams
+
+
+@pytest.mark.parametrize(
+    "observed",
+    [
+        obx("GESTATION", "351", "d"),
+        obx("GESTATION", "0", "d"),
+        obx("BIRTHWEIGHT", "15001", "g"),
+        obx("BIRTHWEIGHT", "0", "g"),
+    ],
+)
+def test_what_no_baby_weighs_and_no_pregnancy_lasts_is_told_and_left_out(observed: str) -> None:
+    reading = one(death("ADT^A03", observed, f7="20260309"))
+    assert (reading.verdict, "bad-value" in codes(reading)) == ("notice", True)
+    assert (reading.notices[0].child.gestation_days, reading.notices[0].child.birth_weight_g) == (None, None)
+
+
+@pytest.mark.parametrize("value", ["", '""'])
+def test_an_observation_without_a_value_says_nothing(value: str) -> None:
+    reading = one(death("ADT^A03", obx("GESTATION", value, "wk"), obx("LIVEBIRTH", value), f7="20260309"))
+    assert (reading.notices[0].death.live_birth, codes(reading)) == (None, set())

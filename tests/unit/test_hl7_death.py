@@ -17,6 +17,7 @@ from tests.hl7_samples import (
     feed,
     message,
     msh,
+    obx,
     one,
     pid,
     pv1,
@@ -160,11 +161,15 @@ def test_a_cancel_waits_for_a_person(event: str) -> None:
 def test_other_cancels_matter_only_with_a_death_in_them(event: str) -> None:
     assert verdict(told(f"ADT^{event}")) == ("passed-over", "no-death")
     assert verdict(told(f"ADT^{event}", f30="Y")) == ("retraction", "cancelled-visit")
+    assert verdict(told(f"ADT^{event}", pv1(f36="5"), f7="20260309")) == ("retraction", "cancelled-visit")
+    assert verdict(told(f"ADT^{event}", obx("LIVEBIRTH", "N"), f7="20260309")) == ("retraction", "cancelled-visit")
+    assert verdict(told(f"ADT^{event}", f29='""')) == ("retraction", "deleted")
 
 
 def test_a_deleted_discharge_asks_about_the_death_that_the_very_visit_told_of() -> None:
     deleted = pv1(f36='""')
     assert verdict(told(A08, deleted)) == ("retraction", "visit-corrected")
+    assert verdict(told(A08, pv1(f36=' "" '))) == ("retraction", "visit-corrected")
     notice = one(told(A08, deleted)).notices[0]
     assert (notice.source.visit, notice.retraction and notice.retraction.routine) == ("V1", True)
     assert verdict(told(A08, pv1(f36='""', f19=""))) == ("passed-over", "no-death")
@@ -180,7 +185,11 @@ def test_a_visit_told_anew_asks_where_a_feed_corrects_visits_so(event: str, end:
     corrects = replace(load_profile("nhs-adt"), settings={"visits_are_corrected": True})
     assert verdict(body) == ("passed-over", "no-death")
     assert read_by(corrects, body) == ("retraction", "visit-corrected")
-    assert read_by(corrects, told(event, pv1(f36=end), f7="19990509")) == ("passed-over", "no-death")
+    assert read_by(corrects, told(A08, pv1())) == ("passed-over", "no-death")
+    assert read_by(corrects, told(event, pv1(f36=end), f7="20030601")) == ("retraction", "visit-corrected")
+    assert read_by(corrects, told(event, pv1(f36=end), f7="20020601")) == ("passed-over", "no-death")
+    assert read_by(corrects, told(event, pv1(f36=end), f7="2003")) == ("retraction", "visit-corrected")
+    assert read_by(corrects, told(event, pv1(f36=end), f7="200")) == ("retraction", "visit-corrected")
     assert read_by(corrects, told(event, pv1(f36=end), f29=DIED)) != ("retraction", "visit-corrected")
 
 
@@ -197,6 +206,23 @@ def test_a_visit_that_turns_out_to_be_another_patients_asks_about_the_first_ones
     assert (asked.child.nhs_number, asked.child.family_name, asked.source.visit) == (OTHER_NUMBER, "OAKES", "V1")
     assert (told_of.child.nhs_number, asked.id != told_of.id) == ("9991000003", True)
     assert ADAPTER.screen_for([(load_profile("nhs-adt"), None)])(message(msh(event), pid(), prior)) is True
+
+
+def test_of_a_moved_visit_that_its_merge_does_not_name_the_stays_own_number_tells() -> None:
+    prior = segment("MRG", {1: f"{OTHER_NUMBER}^^^NHS^NH"})
+    asked = one(message(msh("ADT^A44"), pid(), prior, pv1(f19="V9"))).notices[0]
+    assert (asked.child.nhs_number, asked.source.visit) == (OTHER_NUMBER, "V9")
+
+
+def test_a_moved_visit_of_nobody_named_asks_about_nobody() -> None:
+    prior = segment("MRG", {5: "V1", 7: "OAKES^Ben"})
+    assert verdict(message(msh("ADT^A44"), pid(), prior, pv1(f19="V9"))) == ("passed-over", "no-death")
+
+
+def test_a_name_that_replaces_another_moves_no_visit() -> None:
+    prior = segment("MRG", {1: f"{OTHER_NUMBER}^^^NHS^NH", 5: "V1", 7: "OAKES^Ben"})
+    [reading] = one(message(msh("ADT^A08"), pid(f29=DIED, f30="Y"), prior, pv1(f19="V9"))).items
+    assert (reading.verdict, reading.reason) == ("notice", "death")
 
 
 def test_a_visit_that_was_never_anybody_elses_asks_nothing() -> None:
