@@ -124,6 +124,42 @@ def test_what_a_source_took_back_is_not_in_the_record_unless_nothing_else_is() -
     assert fold([wrong], silenced={"w"}).child.family_name == "Cole"
 
 
+def test_a_retraction_states_no_facts_of_the_child_even_where_nothing_else_is_left() -> None:
+    wrong = notice("w", "hospital-hl7", "RTH", child={"family_name": "Cole"})
+    taken_back = notice(
+        "r",
+        "hospital-hl7",
+        "RTH",
+        "2026-03-09T09:00",
+        intent="retract",
+        retraction={"form": "deleted"},
+        child={"family_name": "Marsh"},
+    )
+    assert fold([wrong, taken_back], silenced={"w"}).child.family_name == "Cole"
+
+
+def test_a_found_time_refines_no_registered_date() -> None:
+    formal = notice("n", "national", "PDS", death={"died_at": "2026-03-09", "status": "formal"})
+    found = notice("p", "police", "E23000038", death={"died_at": "2026-03-09T04:10", "died_at_basis": "found"})
+    assert fold([formal, found]).death.died_at == "2026-03-09"
+
+
+def test_what_several_list_is_listed_once_the_best_sources_first() -> None:
+    one = notice("a", "hospital-hl7", "RTH", child={"known_as": ["Ben", "Benny", "ben"]})
+    two = notice("b", "police", "E23000038", child={"known_as": ["BENNY ", "Bennet"]})
+    assert fold([two, one]).child.known_as == ("Ben", "Benny", "Bennet")
+    assert fold([one]).child.known_as == ("Ben", "Benny")
+
+
+@pytest.mark.parametrize(
+    ("stand_in", "alias"), [({"family_name": "BABY"}, "BABY"), ({"given_names": ["TWIN 1"]}, "TWIN 1")]
+)
+def test_half_a_stand_in_is_an_alias_too(stand_in: dict[str, Any], alias: str) -> None:
+    unnamed = notice("a", "hospital-hl7", "RTH", child={**stand_in, "name_is_placeholder": True})
+    named = notice("b", "police", "E23000038", child={"family_name": "Okafor", "given_names": ["Grace"]})
+    assert fold([unnamed, named]).child.known_as == (alias,)
+
+
 def test_case_and_spacing_are_no_conflict() -> None:
     one = notice("a", "hospital-hl7", "RTH", child={"family_name": "O'NEILL"})
     two = notice("b", "police", "E23000038", child={"family_name": "O'Neill "})
