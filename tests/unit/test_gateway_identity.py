@@ -64,7 +64,7 @@ def test_a_partner_speaks_as_itself_its_registered_names_and_a_trust_for_its_sit
     assert TRUST.may_speak_as(sender)
 
 
-@pytest.mark.parametrize("sender", ["RTX", "RT", "RTH0", "RTH089", "WESTERN", "RXH08", "*"])
+@pytest.mark.parametrize("sender", ["RTX", "RT", "RTH0", "RTH089", "WESTERN", "RXH08", "*", "RTH-1", "RTHÉ1", "RTH 1"])
 def test_a_partner_does_not_speak_as_another(sender: str) -> None:
     assert not TRUST.may_speak_as(sender)
 
@@ -104,3 +104,27 @@ def test_a_panel_reads_its_own_inbox_only() -> None:
 @pytest.mark.parametrize("code", ["", "a.b", "a b", "#", "*", "a/b", "é", "x" * 65, "-a"])
 def test_a_code_that_could_change_a_routing_key_is_no_code(code: str) -> None:
     assert not identity.is_code(code)
+
+
+def test_what_nobody_has_opened_yet_goes_no_further_than_the_sandbox() -> None:
+    trying = Principal(
+        "RTH", "partner", frozenset({"hospital-hl7", "hospital-fhir"}), trying=frozenset({"hospital-fhir"})
+    )
+    identity.require_live(trying, "hospital-hl7")
+    with pytest.raises(NotAllowed) as refused:
+        identity.require_live(trying, "hospital-fhir")
+    assert refused.value.code == "not-live"
+
+
+@pytest.mark.parametrize("role", ["operator", "cdop", "coordinator", "restricted"])
+def test_nobody_but_a_partner_comes_in_by_a_partners_door(role: identity.Role) -> None:
+    with pytest.raises(NotAllowed) as refused:
+        identity.require_kind(Principal("x", role, frozenset({"police"})), "police")
+    assert refused.value.code == "role"
+
+
+def test_a_recipients_deliveries_have_its_own_key_and_nobody_else_has_any() -> None:
+    receivers = [Principal("BERKS", "cdop"), Principal("JAR-OXON", "jar"), Principal("ncmd", "national")]
+    assert [identity.recipient_of(who) for who in receivers] == ["cdop.BERKS", "jar.JAR-OXON", "national.ncmd"]
+    with pytest.raises(NotAllowed):
+        identity.recipient_of(TRUST)

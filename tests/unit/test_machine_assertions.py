@@ -74,6 +74,21 @@ def test_a_statement_that_is_not_as_it_has_to_be_proves_nothing(claims: dict[str
     assert why(FORCE.assertion(NOW, **claims)) == code
 
 
+@pytest.mark.parametrize(
+    "claims",
+    [
+        pytest.param({"exp": seconds(1)}, id="ends in a moment"),
+        pytest.param({"exp": seconds(-59)}, id="ended by a clock a minute ahead"),
+        pytest.param({"exp": seconds(360)}, id="lasts five minutes by a clock a minute ahead"),
+        pytest.param({"nbf": seconds(60), "iat": seconds(60)}, id="begins by a clock a minute ahead"),
+        pytest.param({"nbf": None, "iat": None}, id="doesn't say when it begins"),
+        pytest.param({"jti": "x" * 255}, id="has a long id"),
+    ],
+)
+def test_a_clock_that_is_a_minute_out_is_forgiven(claims: dict[str, Any]) -> None:
+    assert check(FORCE.assertion(NOW, **claims), "E23000038", KEYS, OURS, NOW).client == "E23000038"
+
+
 @pytest.mark.parametrize("algorithm", ["ES256", "RS256", "ES384", "HS256", "none", ""])
 def test_a_client_that_is_known_and_one_that_is_not_take_the_same_steps(
     monkeypatch: pytest.MonkeyPatch, algorithm: str
