@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.fhir_samples import bundle, dead, item, observation, patient, read, status
+from tests.fhir_samples import bundle, dead, item, observation, patient, read, status, told
 
 
 def test_a_year_of_death_mistyped_into_the_next_century_makes_no_adult_of_a_child() -> None:
@@ -41,3 +41,31 @@ def test_a_slip_of_a_century_beside_a_childs_age_is_no_adult() -> None:
     age = observation("30525-0", "http://loinc.org", valueQuantity={"value": 11, "code": "a"})
     found = read(bundle(dead(birthDate="1914-05-09"), age)).deciding
     assert (found.verdict, [problem.code for problem in found.problems]) == ("notice", ["age-disagrees"])
+
+
+@pytest.mark.parametrize(
+    ("born", "died", "reason"),
+    [
+        ("2008-03-10", "2026-03-09T23:50:00Z", "death"),
+        ("2008-03-10", "2026-03-10T00:05:00Z", "scope.adult"),
+        ("2008-03", "2026-03-09", "death"),
+    ],
+)
+def test_the_18th_birthday_decides(born: str, died: str, reason: str) -> None:
+    assert item(dead(birthDate=born, deceasedDateTime=died)).reason == reason
+
+
+def test_a_birth_date_that_spans_the_birthday_is_a_sign_of_childhood() -> None:
+    assert told(dead(birthDate="2008-03", deceasedDateTime="2026-03-09"))["child"]["signs_of_childhood"] == [
+        "partial-birth-date"
+    ]
+
+
+def test_an_unknown_age_is_kept_and_says_what_speaks_of_a_child() -> None:
+    mother = [{"relationship": [{"coding": [{"code": "MTH"}]}], "name": {"family": "Heron"}}]
+    assert told(dead(birthDate=None, contact=mother))["child"]["signs_of_childhood"] == ["parent-named"]
+    assert "signs_of_childhood" not in told(dead(birthDate=None))["child"]
+
+
+def test_a_bad_record_of_somebody_long_grown_up_leaves_nothing() -> None:
+    assert item(dead(deceasedBoolean=True, birthDate="1950-01-01")).reason == "scope.adult"
