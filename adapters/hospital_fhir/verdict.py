@@ -94,7 +94,7 @@ def _found(
         return _not_reviewed(TERMINATION, judgement, birth, birth_date, placeholder)
     stay = stay_of(message, patient, judgement.stay, died_at)
     if stillborn:
-        if _attended_stillbirth(birth, stay):
+        if _passed_over_stillbirth(birth, stay):
             birth = _with(birth, {"death.live_birth": "no"}, judgement.said_at)
             judgement = replace(judgement, died_at=judgement.died_at or birth_date)
             return _not_reviewed(STILLBIRTH, judgement, birth, birth_date, placeholder)
@@ -203,13 +203,16 @@ def _not_reviewed(
     return Finding("passed-over", rule, judgement, birth, birth_date, placeholder=placeholder, hint=hint, outside=rule)
 
 
-def _attended_stillbirth(birth: Birth, stay: Stay) -> bool:
-    """A stillbirth a professional attended is passed over. In a hospital one did, unless the message says otherwise."""
+def _passed_over_stillbirth(birth: Birth, stay: Stay) -> bool:
+    """Whether a stillbirth is passed over: a professional attended it, or it was a late fetal loss, whoever was there. In a
+    hospital a professional attended, unless the message says otherwise."""
+    if birth.late_fetal_loss:
+        return True
     if birth.at_home or birth.attended == "no":
         return False
-    if birth.attended == "yes" or birth.late_fetal_loss:
-        return True
-    return stay.encounter is not None and not place_of_birth_is_home(stay.encounter.resource)
+    return birth.attended == "yes" or (
+        stay.encounter is not None and not place_of_birth_is_home(stay.encounter.resource)
+    )
 
 
 def _as_stillbirth(

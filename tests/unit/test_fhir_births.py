@@ -1,5 +1,7 @@
 """Stillbirths, live births, terminations: who is reviewed and who isn't."""
 
+from typing import Any
+
 import pytest
 
 from tests.fhir_samples import bundle, codes, dead, header, item, observation, patient, read, stay, told
@@ -126,3 +128,88 @@ def test_a_gestation_nobody_can_have_is_a_problem() -> None:
     reading = read(bundle(dead(**BABY), observation("GESTATION", valueString="many weeks")))
     assert reading.notices[0].child.gestation_days is None
     assert "not-a-gestation" in codes(reading)
+
+
+@pytest.mark.parametrize(
+    ("said", "days"),
+    [
+        ({"valueQuantity": {"value": 22, "code": "wk"}}, 154),
+        ({"valueQuantity": {"value": 22.5, "unit": "weeks"}}, 158),
+        ({"valueQuantity": {"value": 160, "code": "d"}}, 160),
+        ({"valueQuantity": {"value": 40, "unit": "Days"}}, 40),
+        ({"valueQuantity": {"value": 45}}, 315),
+        ({"valueQuantity": {"value": 46}}, 46),
+        ({"valueQuantity": {"value": 350, "code": "d"}}, 350),
+        ({"valueString": "22+6"}, 160),
+        ({"valueString": "22 weeks"}, 154),
+    ],
+)
+def test_gestation_is_read_in_weeks_or_days_as_its_unit_says(said: dict[str, Any], days: int) -> None:
+    assert told(bundle(dead(**BABY), observation("GESTATION", **said)))["child"]["gestation_days"] == days
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"valueQuantity": {"value": 351, "code": "d"}},
+        {"valueQuantity": {"value": 0, "code": "d"}},
+        {"valueString": "51+0"},
+    ],
+)
+def test_a_gestation_that_no_pregnancy_has_is_told_and_left_out(said: dict[str, Any]) -> None:
+    reading = read(bundle(dead(**BABY), observation("GESTATION", **said)))
+    assert (reading.verdict, reading.notices[0].child.gestation_days) == ("notice", None)
+    assert "not-a-gestation" in codes(reading)
+
+
+@pytest.mark.parametrize(("days", "reason"), [(167, "scope.stillbirth"), (168, "unattended-stillbirth")])
+def test_a_late_fetal_loss_ends_before_24_weeks_to_the_day(days: int, reason: str) -> None:
+    at_home = (observation("ATTENDED", valueString="N"), observation("STILLBIRTH", valueString="Y"))
+    lost = observation("GESTATION", valueQuantity={"value": days, "code": "d"})
+    assert item(bundle(patient(**BABY), lost, *at_home)).reason == reason
+
+
+@pytest.mark.parametrize("yes", ["Y", "yes", "TRUE", " True ", "LA33-6", "373066001"])
+@pytest.mark.parametrize("no", ["N", "no", "FALSE", "LA32-8", "373067005"])
+def test_every_word_for_yes_and_no_is_read(yes: str, no: str) -> None:
+    found = told(
+        bundle(dead(**BABY), observation("SIGNS-OF-LIFE", valueString=yes), observation("ATTENDED", valueString=no))
+    )
+    assert (found["death"]["live_birth"], found["death"]["professional_attending_birth"]) == ("yes", "no")
+
+
+@pytest.mark.parametrize("kind", ["Condition", "Procedure"])
+def test_a_finding_recorded_without_a_value_is_so_whatever_records_it(kind: str) -> None:
+    recorded = {
+        "resourceType": kind,
+        "code": {"coding": [{"system": SCT, "code": "386639001"}]},
+        "subject": {"reference": "Patient/p"},
+    }
+    assert item(bundle(dead(**BABY), recorded)).reason == "scope.termination"
+
+
+@pytest.mark.parametrize(
+    "void",
+    [
+        {"status": "entered-in-error"},
+        {"status": "cancelled"},
+        {"verificationStatus": {"coding": [{"code": "refuted"}]}},
+        {"verificationStatus": {"coding": [{"code": "entered-in-error"}]}},
+    ],
+)
+def test_a_finding_that_was_an_error_or_is_refuted_says_nothing_of_the_birth(void: dict[str, Any]) -> None:
+    kind = "Condition" if "verificationStatus" in void else "Observation"
+    recorded = {
+        "resourceType": kind,
+        "code": {"coding": [{"system": SCT, "code": "386639001"}]},
+        "subject": {"reference": "Patient/p"},
+        **void,
+    }
+    assert item(bundle(dead(**BABY), recorded)).reason == "death"
+
+
+def test_a_code_is_known_in_any_letters_and_only_in_its_own_system() -> None:
+    weight = {"valueQuantity": {"value": 480, "code": "g"}}
+    assert told(bundle(dead(**BABY), observation("Birthweight", **weight)))["child"]["birth_weight_g"] == 480
+    elsewhere = observation("8339-4", "http://snomed.info/sct", **weight)
+    assert told(bundle(dead(**BABY), elsewhere))["child"].get("birth_weight_g") is None
