@@ -6,12 +6,24 @@ from dataclasses import dataclass, field
 
 from integration_engine.envelope import Part
 from integration_engine.routing.answer import Routing
+from integration_engine.routing.explanation import RESPONSES, STATES
 
 NATIONAL = "national.ncmd"
 PREVIOUS_LEAD = "copy.previous-lead"
 HOME_NATIONS = ("wales", "scotland", "northern-ireland", "isle-of-man", "channel-islands")
 """The words of ``notify`` that somebody reads a queue for. A death overseas names no one: the lead finds out whom to tell."""
 _UNASSIGNED = "unassigned:"
+# Of what ends for a recipient no more is said than the rule: nothing of the child goes with it.
+_SENTENCES = {
+    **STATES,
+    **{name: f"A response is called for by {why}." for name, why in RESPONSES.items()},
+    "scope.adult": "This was an adult on the day of death.",
+    "scope.stillbirth": "This was a stillbirth that a professional attended, or a late fetal loss.",
+    "scope.termination": "This is not for a child death review.",
+    "copy.ended": "This case doesn't concern your area any more.",
+    "jar.required": "The death calls for a joint agency response.",
+    "jar.not-required": "No joint agency response is called for any more.",
+}
 
 
 @dataclass(frozen=True)
@@ -70,5 +82,5 @@ def unassigned(routing: Routing) -> Iterator[tuple[str, Target]]:
 
 
 def reason(rule: str, why: str = "") -> dict[str, str]:
-    """A rule and its sentence, as an envelope holds them."""
-    return {"rule": rule, "why": why}
+    """A rule and its sentence, as an envelope holds them; without one, what the rule says of any case."""
+    return {"rule": rule, "why": why or _SENTENCES.get(rule, "")}

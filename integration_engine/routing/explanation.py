@@ -25,13 +25,14 @@ STATES = {
 }
 """The sentence of each state that isn't scope's own."""
 
-_REASONS = {
+RESPONSES = {
     "external-cause": "an external cause",
     "sudden-no-cause": "a sudden death with no apparent cause",
     "custody-or-mha": "custody, or detention under the Mental Health Act",
     "suspicious": "circumstances that raise suspicion",
     "unattended-stillbirth": "a stillbirth with no professional attending",
 }
+"""What calls for a joint agency response, in words."""
 _MODES = {
     "local": "",
     "modified": "The child died abroad: the home team does what can be done from home.",
@@ -89,7 +90,7 @@ def _response(case: Evidence, scope: Scope, jar: Jar, met: Sequence[Trigger]) ->
     if not jar.required:
         yield Because("jar", "not required", jar.rule, _not_required(met))
         return
-    yield Because("jar", "required", jar.rule, f"Called for by {', '.join(_REASONS.get(r, r) for r in jar.reasons)}.")
+    yield Because("jar", "required", jar.rule, f"Called for by {', '.join(RESPONSES.get(r, r) for r in jar.reasons)}.")
     for trigger in met:
         yield Because("jar-reason", trigger.reason, f"jar.{trigger.reason}", _facts(case, scope, trigger))
     if jar.team:
