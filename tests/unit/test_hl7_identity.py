@@ -49,6 +49,31 @@ def test_tracing_status_is_read(sent: str, status: str | None) -> None:
     assert one(death(f32=sent)).notices[0].child.nhs_number_status == status
 
 
+def test_ten_digits_that_a_hospital_calls_its_own_are_one_only_where_numbers_have_been_issued() -> None:
+    never_issued = "8001002004"
+    for unmarked, read in ((f"{NUMBER}^^^RTH", NUMBER), (f"{never_issued}^^^RTH", None), (never_issued, never_issued)):
+        assert one(death(f3=unmarked)).notices[0].child.nhs_number == read
+
+
+def test_a_second_nhs_number_is_kept_beside_the_first_and_told() -> None:
+    reading = one(death(f3=f"{NUMBER}^^^NHS^NH~{OTHER_NUMBER}^^^NHS^NH~{SPACED}^^^NHS^NH~9991000004^^^NHS^NH"))
+    notice = reading.notices[0]
+    kept = [(other.value, other.type, other.problem) for other in notice.child.other_identifiers]
+    assert notice.child.nhs_number == NUMBER
+    assert kept == [
+        (OTHER_NUMBER, "NH", "nhs-number-ambiguous"),
+        ("9991000004", "NH", "nhs-number-invalid"),
+    ]
+    found = {(problem.code, problem.path) for problem in reading.all_problems}
+    assert {("nhs-number-ambiguous", "PID-3[2].1"), ("nhs-number-invalid", "PID-3[4].1")} <= found
+
+
+def test_a_number_of_the_mothers_is_never_the_childs() -> None:
+    for mothers in (f"{NUMBER}^^^NHS^MTH", f"{NUMBER}^^^NHS^mum"):
+        reading = one(death(f3=f"{mothers}~H1^^^RTH^PI"))
+        assert (reading.notices[0].child.nhs_number, "mothers-number" in codes(reading)) == (None, True)
+
+
 def test_a_test_number_is_flagged_in_a_production_feed_only() -> None:
     assert "test-nhs-number" in codes(one(death(), of=feed()))
     assert "test-nhs-number" not in codes(one(death(), of=feed(production=False)))
