@@ -21,7 +21,14 @@ from integration_engine.security.identity import NotAllowed, is_code
 from integration_engine.store.audit import Entry, append
 from integration_engine.store.browser_sessions import BrowserSessionRow
 from integration_engine.store.database import Store
-from integration_engine.store.machine_keys import Kind, MachineKeyRow, UsedAssertionRow, held_key, live_keys
+from integration_engine.store.machine_keys import (
+    Kind,
+    MachineKeyRow,
+    UsedAssertionRow,
+    has_anything,
+    held_key,
+    live_keys,
+)
 from integration_engine.store.partners import CredentialRow, PartnerRow
 
 LASTS = timedelta(minutes=10)
@@ -82,12 +89,15 @@ class AccessTokens:
         expires_at: datetime | None = None,
         by: str = "engine",
     ) -> None:
-        """Register a public key or certificate. Raises NotAllowed ``no-partner`` or ``taken-key``."""
+        """Register a public key or certificate. Raises NotAllowed ``no-partner``, ``revoked`` or ``taken-key``."""
         now = self._clock()
         with self._store.transaction() as transaction, Session(transaction.connection) as session:
             row = session.get(PartnerRow, partner)
             if row is None or row.role != "partner":
                 raise NotAllowed("no-partner", "no partner is registered under that code")
+            # It would come back with all that it was registered for, and somebody else may have that by now.
+            if not has_anything(session, partner):
+                raise NotAllowed("revoked", "everything of this partner was revoked: register it anew, cdr partner add")
             # A key that two partners held could speak as either; one that was revoked was revoked for a reason.
             if session.get(MachineKeyRow, name) is not None:
                 raise NotAllowed("taken-key", "that key is registered already, or was revoked: make a new one")

@@ -22,7 +22,7 @@ from integration_engine.store.database import Store
 from integration_engine.store.machine_keys import (
     MachineKey,
     every_key,
-    has_key,
+    has_anything,
     owner_of_certificate,
     owners,
     owners_of_certificates,
@@ -121,7 +121,7 @@ class Identities:
     ) -> Token:
         """Register a partner, or widen one that is there, and make it a new token. ``by`` is who does it, for the audit log.
         Not ``live``: kinds that are new to it go to the sandbox until ``gates.set_gate`` opens them. One of whom everything
-        was revoked has the kinds, organisations and panels that are said now, and none from before.
+        was revoked has the kinds, organisations and panels that are said now, and none from before: its gates are shut.
 
         Raises NotAllowed ``bad-code`` for a code that can't stand in a routing key, ``other-role`` where the code is
         another kind of principal's, ``taken-organisation`` where another partner already speaks for one of the codes.
@@ -275,8 +275,8 @@ class Identities:
         if row is None:
             row = PartnerRow(code=code, role=role, added_at=self._clock())
             session.add(row)
-        elif not _has_any(session, code):
-            row.kinds = row.organisations = _json(set())
+        elif not has_anything(session, code):
+            row.kinds = row.open_kinds = row.organisations = _json(set())
         return row
 
 
@@ -284,15 +284,8 @@ def _refuse_taken(session: Session, code: str, organisations: Sequence[str]) -> 
     asked = {each.casefold() for each in (code, *organisations)}
     for row in session.scalars(select(PartnerRow).where(col(PartnerRow.role) == "partner")).all():
         held = {row.code.casefold(), *(each.casefold() for each in json.loads(row.organisations))}
-        if row.code != code and asked & held and _has_any(session, row.code):
+        if row.code != code and asked & held and has_anything(session, row.code):
             raise NotAllowed("taken-organisation", "another partner already speaks for one of these codes")
-
-
-def _has_any(session: Session, code: str) -> bool:
-    """Whether a partner has a token, key or certificate that nobody revoked, whether or not its day has passed."""
-    wanted = (col(CredentialRow.partner) == code, col(CredentialRow.revoked_at).is_(None))
-    token = session.scalars(select(col(CredentialRow.lookup)).where(*wanted).limit(1)).first()
-    return token is not None or has_key(session, code)
 
 
 def _json(values: set[str]) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import Field, SQLModel, col
 
 from integration_engine.security.assertion import PublicKey
+from integration_engine.store.partners import CredentialRow
 from integration_engine.store.tables import Instant
 
 Kind = Literal["jwk", "certificate"]
@@ -99,10 +100,13 @@ def owners(session: Session, now: datetime) -> set[str]:
     return {row.partner for row in session.scalars(_live(now))}
 
 
-def has_key(session: Session, partner: str) -> bool:
-    """Whether a partner has a key or certificate that nobody revoked, whether or not its day has passed."""
-    wanted = (col(MachineKeyRow.partner) == partner, col(MachineKeyRow.revoked_at).is_(None))
-    return session.scalars(select(col(MachineKeyRow.id)).where(*wanted).limit(1)).first() is not None
+def has_anything(session: Session, partner: str) -> bool:
+    """Whether a partner has a token, key or certificate that nobody revoked, whether or not its day has passed."""
+    for rows, name in ((CredentialRow, col(CredentialRow.lookup)), (MachineKeyRow, col(MachineKeyRow.id))):
+        wanted = (col(rows.partner) == partner, col(rows.revoked_at).is_(None))
+        if session.scalars(select(name).where(*wanted).limit(1)).first() is not None:
+            return True
+    return False
 
 
 def every_key(session: Session) -> list[MachineKey]:

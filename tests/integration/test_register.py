@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import event
 
 from integration_engine.register import Register, Remembered
-from integration_engine.security.identity import Role
+from integration_engine.security.identity import NotAllowed, Role
 from integration_engine.store.access_tokens import AccessTokens
 from integration_engine.store.database import Store, upgrade_schema
 from integration_engine.store.identities import Identities
 from tests.gateway_house import keys
+from tests.signing import Machine
 
 FORCE, TRUST = "E23000038", "RTH"
 
@@ -195,9 +196,30 @@ def test_who_was_revoked_as_a_whole_comes_back_with_nothing_from_before(identiti
     (held,) = [each for each in identities.registered() if each.code == TRUST]
     assert (held.kinds, held.open_kinds, held.organisations) == (
         ("hospital-fhir", "police"),
-        ("hospital-fhir", "hospital-hl7"),
+        (),
         (),
     )
+
+
+def test_a_new_key_brings_nobody_back_of_whom_everything_was_revoked(store_of: Store, identities: Identities) -> None:
+    """Else it would speak again for what another was registered for meanwhile, and live without anybody's leave."""
+    identities.add(TRUST, "partner", kinds=["hospital-hl7"], organisations=["GWH"])
+    identities.revoke(TRUST)
+    identities.add("RN3", "partner", kinds=["hospital-hl7"], organisations=["GWH"])
+    tokens = AccessTokens(store_of)
+    for give in (
+        lambda: tokens.add_key(TRUST, "a" * 64, "certificate", ""),
+        lambda: tokens.add_public_key(TRUST, Machine(TRUST).public),
+    ):
+        with pytest.raises(NotAllowed) as refused:
+            give()
+        assert refused.value.code == "revoked"
+    assert [each.name for each in identities.partners()] == ["RN3"]
+    identities.add(TRUST, "partner", kinds=["hospital-hl7"], live=False)
+    tokens.add_key(TRUST, "a" * 64, "certificate", "")
+    found = identities.by_certificate("a" * 64)
+    assert found is not None
+    assert (found.organisations, found.trying) == (frozenset(), {"hospital-hl7"})
 
 
 def test_who_only_changes_tokens_keeps_what_they_were_registered_for(identities: Identities) -> None:
