@@ -16,6 +16,7 @@ ALARMS: Mapping[str, str] = {
     "mesh-undelivered": "MESH could not deliver this. Telephone the recipient, put the mailbox right, then cdr resend.",
     "retraction-not-published": "A retraction has not left yet. Telephone the recipient.",
     "retraction-not-acknowledged": "Nobody has said that they know of a retraction. Telephone the recipient.",
+    "audit-changed": "The audit log was changed by somebody without this engine's keys. cdr audit verify says where.",
     "break-glass": "Somebody opened a case in an emergency. Ask them why, within a day.",
 }
 """What an alarm means and what to do, by its code."""

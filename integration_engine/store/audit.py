@@ -2,10 +2,12 @@
 
 A line's hash covers the line and the previous line's hash, so no line can be changed, taken out or put in without every
 later hash changing. The end of the chain is marked with a key, so a chain that was cut short or computed anew by somebody
-without the keys is seen too. Lines name cases, deliveries and people on duty; never a child.
+without the keys is seen too: before a line is chained to an end, that end's mark is looked at, and what was found stays in
+the log. Lines name cases, deliveries and people on duty; never a child.
 """
 
 import hashlib
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,12 +18,23 @@ from sqlalchemy import select, update
 
 from integration_engine.security.keys import Keyring
 from integration_engine.store.database import Store, Transaction, Transient, table
-from integration_engine.store.tables import AuditRow, LedgerHead
+from integration_engine.store.partners import PartnerRow
+from integration_engine.store.tables import AlarmRow, AuditRow, DecisionRow, LedgerHead
 
+log = logging.getLogger(__name__)
+
+NOT_OURS = "audit.end-not-ours"
+"""The action of a line that says: the end that it is chained to was not written with this engine's keys."""
+ALARM = "audit-changed"
 NO_HASH = bytes(32)
 _HEAD = table(LedgerHead)
 _AUDIT = table(AuditRow)
 _READ_AT_ONCE = 5000
+# What is never taken out of the store, and was written together with a line about it.
+_TOLD_OF = (
+    (table(DecisionRow).c.id, "decision.recorded"),
+    (table(PartnerRow).c.code, "partner.added"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +58,14 @@ class Line:
     action: str
     subject: str
     detail: Mapping[str, Any]
+    hash: bytes = NO_HASH
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The first line that doesn't hold. ``why``: ``changed``, ``missing``, ``cut-short`` or ``not-marked`` (the end of the
-    chain wasn't written by a holder of the keys)."""
+    """The first line that doesn't hold. ``why``: ``changed``, ``missing``, ``cut-short``, ``not-marked`` (the end of the
+    chain, now or when somebody wrote on, wasn't written by a holder of the keys), ``untold`` (something is kept of which no
+    line tells) or ``replaced`` (it is not the line that it was when it was exported)."""
 
     sequence: int
     why: str
@@ -84,6 +99,9 @@ def append(
     if floor is not None and head.version_floor != floor:
         raise PutBack("The store was put back to an earlier state meanwhile.")
     sequence, previous = int(head.audit_sequence), bytes(head.audit_hash)
+    if not _is_ours(head, transaction.keys):
+        # Marked anew, what somebody did behind our back would pass for whole from now on.
+        entries = (_found_changed(transaction, at, sequence), *entries)
     rows = []
     for entry in entries:
         sequence += 1
@@ -114,6 +132,20 @@ def append(
     return int(head.delivery_sequence) + 1
 
 
+def _is_ours(head: Any, keys: Keyring) -> bool:
+    """Whether the end of the chain is as a holder of the keys left it; one that has no line yet has no mark."""
+    sequence, previous, mark = int(head.audit_sequence), bytes(head.audit_hash), bytes(head.mark)
+    return (not sequence and previous == NO_HASH and not mark) or mark in _marks(keys, sequence, previous)
+
+
+def _found_changed(transaction: Transaction, at: datetime, sequence: int) -> Entry:
+    """The line that says so, and the alarm."""
+    log.critical("the end of the audit log was not written with this engine's keys", extra={"count": sequence})
+    alarm = {"id": f"a-audit-{sequence}", "code": ALARM, "kind": "", "partner": "", "subject": "audit", "at": at}
+    transaction.upsert(AlarmRow, [alarm], replace=["at"])
+    return Entry(NOT_OURS, "audit", {"after": sequence})
+
+
 def version_floor(transaction: Transaction) -> int:
     """What is told of a case has a version above this."""
     return int(transaction.connection.execute(select(_HEAD.c.version_floor)).scalar_one())
@@ -130,11 +162,13 @@ def subjects(transaction: Transaction, action: str, *, after: int) -> list[str]:
     return [str(name) for name in transaction.connection.scalars(query)]
 
 
-def verify(store: Store) -> Verified:
-    """Walk the whole chain and say where it first breaks. Raises Transient."""
+def verify(store: Store, kept: tuple[int, bytes] | None = None) -> Verified:
+    """Walk the whole chain and say where it first breaks. ``kept``: the number and hash of a line as they were exported
+    before, which a log that was put back to an earlier state and written on has no more. Raises Transient."""
     with store.reading() as transaction:
         head = transaction.connection.execute(select(_HEAD)).one()
         sequence, previous = 0, NO_HASH
+        untold = _never_taken_out(transaction)
         for row in _rows(transaction):
             sequence += 1
             if row.sequence != sequence:
@@ -142,12 +176,24 @@ def verify(store: Store) -> Verified:
             digest = _hash(previous, row.sequence, row.at, row.actor, row.action, row.subject, row.detail)
             if bytes(row.previous) != previous or bytes(row.hash) != digest:
                 return Verified(sequence - 1, Broken(sequence, "changed"))
+            if row.action == NOT_OURS:
+                return Verified(sequence - 1, Broken(sequence, "not-marked"))
+            if kept and kept[0] == sequence and kept[1] != digest:
+                return Verified(sequence - 1, Broken(sequence, "replaced"))
+            untold.discard((row.action, row.subject))
             previous = digest
-        if (sequence, previous) != (head.audit_sequence, bytes(head.audit_hash)):
+        if (sequence, previous) != (head.audit_sequence, bytes(head.audit_hash)) or (kept and kept[0] > sequence):
             return Verified(sequence, Broken(sequence + 1, "cut-short"))
         if sequence and bytes(head.mark) not in _marks(store.keys, sequence, previous):
             return Verified(sequence, Broken(sequence, "not-marked"))
-        return Verified(sequence, None)
+        return Verified(sequence, Broken(sequence + 1, "untold") if untold else None)
+
+
+def _never_taken_out(transaction: Transaction) -> set[tuple[str, str]]:
+    """(action, subject) of every line that there has to be, because what it tells of is held."""
+    return {
+        (action, str(name)) for column, action in _TOLD_OF for name in transaction.connection.scalars(select(column))
+    }
 
 
 def lines(store: Store, *, subject: str | None = None, after: int = 0, limit: int = 100) -> tuple[Line, ...]:
@@ -175,7 +221,7 @@ def of_each(store: Store, action: str, subjects: Sequence[str]) -> dict[str, Lin
 
 
 def _line(row: Any) -> Line:
-    return Line(row.sequence, row.at, row.actor, row.action, row.subject, orjson.loads(row.detail))
+    return Line(row.sequence, row.at, row.actor, row.action, row.subject, orjson.loads(row.detail), bytes(row.hash))
 
 
 def _rows(transaction: Transaction) -> Iterator[Any]:

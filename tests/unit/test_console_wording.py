@@ -24,14 +24,14 @@ from integration_engine.mailroom import UNDELIVERED
 from integration_engine.record.authority import kinds
 from integration_engine.record.codes import EthnicCategory, NhsNumberStatus, SourceKind
 from integration_engine.record.decision import Decision
-from integration_engine.store import glass, inbox, retractions
+from integration_engine.store import audit, glass, inbox, retractions
 from integration_engine.store.audit import Line
 
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 
 
 def test_every_alarm_that_can_be_raised_says_what_to_do() -> None:
-    known = {UNDELIVERED, ASKED_TOO_OFTEN, TOLD_TOO_OFTEN, glass.CODE, inbox.SAME_ID_OTHER_BODY}
+    known = {UNDELIVERED, ASKED_TOO_OFTEN, TOLD_TOO_OFTEN, glass.CODE, inbox.SAME_ID_OTHER_BODY, audit.ALARM}
     assert set(ALARMS) == known | set(retractions._CODES)
 
 

@@ -81,3 +81,17 @@ def test_the_log_can_be_exported_line_by_line(database: Path) -> None:
     assert [(row["line"], row["action"]) for row in rows] == [(1, "case.opened"), (2, "case.changed")]
     only = CliRunner().invoke(audit_app, ["export", "--subject", "c-2"]).stdout.splitlines()
     assert [json.loads(line)["subject"] for line in only] == ["c-2"]
+
+
+def test_the_log_is_held_to_an_export_that_was_kept_elsewhere(database: Path, tmp_path: Path) -> None:
+    filled(database)
+    kept = tmp_path / "kept.jsonl"
+    kept.write_text(CliRunner().invoke(audit_app, ["export"]).stdout)
+    assert CliRunner().invoke(audit_app, ["verify", "--export", str(kept)]).exit_code == 0
+    last = json.loads(kept.read_text().splitlines()[-1])
+    kept.write_text(json.dumps(last | {"hash": "00" * 32}))
+    result = CliRunner().invoke(audit_app, ["verify", "--json", "--export", str(kept)])
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["broken"] == {"line": last["line"], "why": "replaced"}
+    kept.write_text("{}")
+    assert CliRunner().invoke(audit_app, ["verify", "--export", str(kept)]).exit_code == 2
