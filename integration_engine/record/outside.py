@@ -16,7 +16,7 @@ from integration_engine.record.standing import NATIONAL, in_its_own_order, said_
 STILLBIRTH: Outside = "scope.stillbirth"
 TERMINATION: Outside = "scope.termination"
 
-_LATE_LOSS_BEFORE_DAYS = 24 * 7
+LATE_LOSS_BEFORE_DAYS = 24 * 7
 """Born without signs of life before 24 weeks is a late fetal loss (Still-Birth (Definition) Act 1992), whoever attended."""
 
 # What links it with a case and says how the baby was born; nothing else of such a birth is ours to hold.
@@ -104,7 +104,7 @@ def _word(voice: Sequence[DeathNotice]) -> Literal["live", "unattended", "stillb
         return "live"
     attended = [n for n in voice if _attended(n) is not None]
     born = next((n.child.gestation_days for n in reversed(voice) if n.child.gestation_days is not None), None)
-    late_loss = born is not None and born < _LATE_LOSS_BEFORE_DAYS
+    late_loss = born is not None and born < LATE_LOSS_BEFORE_DAYS
     if attended and not late_loss:
         moment = said_at(attended[-1])[:2]
         together = [n for n in attended if said_at(n)[:2] == moment]

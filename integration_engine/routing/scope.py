@@ -6,7 +6,7 @@ from typing import Literal
 
 from integration_engine.record.age import child_or_adult
 from integration_engine.record.dates import earliest, latest
-from integration_engine.record.outside import STILLBIRTH, birth_word, coroners_stillbirth
+from integration_engine.record.outside import LATE_LOSS_BEFORE_DAYS, STILLBIRTH, birth_word, coroners_stillbirth
 from integration_engine.record.standing import said_after
 from integration_engine.routing.evidence import Evidence
 
@@ -59,6 +59,8 @@ def _birth(case: Evidence) -> Scope | None:
     suspected = bool(death.suspected_stillbirth_at_home)
     if live == "yes" or (live is None and not suspected):
         return None
+    if live == "no" and _late_fetal_loss(case):
+        return Scope("out", "scope.stillbirth", "A late fetal loss, before 24 weeks; consider MBRRACE-UK.")
     if live == "no" and attended == "yes":
         return Scope("out", "scope.stillbirth", "A stillbirth with a professional attending; consider MBRRACE-UK.")
     away = bool(death.place and death.place.type in _BORN_AWAY_FROM_CARE)
@@ -122,6 +124,17 @@ def _attended(case: Evidence) -> Literal["yes", "no"] | None:
         return "yes" if decided else "no"
     stated = case.record.death.professional_attending_birth
     return None if stated == "unknown" else stated
+
+
+def _late_fetal_loss(case: Evidence) -> bool:
+    """Whether the birth was before 24 weeks, which is no stillbirth whoever attended. That nobody did a person may hold
+    against it."""
+    days = case.record.child.gestation_days
+    return (
+        days is not None
+        and days < LATE_LOSS_BEFORE_DAYS
+        and case.decision("live-birth", "professional_attending") is not False
+    )
 
 
 def _age(case: Evidence) -> Scope:
