@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from adapters.adapter import Item, Reading, Submission, content_hash
 from integration_engine.record.notice import Retraction
+from integration_engine.record.outside import counts_only_against_a_death
 from integration_engine.store import pointers
-from integration_engine.store.inbox import Message, Recognised, Refusal, Tally
+from integration_engine.store.inbox import AGAINST_A_DEATH, Message, Recognised, Refusal, Tally
 from integration_engine.store.pointers import Pointer
 from integration_engine.told_apart import LIVING
 
@@ -64,7 +65,8 @@ class Heard:
         early: Collection[str],
         new_pointers: Collection[str],
     ) -> Tally:
-        """What is counted. New messages count once, what is heard again not yet, and what came before counts as that."""
+        """What is counted. New messages count once, what is heard again not yet, and what came before counts as that. What is
+        held only because it speaks against a death is counted so that it can be told from what always is."""
         tally = Tally(self.tally.counts.copy())
         for pointer in self.pointers:
             said = ("notice", POINTER) if pointer.id in new_pointers else (SAME_AGAIN, SAME_AGAIN)
@@ -75,10 +77,13 @@ class Heard:
                     continue
                 if item.notice and item.notice.id in passed_over:
                     tally.add(message.kind, message.partner, PASSED_OVER, passed_over[item.notice.id])
+                elif item.notice and item.verdict != PASSED_OVER and counts_only_against_a_death(item.notice):
+                    tally.add(message.kind, message.partner, item.verdict, AGAINST_A_DEATH)
                 else:
                     tally.add(message.kind, message.partner, item.verdict, item.reason)
         for message in came.known:
-            tally.add(message.kind, message.partner, SAME_AGAIN, SAME_AGAIN)
+            always = not all(map(counts_only_against_a_death, message.notices))
+            tally.add(message.kind, message.partner, SAME_AGAIN, SAME_AGAIN if always else AGAINST_A_DEATH)
         return tally
 
 

@@ -40,6 +40,13 @@ def outside(notice: DeathNotice) -> Outside | None:
     return notice.outside
 
 
+def counts_only_against_a_death(notice: DeathNotice) -> bool:
+    """Whether such a notice is held only where a death is held that it speaks against: what many a message says of the
+    living, and of births that aren't reviewed. That it is held tells that the child is known, which its sender may not learn.
+    """
+    return outside(notice) is not None or bool(notice.retraction and notice.retraction.routine)
+
+
 def concludes_stillbirth(notice: DeathNotice) -> bool:
     """Whether this is a coroner's word that the baby was stillborn."""
     return bool(notice.intent == "report" and notice.coroner and "stillbirth" in notice.coroner.conclusions)

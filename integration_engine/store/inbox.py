@@ -30,6 +30,8 @@ from integration_engine.store.tables import (
 )
 
 SAME_ID_OTHER_BODY = "same-id-other-body"
+AGAINST_A_DEATH = "against-a-death"
+"""The reason counted where something is held only because it speaks against a death that is. Its sender isn't told."""
 _SUBMISSION, _NOTICE = table(SubmissionRow), table(NoticeRow)
 _INDEX = table(BlindIndexRow)
 

@@ -1,6 +1,11 @@
-"""What one partner sent and what became of it, for that partner's own eyes: ids, times, verdicts, reasons. No child."""
+"""What one partner sent and what became of it, for that partner's own eyes: ids, times, verdicts, reasons. No child.
 
-from collections.abc import Mapping
+What is held only where a death is held that it speaks against (that somebody lives, a birth that isn't reviewed) is in none
+of it: whoever asks about a child by saying that it lives must not read here that it is known.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,11 +13,17 @@ from typing import Any
 import orjson
 from sqlalchemy import select
 
-from integration_engine.store.database import Store, table
+from integration_engine.record.outside import counts_only_against_a_death
+from integration_engine.store.database import Store, Transaction, table
+from integration_engine.store.inbox import AGAINST_A_DEATH
+from integration_engine.store.neighbourhood import load_notices
 from integration_engine.store.tables import NoticeRow, RefusalRow, SubmissionRow, TallyRow
 
 _SUBMISSION, _NOTICE = table(SubmissionRow), table(NoticeRow)
 _REFUSAL, _TALLY = table(RefusalRow), table(TallyRow)
+LIVING = "living"
+"""The reason of what was passed over because nobody has told us that this child is dead."""
+_MOST_OF_ONE_ID = 20
 _VERDICTS = {"report": "notice", "retract": "retraction", "rekey": "rekey"}
 
 
@@ -52,21 +63,13 @@ class OwnCount:
 
 def taken(store: Store, partner: str, limit: int = 50) -> tuple[TakenMessage, ...]:
     """The partner's messages that were taken last, newest first."""
-    c = _SUBMISSION.c
-    query = select(c.id).where(c.partner == partner).order_by(c.received_at.desc(), c.id).limit(limit)
-    with store.reading() as transaction:
-        ids = [str(name) for name in transaction.connection.scalars(query)]
-    return _messages(store, partner, ids)
+    return _messages(store, partner, (), limit)
 
 
 def taken_as(store: Store, partner: str, kind: str, message_id: str) -> tuple[TakenMessage, ...]:
     """The partner's messages that carried this id of its own: none, one, or several bodies under one id."""
     keys = store.keys.blinds("message-id", f"{kind}\x1f{partner}\x1f{message_id}")
-    c = _SUBMISSION.c
-    query = select(c.id).where(c.partner == partner, c.message_key.in_(keys)).order_by(c.received_at.desc()).limit(20)
-    with store.reading() as transaction:
-        ids = [str(name) for name in transaction.connection.scalars(query)]
-    return _messages(store, partner, ids)
+    return _messages(store, partner, (_SUBMISSION.c.message_key.in_(keys),), _MOST_OF_ONE_ID)
 
 
 def refused(store: Store, partner: str, limit: int = 50) -> tuple[OwnRefusal, ...]:
@@ -84,21 +87,38 @@ def counted(store: Store, partner: str, since: date) -> tuple[OwnCount, ...]:
     """How the partner's messages ended since a day, the newest day first."""
     c = _TALLY.c
     query = select(c.day, c.kind, c.verdict, c.reason, c["items"]).where(
-        c.partner == partner, c.day >= since.isoformat()
+        c.partner == partner, c.day >= since.isoformat(), c.reason.not_in((LIVING, AGAINST_A_DEATH))
     )
     with store.reading() as transaction:
         rows = transaction.connection.execute(query.order_by(c.day.desc(), c.kind, c.verdict, c.reason)).all()
     return tuple(OwnCount(*row) for row in rows)
 
 
-def _messages(store: Store, partner: str, ids: list[str]) -> tuple[TakenMessage, ...]:
-    s, n = _SUBMISSION.c, _NOTICE.c
-    messages = select(s.id, s.kind, s.received_at, s.stored_at).where(s.id.in_(ids), s.partner == partner)
-    intents = select(n.submission_id, n.intent).where(n.submission_id.in_(ids)).order_by(n.id)
+def _messages(store: Store, partner: str, where: Sequence[Any], limit: int) -> tuple[TakenMessage, ...]:
+    """So many of the partner's messages that it may know to be held, newest first. As many as that, whatever lies between:
+    one that is missing would tell as much as one that is there. Raises KeyMissing or SealBroken."""
+    c = _SUBMISSION.c
+    query = select(c.id, c.kind, c.received_at, c.stored_at).where(c.partner == partner, *where)
+    query = query.order_by(c.received_at.desc(), c.id).limit(limit)
+    found: list[TakenMessage] = []
     with store.reading() as transaction:
-        rows = transaction.connection.execute(messages).all()
-        said: dict[str, list[str]] = {}
-        for submission, intent in transaction.connection.execute(intents):
-            said.setdefault(submission, []).append(_VERDICTS[intent])
-    found = [TakenMessage(r.id, r.kind, r.received_at, r.stored_at, tuple(said.get(r.id, ()))) for r in rows]
-    return tuple(sorted(found, key=lambda each: ids.index(each.id)))
+        for place in itertools.count(step=limit):
+            rows = transaction.connection.execute(query.offset(place)).all()
+            said = _said(transaction, [row.id for row in rows])
+            found += [TakenMessage(*row, tuple(said[row.id])) for row in rows if row.id in said]
+            if len(rows) < limit or len(found) >= limit:
+                break
+    return tuple(found[:limit])
+
+
+def _said(transaction: Transaction, messages: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """The verdicts of each message's persons, without what is held only because it speaks against a death."""
+    n = _NOTICE.c
+    query = select(n.submission_id, n.id).where(n.submission_id.in_(messages)).order_by(n.id)
+    rows = transaction.connection.execute(query).all()
+    notices = load_notices(transaction, [row.id for row in rows])
+    said: dict[str, list[str]] = {}
+    for message, name in rows:
+        if not counts_only_against_a_death(notices[name]):
+            said.setdefault(message, []).append(_VERDICTS[notices[name].intent])
+    return said

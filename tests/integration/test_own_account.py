@@ -4,19 +4,21 @@ import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from adapters.adapter import Submission
 from integration_engine.own_account import OwnAccount
 from integration_engine.pipeline import process
 from integration_engine.rehearsed import plain_id
 from integration_engine.security.identity import NotAllowed, Principal
-from integration_engine.store import audit, rehearsals
+from integration_engine.store import audit, own_messages, rehearsals
 from integration_engine.store.access_tokens import AccessTokens
 from integration_engine.store.accounts import Accounts
-from integration_engine.store.database import Store
+from integration_engine.store.database import Store, table
 from integration_engine.store.identities import Identities
 from integration_engine.store.inbox import Refusal, Tally, count, refuse
 from integration_engine.store.rehearsals import KEPT, Tried, keep
+from integration_engine.store.tables import SubmissionRow
 from tests.signing import Machine
 from tests.store_samples import NOW, nobodys_namesake, read, report, retraction, rules
 
@@ -56,14 +58,42 @@ def test_refusals_and_counts_are_the_partners_own(store: Store) -> None:
     with store.transaction() as transaction:
         tally = Tally()
         for partner in ("RTH", "RXH"):
-            tally.add("hospital-hl7", partner, "passed-over", "living")
+            tally.add("hospital-hl7", partner, "passed-over", "no-death")
         count(transaction, tally, NOW)
         refuse(transaction, [Refusal("hospital-hl7", p, p, 0, f"no-{p}", ()) for p in ("RTH", "RXH")], NOW)
     found = account(store).status(OWN)
     assert [each["reason"] for each in found["refused"]] == ["no-RTH"]
     assert [(each["verdict"], each["reason"], each["persons"]) for each in found["days"]] == [
-        ("passed-over", "living", 1)
+        ("passed-over", "no-death", 1)
     ]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_nobody_learns_by_saying_that_a_child_lives_whether_it_is_known(store: Store, times: int) -> None:
+    """The same word of a child that another hospital told is dead, and of one that nobody has told of."""
+    known, unknown = {"nhs_number": "9991000003"}, nobodys_namesake(3)
+    take(store, report(partner="RXH", message_id="M1", child=known))
+    for partner, child in (("RTH", known), ("RXX", unknown)):
+        lives = {"form": "not-dead", "routine": True}
+        said = {"partner": partner, "child": child, "verdict": "retraction", "reason": "not-dead", "message_id": "M9"}
+        for _ in range(times):
+            take(store, report(5, intent="retract", retraction=lives, **said))
+    with store.reading() as transaction:
+        assert set(transaction.connection.scalars(select(table(SubmissionRow).c.partner))) == {"RXH", "RTH"}
+    seen = [
+        (found["taken"], found["days"], found["refused"], account(store).find(partner, "M9"))
+        for partner in (OWN, Principal("RXX", "partner", frozenset({"hospital-hl7"})))
+        for found in [account(store).status(partner)]
+    ]
+    assert seen == [([], [], [], [])] * 2
+
+
+def test_what_is_not_shown_takes_nothing_elses_place(store: Store) -> None:
+    take(store, report(message_id="M1"))
+    lives = {"form": "not-dead", "routine": True}
+    for n in range(3):
+        take(store, report(5 + n, intent="retract", retraction=lives, message_id=f"L{n}", verdict="retraction"))
+    assert [each.verdicts for each in own_messages.taken(store, "RTH", 1)] == [("notice",)]
 
 
 def test_its_ways_in_are_named_and_never_shown(store: Store) -> None:

@@ -148,7 +148,7 @@ def test_it_is_counted_as_passed_over_and_once(store: Store) -> None:
     take(store, STILLBORN)
     counted = {(c.verdict, c.reason): c.items for c in overview.counts(store, WHEN.date())}
     assert counted["passed-over", "scope.stillbirth"] == 1
-    assert counted["same-again", "same-again"] == 1
+    assert counted["same-again", "against-a-death"] == 1
 
 
 def test_a_person_who_says_yes_ends_the_case(store: Store) -> None:
