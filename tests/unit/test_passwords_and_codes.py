@@ -21,10 +21,20 @@ def test_a_password_matches_what_was_kept_of_it_and_nothing_else_does() -> None:
     assert hashed(GOOD, "jane") != kept
 
 
-@pytest.mark.parametrize("password", ["", "eleven chars"[:11], "x" * 129, "Jane-Of-Berks"])
+@pytest.mark.parametrize("password", ["", "eleven char", "x" * 129, "Jane-Of-Berks"])
 def test_a_short_password_or_ones_own_name_is_none(password: str) -> None:
     with pytest.raises(NotAllowed):
         hashed(password, "jane-of-berks")
+
+
+@pytest.mark.parametrize("password", ["x" * 12, "x" * 128, "jane-of-berks!"])
+def test_any_other_of_twelve_to_128_letters_is_a_password(password: str) -> None:
+    assert matches(password, hashed(password, "Jane-of-Berks"))
+
+
+def test_of_a_password_that_is_too_long_no_beginning_opens_anything() -> None:
+    longest = "x" * 128
+    assert not matches(longest + "y", hashed(longest, "jane"))
 
 
 @pytest.mark.parametrize(("seconds", "code"), [(59, "287082"), (1111111109, "081804"), (20000000000, "353130")])

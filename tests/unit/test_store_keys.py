@@ -134,6 +134,43 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
     assert keyring(given).index_version == 3
 
 
+SEAL = base64.urlsafe_b64encode(b"sealing key that is 32 bytes, ok").decode()
+
+
+def index_key(length: int = 32) -> str:
+    return base64.urlsafe_b64encode(bytes(length)).decode()
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pytest.param(f"1:{index_key(31)}", id="shorter than 32 bytes"),
+        pytest.param(f"0:{index_key()}", id="of version 0"),
+        pytest.param(f"one:{index_key()}", id="of no version"),
+        pytest.param(f"1:{index_key()},1:{index_key(33)}", id="two of one version"),
+    ],
+)
+def test_an_index_key_that_is_none_is_refused_and_not_quoted(index: str) -> None:
+    with pytest.raises(KeyUnreadable) as refused:
+        keyring({"CDR_SEAL_KEYS": SEAL, "CDR_INDEX_KEYS": index})
+    assert index_key(31)[:20] not in str(refused.value)
+
+
+def test_blanks_and_commas_between_keys_mean_nothing() -> None:
+    given = {"CDR_SEAL_KEYS": f" {SEAL} , ", "CDR_INDEX_KEYS": f" 1: {index_key()} ,, 2:{index_key(40)} "}
+    assert keyring(given).index_version == 2
+
+
+def test_the_environment_or_a_command_needs_no_file_and_makes_none(tmp_path: Path) -> None:
+    file = tmp_path / "keys.json"
+    keyring({"CDR_SEAL_KEYS": SEAL, "CDR_INDEX_KEYS": f"1:{index_key()}"}, file, create=True)
+    assert not file.exists()
+    with pytest.raises(KeyMissing):
+        keyring({}, file)
+    made = keyring({}, file, create=True)
+    assert keyring({}, file, create=True).seal_fingerprints == made.seal_fingerprints
+
+
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", '{"seal": "x", "index": {}}', '{"seal": ["x"], "index": {"1": "x"}}']
 )
