@@ -33,7 +33,7 @@ def test_a_cancelled_discharge_that_comes_before_the_death_holds_the_case(
     with working(amqp_url, store, topology, pace=_ONE_BY_ONE):
         send(amqp_url, DISCHARGE_CANCELLED, DEAD, key="hospital-hl7.RTH")
         eventually(lambda: [case.rule for case in overview.recent_cases(store)] == ["held.cancelled-visit"])
-    assert _counts(store) == {("notice", "death"): 1, ("retraction", "cancelled-visit"): 1}
+    assert _counts(store) == {("notice", "death"): 1, ("retraction", "against-a-death"): 1}
     store.close()
 
 
