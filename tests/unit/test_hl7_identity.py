@@ -55,6 +55,29 @@ def test_ten_digits_that_a_hospital_calls_its_own_are_one_only_where_numbers_hav
         assert one(death(f3=unmarked)).notices[0].child.nhs_number == read
 
 
+@pytest.mark.parametrize("status", ["01", "02", "03", "NSTS01"])
+def test_the_status_of_a_number_that_is_not_there_is_none(status: str) -> None:
+    assert one(death(f3="H1^^^RTH^PI", f32=status)).notices[0].child.nhs_number_status is None
+    assert one(death(f32=status)).notices[0].child.nhs_number_status == status[-2:]
+    assert one(death(f3="H1^^^RTH^PI", f32="07")).notices[0].child.nhs_number_status == "07"
+
+
+@pytest.mark.parametrize(
+    ("born", "time"),
+    [("201405090410", "04:10"), ("20140509041055", "04:10"), ("201405090000", None), ("20140509", None)],
+)
+def test_a_time_of_birth_is_read_beside_its_day(born: str, time: str | None) -> None:
+    child = one(death(f7=born)).notices[0].child
+    assert (child.birth_date, child.birth_time) == ("2014-05-09", time)
+
+
+def test_a_merge_may_name_the_other_by_the_older_field_alone() -> None:
+    [reading] = one(message(msh("ADT^A40"), pid(), f"MRG||||{OTHER_NUMBER}")).items
+    assert reading.notice is not None
+    assert reading.notice.rekey is not None
+    assert (reading.notice.rekey.old_nhs_number, reading.notice.rekey.new_nhs_number) == (OTHER_NUMBER, NUMBER)
+
+
 def test_a_second_nhs_number_is_kept_beside_the_first_and_told() -> None:
     reading = one(death(f3=f"{NUMBER}^^^NHS^NH~{OTHER_NUMBER}^^^NHS^NH~{SPACED}^^^NHS^NH~9991000004^^^NHS^NH"))
     notice = reading.notices[0]
