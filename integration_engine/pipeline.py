@@ -144,13 +144,15 @@ def record_decision(
     switches: Switches,
     areas: Collection[str] | None = None,
     only_while: Callable[[Transaction], None] | None = None,
+    typed_by: str | None = None,
 ) -> Processed:
     """Keep a person's decision, decide again about everything it touches, and dispatch what changed.
 
     The same decision again changes nothing. ``areas``: the panels of whoever decides, where they decide about the cases
-    those lead only. ``only_while`` raises where what the decision answers was answered meanwhile. Nothing is kept of a
-    decision that isn't theirs to take. Raises UnknownSubject, NotTheirDecision, OtherDecision (another decision of that id is
-    kept), Transient, KeyMissing or SealBroken.
+    those lead only. ``only_while`` raises where what the decision answers was answered meanwhile. ``typed_by``: who says that
+    this person decided so, where it wasn't themselves; it stands in the audit log. Nothing is kept of a decision that isn't
+    theirs to take. Raises UnknownSubject, NotTheirDecision, OtherDecision (another decision of that id is kept), Transient,
+    KeyMissing or SealBroken.
     """
     with store.transaction() as transaction:
         roots = founders(transaction, decision.about)
@@ -180,6 +182,7 @@ def record_decision(
         cases = sorted({home for name in roots.values() if (home := before.homes.get(name))})
         settle_asked(transaction, cases, authority.kinds()[kept.kind].settles, f"decision:{kept.id}", now)
         detail = {"kind": kept.kind, "about": list(about), "role": kept.role, "cases": cases}
+        detail |= {"typed_by": typed_by} if typed_by else {}
         entry = Entry("decision.recorded", kept.id, detail, kept.by)
         settled = settlement.Settlement(
             transaction, hood, outcome, now, because=f"decision:{kept.id}", reference=reference, switches=switches

@@ -11,6 +11,7 @@ import orjson
 import typer
 from pydantic import ValidationError
 
+from integration_engine.cli.keyboard import at_the_keyboard
 from integration_engine.record.decision import Decision
 from integration_engine.settings import SettingsError, load_settings
 
@@ -66,7 +67,12 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         for decision in decisions:
             try:
                 done = record_decision(
-                    store, decision, reference=rules.reference, now=datetime.now(UTC), switches=rules.switches
+                    store,
+                    decision,
+                    reference=rules.reference,
+                    now=datetime.now(UTC),
+                    switches=rules.switches,
+                    typed_by=at_the_keyboard(),
                 )
                 line = {"id": decision.id, "recorded": True, "deliveries": len(done.outbox)}
                 said = f"{decision.id}: recorded, {len(done.outbox)} deliveries follow"

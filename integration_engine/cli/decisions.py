@@ -1,11 +1,13 @@
 """``cdr decisions``: what people decided so far, as the file that replays it, and who may decide what."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
 import typer
 
+from integration_engine.cli.keyboard import at_the_keyboard
 from integration_engine.cli.store import opened
 
 app = typer.Typer(no_args_is_help=True, help="What people decided, and who may decide what.")
@@ -20,7 +22,8 @@ def export(
     role: Annotated[str | None, typer.Option(help="restricted: with the reasons about restricted cases.")] = None,
 ) -> None:
     """Print everything decided, in order of time, as a JSON list that `cdr try --decisions` and `cdr decide` take: with the
-    same messages it gives the same state. Exit 1 if what is kept can't be read."""
+    same messages it gives the same state. The look is audited. Exit 1 if what is kept can't be read."""
+    from integration_engine.store import audit
     from integration_engine.store.decisions import every_decision
 
     withheld, found = 0, []
@@ -30,6 +33,10 @@ def export(
             withheld += hide
             decision = kept.decision.model_copy(update={"reason": WITHHELD}) if hide else kept.decision
             found.append(decision.model_dump(mode="json"))
+        seen = {"decisions": len(found), "withheld": withheld}
+        with store.transaction() as transaction:
+            entry = audit.Entry("decisions.exported", "decisions", seen, at_the_keyboard())
+            audit.append(transaction, datetime.now(UTC), [entry])
     text = orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n"
     if to:
         to.write_text(text, encoding="utf-8")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from integration_engine.cli.keyboard import at_the_keyboard
+from integration_engine.cli.keyboard import in_the_name_of
 from integration_engine.cli.store import opened
 from integration_engine.pointer_words import in_words, is_late
 
@@ -62,7 +62,7 @@ def close(
 
     if not reason.strip():
         raise typer.BadParameter("--reason is needed")
-    who = by.strip() if by and by.strip() else at_the_keyboard()
+    who = in_the_name_of(by)
     with opened(as_json) as store:
         done = pointers.close(store, name, by=who, reason=reason.strip(), now=datetime.now(UTC))
     said = "Closed." if done else "No such pointer waits."

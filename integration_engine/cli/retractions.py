@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from integration_engine.cli.ending import USAGE, give_up
-from integration_engine.cli.keyboard import at_the_keyboard
+from integration_engine.cli.keyboard import in_the_name_of
 from integration_engine.cli.store import opened
 from integration_engine.settings import SettingsError, load_settings
 
@@ -68,7 +68,7 @@ def told(
         raise typer.BadParameter("--to and --reason are needed: say whom, and why this way")
     now = datetime.now(UTC)
     moment = _moment(at, now)
-    who, limit = by.strip() if by and by.strip() else at_the_keyboard(), _limit(as_json)
+    who, limit = in_the_name_of(by), _limit(as_json)
     with opened(as_json) as store:
         try:
             done = record(store, delivery, by=who, how=way, to=to, reason=reason, at=moment, now=now)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import orjson
 import typer
 
-from integration_engine.cli.keyboard import at_the_keyboard
+from integration_engine.cli.keyboard import at_the_keyboard, in_the_name_of
 from integration_engine.cli.store import opened
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def show(
             raise typer.Exit(1)
         action = "review.weight-read" if weight else "review.read"
         with store.transaction() as transaction:
-            entry = audit.Entry(action, name, {"role": role, "details": full}, who.name)
+            entry = audit.Entry(action, name, {"role": role, "details": full}, in_the_name_of(by))
             audit.append(transaction, datetime.now(UTC), [entry])
         asked = asked_of(store, who, found[0], full=full, weight=weight).asked
     if as_json:

@@ -8,9 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from integration_engine.cli import _build
+from integration_engine.cli.keyboard import at_the_keyboard
 from integration_engine.pipeline import process
 from integration_engine.settings import load_settings
-from integration_engine.store import overview
+from integration_engine.store import audit, overview
 from integration_engine.store.database import Store, open_store
 from tests.store_samples import NOW, read, report, retraction, rules
 
@@ -108,6 +109,21 @@ def test_parts_that_are_wrong_are_a_usage_error_that_names_them(held: Store, wor
     status, said, error = run("decide", *words)
     assert status == 2
     assert named in re.sub(r"\x1b\[[0-9;]*m", "", said + error)
+
+
+def test_the_log_shows_who_typed_what_another_is_said_to_have_decided(held: Store, tmp_path: Path) -> None:
+    (case,) = overview.recent_cases(held)
+    assert decide(tmp_path, case.id)[0] == 0
+    told = [line for line in audit.lines(held) if line.action == "decision.recorded"]
+    assert [(line.actor, line.detail["typed_by"]) for line in told] == [("someone", at_the_keyboard())]
+
+
+def test_nobody_takes_all_decisions_away_in_silence(held: Store, tmp_path: Path) -> None:
+    (case,) = overview.recent_cases(held)
+    assert decide(tmp_path, case.id)[0] == 0
+    assert run("decisions", "export")[0] == 0
+    looks = [line for line in audit.lines(held) if line.action == "decisions.exported"]
+    assert [(line.actor, line.detail) for line in looks] == [(at_the_keyboard(), {"decisions": 1, "withheld": 0})]
 
 
 def test_what_was_decided_is_exported_whole_and_reasons_about_restricted_cases_to_their_role_only(

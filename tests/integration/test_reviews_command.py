@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from integration_engine.cli import _build
+from integration_engine.cli.keyboard import at_the_keyboard
 from integration_engine.cli.schemas import schemas
 from integration_engine.security.keys import write_new
 from integration_engine.settings import load_settings
@@ -70,7 +71,7 @@ def test_one_question_is_shown_in_full_to_who_may_and_the_look_is_audited(engine
     assert "uillfeather" in json.dumps(full)
     assert full["weight"]["bits"] == review.score
     looks = [(line.actor, line.action) for line in audit.lines(engine, subject=review.id)]
-    assert looks[-1] == ("jane", "review.weight-read")
+    assert looks[-1] == (f"jane ({at_the_keyboard()})", "review.weight-read")
     assert "Family name" in reviews("show", review.id, "--role", "coordinator")
     reviews("show", "r-nothing", status=1)
     reviews("show", review.id, "--role", "passer-by", status=2)
