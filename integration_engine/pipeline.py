@@ -181,8 +181,8 @@ def record_decision(
             raise NotTheirDecision(refused.code, refused.text)
         cases = sorted({home for name in roots.values() if (home := before.homes.get(name))})
         settle_asked(transaction, cases, authority.kinds()[kept.kind].settles, f"decision:{kept.id}", now)
-        detail = {"kind": kept.kind, "about": list(about), "role": kept.role, "cases": cases}
-        detail |= {"typed_by": typed_by} if typed_by else {}
+        typed = {"typed_by": typed_by} if typed_by else {}
+        detail = {"kind": kept.kind, "about": list(about), "role": kept.role, "cases": cases, **typed}
         entry = Entry("decision.recorded", kept.id, detail, kept.by)
         settled = settlement.Settlement(
             transaction, hood, outcome, now, because=f"decision:{kept.id}", reference=reference, switches=switches
