@@ -5,7 +5,7 @@ another role decided there is set aside and changes nothing.
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import combinations
@@ -17,7 +17,6 @@ from integration_engine.record.authority import NotTheirs, not_theirs
 from integration_engine.record.dates import earliest
 from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
-from integration_engine.record.process import PROCESS
 
 _LINKS = ("link", "unlink")
 _ALWAYS = datetime.min.replace(tzinfo=UTC)
@@ -165,13 +164,6 @@ def standing(decisions: Iterable[Decision]) -> dict[str, Decision]:
     """For each kind the latest decision; none where that takes the kind back. They come in order of time."""
     latest = {decision.kind: decision for decision in decisions}
     return {kind: decision for kind, decision in latest.items() if not decision.withdraws}
-
-
-def steps(decisions: Sequence[Decision]) -> list[Decision]:
-    """The decisions of kind ``process`` that stand: those after the last that took them all back."""
-    told = [decision for decision in decisions if decision.kind == PROCESS]
-    begins = max((n + 1 for n, decision in enumerate(told) if decision.withdraws), default=0)
-    return told[begins:]
 
 
 def constraints(links: Iterable[tuple[Decision, frozenset[str]]]) -> list[Constraint]:

@@ -4,7 +4,7 @@ those who are no case. Pure."""
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from integration_engine.decided import Decided, steps
+from integration_engine.decided import Decided
 from integration_engine.decided import standing as decided_on
 from integration_engine.linkage.resolve import Review
 from integration_engine.record.decision import Decision
@@ -63,7 +63,7 @@ def told_apart(clusters: Iterable[Collection[str]], known: Mapping[str, DeathNot
         elif all(outside(n) for n in members if n.intent == "report"):
             unborn.append(members)
         else:
-            dead.append(Dead(members, decided, word, steps_told(steps(told))))
+            dead.append(Dead(members, decided, word, steps_told(told)))
     taken_back = [n for n in waiting if n.retraction]
     return ToldApart(dead, unborn, living, [n.id for n in waiting], taken_back, people)
 

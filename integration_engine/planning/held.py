@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from integration_engine.decided import case_id, steps
+from integration_engine.decided import case_id
 from integration_engine.decided import standing as decided_on
 from integration_engine.planning.intake import PastCase, Tally
 from integration_engine.record.decision import Decision
@@ -98,5 +98,5 @@ def _folded(name: str, members: Sequence[DeathNotice], about: Mapping[str, list[
     decided = decided_on(ordered)
     word = standing(members, decided)
     current = under_current_identity(members, [n.rekey for n in members if n.rekey], adoption=False)
-    record = fold(current, word.silenced, steps=steps_told(steps(ordered)))
+    record = fold(current, word.silenced, steps=steps_told(ordered))
     return PastCase(name, record, word, "store", "held", notices=current, decided=decided)

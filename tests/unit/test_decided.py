@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from integration_engine.decided import standing, steps
+from integration_engine.decided import standing
 from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
 from tests.property.children import decided, notice
@@ -36,16 +36,6 @@ def test_of_each_kind_the_latest_stands_and_none_that_was_taken_back() -> None:
     assert standing([first, other, second]) == {"residence": second, "confirm-death": other}
     assert standing([first, other, second, back]) == {"confirm-death": other}
     assert standing([first, back, word("residence", hour=4, lad_code="E06000038")])["residence"].at.hour == 13
-
-
-def test_steps_of_the_review_count_together_since_they_were_all_taken_back() -> None:
-    def step(hour: int, **value: Any) -> Decision:
-        return word("process", hour=hour, **(value or {"cdop_told_at": "2026-03-10T09:00:00+00:00"}))
-
-    one, two, back, three = step(0), step(1), step(2, withdraw=True), step(3)
-    assert steps([one, word("confirm-death"), two]) == [one, two]
-    assert steps([one, two, back]) == []
-    assert steps([one, back, two, step(4, withdraw=True), three]) == [three]
 
 
 def dead(name: str, **parts: Any) -> DeathNotice:
