@@ -90,12 +90,31 @@ def decide(
     ``keys`` are what linkage makes of these very notices, by id, as far as the caller has worked it out already.
     """
     known = _once_each(notices)
-    said = [evidence.get(name) or evidence_of(n) for name, n in known.items()]
+    said = {name: evidence.get(name) or evidence_of(n) for name, n in known.items()}
     if from_files:
-        said = [_as_stated(e, known[e.id]) for e in said]
-    people, resolution = sorted_out(decisions, known, lambda linked: resolve(said, linked, keys=keys))
+        said = {name: _as_stated(e, known[name]) for name, e in said.items()}
+    told, passed = tuple(decisions), dict[str, str]()
+    while True:
+        found = _decided(known, said, told, _Rules(reference, now, switches), keys)
+        if not found.passed_over:
+            return replace(found, passed_over=tuple(sorted(passed.items())))
+        # Nothing of these is kept, so nothing may rest on them: the next that is told of the others would decide otherwise.
+        passed |= found.passed_over
+        known = {name: notice for name, notice in known.items() if name not in passed}
+
+
+def _decided(
+    known: Mapping[str, DeathNotice],
+    said: Mapping[str, Evidence],
+    decisions: Sequence[Decision],
+    rules: "_Rules",
+    keys: Mapping[str, Collection[str]],
+) -> Outcome:
+    """What these notices come to, those that are passed over among them."""
+    evidence = [said[name] for name in known]
+    people, resolution = sorted_out(decisions, known, lambda linked: resolve(evidence, linked, keys=keys))
     told = told_apart(resolution.clusters, known, people)
-    setting = _Setting(resolution, people, [n for n in known.values() if n.rekey], reference, now, switches)
+    setting = _Setting(resolution, people, [n for n in known.values() if n.rekey], rules)
     kept = what_is_kept(told, resolution.reviews, setting.goes_on)
     in_review = {notice for review in kept.reviews for notice in (review.a, review.b)}
     cases = [setting.case_of(one, in_review) for one in told.dead]
@@ -109,16 +128,23 @@ def decide(
 
 
 @dataclass(frozen=True, slots=True)
+class _Rules:
+    """By what is decided: the dated reference data, the switches, and now."""
+
+    reference: Reference
+    now: datetime
+    switches: Switches
+
+
+@dataclass(frozen=True, slots=True)
 class _Setting:
-    """What every cluster's case is decided in: what linkage found and people decided among all notices, every rekey, the
-    reference data and rules, and now."""
+    """What every cluster's case is decided in: what linkage found and people decided among all notices, every rekey, and by
+    what is decided."""
 
     resolution: Resolution
     people: Decided
     rekeys: Sequence[DeathNotice]
-    reference: Reference
-    now: datetime
-    switches: Switches
+    rules: _Rules
 
     def goes_on(self, one: Dead) -> bool:
         """Whether its case is one that somebody has to do with, whoever else may be asked about."""
@@ -140,9 +166,9 @@ class _Setting:
             current,
             standing=word,
             decided=one.decided,
-            reference=self.reference,
-            now=self.now,
-            switches=self.switches,
+            reference=self.rules.reference,
+            now=self.rules.now,
+            switches=self.rules.switches,
             in_review=not in_review.isdisjoint(names),
             adoption=adoption or self.people.says_so(names) or any(is_marked(notice) for notice in members),
         )

@@ -1,7 +1,7 @@
 """However messages are shuffled, repeated and batched, the store ends with the cases that the pure core makes of them all."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +159,55 @@ def test_replaying_everything_changes_and_sends_nothing(tmp_path: Path, seed: in
     again = process(store, STORY[seed:] + STORY[:seed], read=read, now=NOW, **rules())
     assert (again.outbox, again.new) == ((), 0)
     assert held(store) == before
+
+
+OLD = "9991009590"
+PASSED_OVER: Mapping[str, Sequence[Submission]] = {
+    "a living brother of one home": (
+        report(child={"nhs_number": None, "birth_date": None}),
+        report(1, partner="E23000038", kind="police", child={"nhs_number": None, "birth_date": None}),
+        report(
+            2,
+            partner="X26",
+            kind="national",
+            intent="retract",
+            retraction={"form": "status-removed", "routine": True},
+            child={"nhs_number": "9991004114", "given_names": ["Bo"], "birth_date": "2008-03-12"},
+        ),
+    ),
+    "somebody living, of another name under a number that was replaced": (
+        report(
+            partner="X26",
+            kind="national",
+            intent="rekey",
+            rekey={"kind": "replaced", "old_nhs_number": OLD, "new_nhs_number": "9991000003"},
+            child={"nhs_number": OLD, "family_name": None, "given_names": ["Liam"]},
+        ),
+        report(1),
+        report(
+            2,
+            intent="retract",
+            retraction={"form": "not-dead", "routine": True},
+            child={"nhs_number": OLD, "family_name": "Hart", "given_names": ["Liam"]},
+        ),
+    ),
+}
+"""Two messages that make one case, and a third of which nothing is kept."""
+
+
+@pytest.mark.parametrize("story", PASSED_OVER.values(), ids=PASSED_OVER)
+@pytest.mark.parametrize(
+    "batches", [((0, 1), (2,)), ((0,), (1, 2)), ((2, 0), (1,)), ((2,), (1,), (0,)), ((0, 1, 2),)], ids=str
+)
+def test_what_is_not_kept_decides_nothing_about_what_is_whatever_batch_it_comes_in(
+    tmp_path: Path, story: Sequence[Submission], batches: Sequence[Sequence[int]]
+) -> None:
+    store = new_store(f"sqlite:///{tmp_path / 'engine.db'}")
+    for batch in batches:
+        process(store, [story[n] for n in batch], read=read, now=NOW, **rules())
+    kept = [notice for message in story[:2] for reading in read(message) for notice in reading.notices]
+    outcome = decide(kept, (), rules()["reference"], NOW, rules()["switches"])
+    assert len(outcome.cases) == 1
+    assert held(store) == decided(outcome.cases)
+    assert overview.open_reviews(store) == ()
+    store.close()
