@@ -55,6 +55,11 @@ class _Turn:
     def id(self) -> str:
         return self.continued.case.id
 
+    @property
+    def hidden_anew(self) -> bool:
+        """Whether it is for other eyes than before, though it shows the same: an adoption of a case that was released."""
+        return self.stored is not None and self.stored.restricted != self.shown.restricted
+
 
 @dataclass(frozen=True)
 class Settlement:
@@ -98,7 +103,9 @@ class Settlement:
         """
         transaction = self.transaction
         dispatches = self._dispatches()
-        write_cases(transaction, [self._state(t) for t in self._turns if t.changed or t.moved], self.now)
+        write_cases(
+            transaction, [self._state(t) for t in self._turns if t.changed or t.moved or t.hidden_anew], self.now
+        )
         merged = self._continuity.merged
         bury(transaction, merged, {gone: self._next(gone) for gone in merged}, self.now)
         end(transaction, {gone: self._next(gone) for gone in self._ended}, _ENDED, self.now)

@@ -17,7 +17,7 @@ from integration_engine.store.sealing import unseal_json
 from integration_engine.store.tables import DeliveryRow
 from tests.integration.test_decisions_everywhere import record, take
 from tests.native_messages import adt, js, late, report
-from tests.restricted_samples import FORMS, Form, now_called, once_called, renumbered, told
+from tests.restricted_samples import FORMS, NEW, Form, now_called, once_called, renumbered, told
 
 _DELIVERY = table(DeliveryRow)
 every_form = pytest.mark.parametrize("name", FORMS)
@@ -167,3 +167,11 @@ def test_a_release_that_came_before_the_mark_is_no_release_of_it(role: str, stor
     assert [case.state for case in overview.recent_cases(store)] == ["open"]
     take(store, {"c.csv": FORMS["a coroner's mark, and a hospital with the former home"].messages["c.csv"]})
     assert [case.rule for case in overview.recent_cases(store)] == ["held.restricted"]
+
+
+def test_an_adoption_that_is_told_once_a_case_is_over_hides_it_all_the_same(store: Store) -> None:
+    names = take(store, {"cur.hl7": now_called(f3=f"{NEW}^^^NHS^NH")})
+    record(store, decision("deny-death", "cur.hl7#0"), names)
+    take(store, {"old.hl7": once_called(), "r.json": renumbered()})
+    found = {(case.rule, case.restricted) for case in overview.recent_cases(store)}
+    assert found == {("scope.retracted", True), ("held.restricted", True)}
