@@ -50,6 +50,10 @@ class Decided:
         barred = {one.decision for one in self.aside}
         return [d for d, about in self.subjects if about & names and d.id not in barred]
 
+    def joined_or_parted(self) -> list[tuple[str, str]]:
+        """The pairs of notices of which somebody said whether they are one child's, as far as nobody took that back."""
+        return [word.pair for word in constraints(_links(self, protected=False))]
+
     def says_so(self, cluster: Collection[str]) -> bool:
         """Whether a person says that a case is one of two identities, or its number says that it may be."""
         return not (self.shadows | self.adopted | self.before).isdisjoint(cluster)

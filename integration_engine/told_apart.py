@@ -151,25 +151,26 @@ def _may_be(living: DeathNotice, dead: Sequence[DeathNotice], why: Set[str]) -> 
 def _of_one_number(told: ToldApart, reviews: Sequence[Review], goes_on: Callable[[Dead], bool]) -> Iterator[Review]:
     """A question for each retraction that bears a number under which the same source told of a death whose case ``goes_on``,
     and that linkage finds to be of somebody else by name and birth: one of the two may be wrong, and then a child lives."""
-    links = [about for decision, about in told.people.subjects if decision.kind in ("link", "unlink")]
+    settled = told.people.joined_or_parted()
     for taken_back in sorted(told.taken_back, key=lambda n: n.id):
         for one in told.dead:
             names = {n.id for n in one.members}
             same = sorted(n.id for n in one.members if n.intent == "report" and _bears_one_number(n, taken_back))
             asked = any(taken_back.id in (r.a, r.b) and not names.isdisjoint((r.a, r.b)) for r in reviews)
-            settled = any(taken_back.id in about and about & names for about in links)
-            if same and not asked and not settled and goes_on(one):
+            said = any(taken_back.id in pair and not names.isdisjoint(pair) for pair in settled)
+            if same and not asked and not said and goes_on(one):
                 a, b = sorted((taken_back.id, same[0]))
                 yield Review(a, b, 0.0, ("identifier-only",), False)
 
 
 def _bears_one_number(dead: DeathNotice, taken_back: DeathNotice) -> bool:
-    """Whether one source names both by one NHS number, or by one number of its own."""
+    """Whether one source names both by one NHS number, or one sender by one number of its own: two sites of a trust may each
+    have a patient of that number, and neither is looked for with the other."""
     if source_of(dead) != source_of(taken_back):
         return False
     number, own = taken_back.child.nhs_number, taken_back.source.local_ref
     return (number is not None and number == dead.child.nhs_number) or (
-        own is not None and own == dead.source.local_ref
+        own is not None and (own, taken_back.source.partner) == (dead.source.local_ref, dead.source.partner)
     )
 
 

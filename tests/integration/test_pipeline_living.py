@@ -121,9 +121,9 @@ def living(serial: int | None, name: str, partner: str = "RTH", at: str = "2026-
     return fhir.message(fhir.patient(child, deceased=False), partner, f"living-{name}-{at}", at)
 
 
-def settle(store: Store, kind: str, about: tuple[str, str]) -> None:
-    said = {"id": "D1", "at": NOW + timedelta(minutes=1), "by": "somebody", "role": "restricted", "reason": "as told"}
-    decision = Decision.model_validate({**said, "kind": kind, "about": about})
+def settle(store: Store, kind: str, about: tuple[str, str], name: str = "D1", **value: bool) -> None:
+    said = {"id": name, "at": NOW + timedelta(minutes=1), "by": "somebody", "role": "restricted", "reason": "as told"}
+    decision = Decision.model_validate({**said, "kind": kind, "about": about, "value": value})
     record_decision(store, decision, now=NOW + timedelta(minutes=1), **rules())
 
 
@@ -209,3 +209,29 @@ def test_another_trust_s_retraction_under_the_same_number_and_another_name_waits
     body = hl7.adt("A08", other, hl7.Hospital("RXH"), "U1", AT + timedelta(hours=3), died_at='""', indicator='""')
     process(store, [Submission(body, NOW, partner="RXH")], now=NOW, **rules())
     assert overview.open_reviews(store) == ()
+
+
+def test_a_death_taken_back_under_its_number_and_another_name_is_asked_about_again_where_the_answer_is_taken_back(
+    store: Store,
+) -> None:
+    take(store, hl7.adt("A03", GIRL, WARD, "D1", AT, local_id="H1", **STAY))
+    other = Child("Vane", "Otto", "2018-01-01", "male", GIRL.nhs_number)
+    take(store, hl7.adt("A08", other, WARD, "U1", AT + timedelta(hours=3), died_at='""', indicator='""', local_id="H9"))
+    (question,) = overview.open_reviews(store)
+    settle(store, "unlink", (question.a, question.b))
+    settle(store, "unlink", (question.a, question.b), "D2", withdraw=True)
+    assert [asked.id for asked in overview.open_reviews(store)] == [question.id]
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_retraction_under_a_number_that_another_site_gave_the_dead_child_waits(store: Store, together: bool) -> None:
+    other = Child("Vane", "Otto", "2018-01-01", "male", None)
+    said = [
+        hl7.adt("A03", GIRL, WARD, "D1", AT, local_id="H1", **STAY),
+        hl7.adt("A08", other, hl7.Hospital("RTH02"), "U1", AT, died_at='""', indicator='""', local_id="H1"),
+    ]
+    sent = [Submission(body, NOW, partner=partner) for body, partner in zip(said, ("RTH", "RTH02"), strict=True)]
+    for batch in [sent] if together else [[one] for one in sent]:
+        process(store, batch, now=NOW, **rules())
+    (case,) = overview.recent_cases(store)
+    assert (case.state, overview.open_reviews(store)) == ("open", ())
