@@ -112,8 +112,8 @@ def latest(text: str) -> datetime:
 
 
 def london(moment: datetime) -> datetime:
-    """An instant as London's clocks show it."""
-    return moment.astimezone(LONDON)
+    """An instant as London's clocks show it; one without a zone is London's, wherever the machine stands."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=LONDON)).astimezone(LONDON)
 
 
 def compatible(one: str, other: str) -> bool:

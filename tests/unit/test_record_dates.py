@@ -1,5 +1,6 @@
 """Partial dates keep what is known, and nothing more."""
 
+import time
 from datetime import UTC, date, datetime
 
 import pytest
@@ -70,3 +71,22 @@ def test_a_day_in_london_ends_one_second_before_the_next(day: date) -> None:
     end = latest(day.isoformat())
     assert end.astimezone(LONDON).date() == day
     assert end.timestamp() + 1 == earliest(datetime.fromordinal(day.toordinal() + 1).date().isoformat()).timestamp()
+
+
+@pytest.mark.parametrize("where", ["America/St_Johns", "Pacific/Kiritimati", "Etc/GMT+12"])
+def test_a_time_without_a_zone_is_londons_wherever_the_machine_stands(
+    where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", where)
+    time.tzset()
+    try:
+        told = f"2026-07-09T23:50:{len(where):02}"
+        assert (day_of(told), earliest(told), latest(told)) == (
+            "2026-07-09",
+            datetime.fromisoformat(f"{told}+01:00"),
+            datetime.fromisoformat(f"{told}+01:00"),
+        )
+        assert canonical(told) == f"{told}+01:00"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
