@@ -48,6 +48,21 @@ def test_a_record_of_the_national_service_itself_is_national() -> None:
     assert told(dead(extension=status("2")))["source"]["kind"] == "hospital-fhir"
 
 
+@pytest.mark.parametrize(
+    ("code", "intent", "becomes"),
+    [("1", "report", "informal"), ("2", "report", "formal"), ("U", "retract", "removed"), ("u", "retract", "removed")],
+)
+def test_a_multicast_events_status_says_whether_a_death_is_told_or_taken_back(
+    code: str, intent: str, becomes: str
+) -> None:
+    found = told(signal(deathNotificationStatus=code))
+    assert (found["intent"], found["death"]["status"]) == (intent, becomes)
+
+
+def test_a_status_that_nobody_knows_is_refused() -> None:
+    assert item(signal(deathNotificationStatus="3")).reason == "unknown-status"
+
+
 def test_a_multicast_death_is_a_notice_without_a_date() -> None:
     found = told(SIGNAL)
     assert found["child"] == {"nhs_number": WREN, "family_name": "HERON", "birth_date": "2014-05-09"}
