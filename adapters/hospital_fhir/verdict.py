@@ -251,9 +251,9 @@ def _placeholder(patient: Placed) -> bool:
         name for name in children(patient.resource, "name") if text(name, "use") not in ("old", "maiden", "nickname")
     ]
     current = next((name for name in names if text(name, "use") == "official"), names[0] if names else {})
-    family = next(iter(texts(current, "family")), None)
-    given = texts(current, "given")
-    return is_placeholder(given or ([text(current, "text") or ""] if not family else []), family)
+    given, family = texts(current, "given"), next(iter(texts(current, "family")), None)
+    # Where the whole name stands in one text, BABY HERON is a stand-in and a surname, as in one family name.
+    return is_placeholder(given, family or (None if given else text(current, "text")))
 
 
 def _signs(

@@ -69,3 +69,54 @@ def test_an_unknown_age_is_kept_and_says_what_speaks_of_a_child() -> None:
 
 def test_a_bad_record_of_somebody_long_grown_up_leaves_nothing() -> None:
     assert item(dead(deceasedBoolean=True, birthDate="1950-01-01")).reason == "scope.adult"
+
+
+@pytest.mark.parametrize(
+    ("told_at", "reason"),
+    [
+        ("2026-03-04T09:00:00Z", "death"),
+        ("2026-03-05T09:00:00Z", "scope.adult"),
+        ("2031-03-05T09:00:00Z", "scope.adult"),
+    ],
+)
+def test_without_the_day_of_the_death_the_day_it_was_told_decides_and_never_one_to_come(
+    told_at: str, reason: str
+) -> None:
+    assert item(patient(deceasedBoolean=True, birthDate="2008-03-05", meta={"lastUpdated": told_at})).reason == reason
+
+
+def named(use: str | None, given: str) -> dict[str, Any]:
+    return {"family": "Heron", "given": [given], **({"use": use} if use else {})}
+
+
+@pytest.mark.parametrize(
+    ("names", "sign"),
+    [
+        ([named("usual", "Baby"), named("official", "Wren")], False),
+        ([named("official", "Baby"), named("old", "Wren")], True),
+        ([named("old", "Baby"), named(None, "Wren")], False),
+        ([{"text": "Baby Heron"}], True),
+        ([{"text": "Baby of Heron"}], True),
+        ([{"text": "Baby"}], True),
+        ([{"text": "Wren Heron"}], False),
+        ([{"text": "Baby Heron", "family": "Heron", "given": ["Wren"]}], False),
+        ([{"text": "Baby Heron", "family": "Heron"}], False),
+        ([{"family": "Baby Heron"}], True),
+    ],
+)
+def test_the_name_by_which_somebody_goes_now_shows_a_baby(names: list[dict[str, Any]], *, sign: bool) -> None:
+    found = told(dead(birthDate=None, name=names))["child"].get("signs_of_childhood", [])
+    assert ("called-a-baby" in found) is sign
+
+
+@pytest.mark.parametrize(
+    ("born", "died", "why"),
+    [
+        ("2026-03-10", "2026-03-09", {"death-before-birth"}),
+        ("2026-03-09", "2026-03-09", set()),
+        ("2026-04-09", "2026-03-09", {"death-before-birth", "birth-in-future"}),
+    ],
+)
+def test_a_birth_after_the_death_or_to_come_is_told_and_loses_no_death(born: str, died: str, why: set[str]) -> None:
+    found = read(dead(birthDate=born, deceasedDateTime=died))
+    assert (found.verdict, {problem.code for problem in found.all_problems}) == ("notice", why)
