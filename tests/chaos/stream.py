@@ -7,7 +7,7 @@ import hashlib
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from integration_engine.synthetic import coroner, fhir, hl7, police
@@ -123,7 +123,10 @@ def _straight(told: Told, chance: random.Random) -> Told:
     """The same message published by the partner itself, whose clock may be years off."""
     off = chance.choice((0, 0, 3600, 86_400 * 400, -86_400 * 4000))
     return replace(
-        told, way="amqp", message_id=f"M{chance.randrange(10**9)}", sent_at=_DAY.astimezone() + timedelta(seconds=off)
+        told,
+        way="amqp",
+        message_id=f"M{chance.randrange(10**9)}",
+        sent_at=_DAY.replace(tzinfo=UTC) + timedelta(seconds=off),
     )
 
 

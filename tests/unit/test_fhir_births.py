@@ -213,3 +213,30 @@ def test_a_code_is_known_in_any_letters_and_only_in_its_own_system() -> None:
     assert told(bundle(dead(**BABY), observation("Birthweight", **weight)))["child"]["birth_weight_g"] == 480
     elsewhere = observation("8339-4", "http://snomed.info/sct", **weight)
     assert told(bundle(dead(**BABY), elsewhere))["child"].get("birth_weight_g") is None
+
+
+def test_a_discharge_of_a_stillbirth_beside_a_live_birth_is_a_childs_death() -> None:
+    discharged = stay("5", "https://fhir.hl7.org.uk/CodeSystem/UKCore-DischargeMethodEngland")
+    assert item(bundle(patient(**BABY), discharged)).reason == "scope.stillbirth"
+    assert item(bundle(dead(**BABY), discharged, observation("LIVEBIRTH", valueString="Y"))).reason == "death"
+
+
+@pytest.mark.parametrize(
+    ("whose", "also", "reason"),
+    [
+        pytest.param(
+            {"birthDate": None}, (observation("GESTATION", valueString="38"),), "scope.stillbirth", id="a length"
+        ),
+        pytest.param(
+            {"birthDate": None}, (observation("BIRTHWEIGHT", valueString="3200g"),), "scope.stillbirth", id="a weight"
+        ),
+        pytest.param({"birthDate": None, "name": BABY["name"]}, (), "scope.stillbirth", id="a stand-in for a name"),
+        pytest.param({"birthDate": None}, (), "living", id="nothing: it may be the mother's"),
+        pytest.param({"birthDate": "2025-01-01"}, (), "living", id="born over a year ago"),
+    ],
+)
+def test_a_stillbirth_is_the_patients_own_only_where_something_shows_a_newborn(
+    whose: dict[str, Any], also: tuple[dict[str, Any], ...], reason: str
+) -> None:
+    born_dead = (observation("STILLBIRTH", valueString="Y"), observation("ATTENDED", valueString="Y"))
+    assert item(bundle(patient(**whose), *born_dead, *also)).reason == reason
