@@ -4,11 +4,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
+from integration_engine.linkage.evidence import evidence_of
+from integration_engine.record.fields import nested, values_of
 from integration_engine.record.notice import DeathNotice
 from integration_engine.record.outside import birth_word, coroners_stillbirth, may_end, needed, outside
 
 STILLBORN: dict[str, Any] = {"outside": "scope.stillbirth", "death": {"live_birth": "no"}}
+
+
+def plain(value: Any) -> Any:
+    """A value as a message's mapping gives it."""
+    if isinstance(value, tuple):
+        return [plain(part) for part in value]
+    return value.model_dump(mode="json", by_alias=True, exclude_none=True) if isinstance(value, BaseModel) else value
 
 
 def said(hour: int, partner: str = "RTH", kind: str = "hospital-hl7", **fields: Any) -> DeathNotice:
@@ -140,6 +150,67 @@ def test_only_who_says_how_the_baby_was_born_may_end_a_case() -> None:
 def test_a_termination_kept_before_there_was_a_mark_is_known_by_what_it_says() -> None:
     assert outside(said(9, death={"termination": True})) == "scope.termination"
     assert outside(said(9)) is None
+
+
+WHOLE: dict[str, Any] = {
+    "child": {
+        "nhs_number": "9991000003",
+        "nhs_number_status": "01",
+        "other_identifiers": [{"value": "9991001379", "type": "former-nhs-number"}, {"value": "H1", "type": "PI"}],
+        "restricted": "none",
+        "sex": "female",
+        "family_name": "Heron",
+        "given_names": ["Baby"],
+        "known_as": ["Wren"],
+        "name_is_placeholder": True,
+        "birth_date": "2026-05-04",
+        "birth_time": "04:10",
+        "age_at_death": {"value": 3, "unit": "hours"},
+        "addresses": [{"lines": ["3 Reed Lane"], "postcode": "RG1 8LS", "use": "home"}],
+        "multiple_birth": {"count": 2, "order": 1},
+        "gestation_days": 280,
+        "birth_weight_g": 3200,
+        "mother": {"name": "Ada Heron", "nhs_number": "9991008225", "birth_date": "1995-01-01"},
+    },
+    "death": {
+        "died_at": "2026-05-04T07:10",
+        "place": {"name": "Elm House"},
+        "event": {"reference": "E23000014/EV-1"},
+        "circumstances": "a long story",
+    },
+    "police": {"force": "E23000014", "report_id": "14-1", "person_id": "P1", "officer": {"name": "Elm"}},
+}
+
+
+@pytest.mark.parametrize("field", sorted(WHOLE["child"]))
+@pytest.mark.parametrize("kind", ["police", "hospital-hl7"])
+def test_nothing_is_lost_by_which_a_birth_is_linked_with_its_case(field: str, kind: str) -> None:
+    whole = said(9, "E23000014", kind, **{**WHOLE, "child": {"birth_date": "2026-05-04", field: WHOLE["child"][field]}})
+    kept = nested(needed({path: plain(value) for path, value in values_of(whole).items()}))
+    slim = said(9, "E23000014", kind, **kept)
+    assert evidence_of(slim) == evidence_of(whole)
+    assert (slim.death.circumstances, slim.police and slim.police.officer) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "death",
+    [
+        {"live_birth": "no"},
+        {"live_birth": "yes"},
+        {"signs_of_life": True},
+        {"signs_of_life": False},
+        {"termination": True},
+        {"live_birth": "no", "professional_attending_birth": "yes"},
+        {"live_birth": "no", "professional_attending_birth": "no"},
+        {"live_birth": "no", "suspected_stillbirth_at_home": True},
+    ],
+)
+def test_nothing_is_lost_of_how_the_baby_was_born(death: dict[str, Any]) -> None:
+    whole = said(9, death={**death, "circumstances": "a long story"}, child={"gestation_days": 280})
+    kept = nested(needed({path: plain(value) for path, value in values_of(whole).items()}))
+    slim = said(9, **kept)
+    assert slim.death.model_dump(exclude_defaults=True) == death
+    assert (birth_word([slim]), outside(slim)) == (birth_word([whole]), outside(whole))
 
 
 def test_no_more_is_held_than_tells_whose_it_is_and_how_it_was_born() -> None:

@@ -141,6 +141,7 @@ def test_a_trusts_sites_and_systems_are_one_source() -> None:
     assert standing([DEAD, said("RXX02", "2026-03-09T09:00", "retract")]).outcome == "disputed"
     assert standing([said("A81001", "2026-03-09T05:00", kind="other"), DELETED, DEAD]).outcome == "disputed"
     assert standing([said("rth02", "2026-03-09T05:00"), DELETED]).outcome == "retracted"
+    assert standing([DEAD, said("RTX", "2026-03-09T09:00", "retract")]).outcome == "disputed"
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,13 @@ def test_a_retraction_states_no_facts_of_the_child_even_where_nothing_else_is_le
     assert fold([wrong, taken_back], silenced={"w"}).child.family_name == "Cole"
 
 
+def test_of_two_times_that_refine_a_date_the_better_sources_is_taken() -> None:
+    formal = notice("n", "national", "PDS", death={"died_at": "2026-03-09", "status": "formal"})
+    hospital = notice("h", "hospital-hl7", "RTH", death={"died_at": "2026-03-09T04:10"})
+    police = notice("p", "police", "E23000038", "2026-03-09T09:00", death={"died_at": "2026-03-09T05:30"})
+    assert fold([formal, hospital, police]).death.died_at == "2026-03-09T04:10+00:00"
+
+
 def test_a_found_time_refines_no_registered_date() -> None:
     formal = notice("n", "national", "PDS", death={"died_at": "2026-03-09", "status": "formal"})
     found = notice("p", "police", "E23000038", death={"died_at": "2026-03-09T04:10", "died_at_basis": "found"})
