@@ -163,7 +163,15 @@ def test_each_sign_of_childhood_takes_a_child_of_unknown_age_in(child: dict[str,
 
 
 def test_nothing_that_speaks_of_a_child_holds_an_unknown_age() -> None:
-    assert routed(NO_AGE, HERE).rule == "held.age"
+    found = routed(NO_AGE, HERE)
+    assert (found.state, found.rule, "age-unconfirmed" in found.flags) == ("held", "held.age", True)
+
+
+def test_what_two_sources_say_otherwise_of_a_birth_is_flagged_as_disputed() -> None:
+    flags = {rule: routed(BABY, HERE | {"live_birth": "no"}, notices=told).flags for rule, told in (
+        ("held", (CORRECTED, TOLD_FIRST)), ("out", (CORRECTED,)),
+    )}  # fmt: skip
+    assert {rule: "disputed" in raised for rule, raised in flags.items()} == {"held": True, "out": False}
 
 
 @pytest.mark.parametrize(

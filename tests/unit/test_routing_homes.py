@@ -93,3 +93,19 @@ def test_a_home_that_a_person_decided_on_is_told_as_that() -> None:
     stated = routed(AT_HOME).lead
     assert stated is not None
     assert stated.why.startswith("The usual home address is in Reading")
+
+
+@pytest.mark.parametrize(
+    ("country", "notify"),
+    [
+        (" esp ", ("overseas",)),
+        ("es", ("overseas",)),
+        ("Spain", ()),
+        ("E5", ()),
+        ("gbr", ()),
+        ("imn", ("isle-of-man",)),
+    ],
+)
+def test_a_country_is_known_by_its_letters(country: str, notify: tuple[str, ...]) -> None:
+    routing = routed(living_at({"country": country, "use": "home"}), died_at(lad_code=LEEDS["lad_code"]))
+    assert tuple(word for word in routing.notify if not word.startswith("unassigned:")) == notify
