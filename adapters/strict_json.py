@@ -47,7 +47,8 @@ def parse(body: bytes) -> Any:
 
 def _nesting(text: str) -> int:
     """The deepest nesting of brackets outside strings."""
-    bare = re.sub(r'"(?:[^"\\]|\\.)*"', "", text, flags=re.DOTALL)
+    # A string that nobody closes ends with the text: looked for anew at each quote in it, it would take for ever.
+    bare = re.sub(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', "", text, flags=re.DOTALL)
     depth = deepest = 0
     for one in re.findall(r"[\[\]{}]", bare):
         depth += 1 if one in "[{" else -1

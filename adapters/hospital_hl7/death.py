@@ -18,7 +18,7 @@ RESURRECTED = "RESURREC"
 """What some systems write into PID-29 when a death was entered in error (seen in Welsh and PIMS feeds)."""
 
 _PLACE = re.compile(r"([A-Z][A-Z0-9]{2})-(\d{1,3})")
-_ZEROS = re.compile(r"[0\-/:. T]*0[0\-/:. T]*")
+_ZEROS = frozenset("0-/:. T")
 # A day with a clock that shows no time: 202603090000, 2026-03-09T00:00:00Z.
 _MIDNIGHT = re.compile(r"(\d{8}|\d{4}-\d\d-\d\d[T ])(?:00:?(?:00)?:?(?:00)?(?:\.0+)?)(?:Z|[+-]\d\d:?\d\d)?")
 _DAY_OR_MORE = re.compile(r"(?:19|20)\d{6}(?:\d{2,6})?(?:\.\d+)?(?:[+-]\d{4})?|(?:19|20)\d\d-\d\d-\d\d(?:[T ].*)?")
@@ -89,7 +89,7 @@ def _take_date(evidence: Evidence, message: Message, raw: str, place: str, setti
         return
     if value.upper().startswith(RESURRECTED):
         _undo(evidence, Form.RESURRECTED, place)
-    elif _ZEROS.fullmatch(value) or (settings.short_date_is_cancel and len(value) <= 6):
+    elif ("0" in value and _ZEROS.issuperset(value)) or (settings.short_date_is_cancel and len(value) <= 6):
         _undo(evidence, Form.ZERO_DATE, place)
     elif _first_word(value) in settings.death_words or value.upper() in settings.dead_indicators - {"1"}:
         evidence.dead.append(place)

@@ -12,6 +12,8 @@ from functools import lru_cache
 from integration_engine.mapping.found import Found, PathError
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
+# The longest heading in which an aside is looked for.
+_LONGEST = 200
 _BETWEEN = re.compile(r"[\W_]+")
 # How to fill a column in, and that it is the dead person's. Any other word in brackets may say that it is somebody else's.
 _ASIDE = re.compile(
@@ -28,7 +30,8 @@ def check(path: str) -> None:
 
 def folded(heading: str) -> str:
     """A heading as it is compared. ``(s)`` is a plural, not an aside."""
-    bare = _ASIDE.sub("", heading) if not heading.rstrip().casefold().endswith("(s)") else heading
+    aside = len(heading) <= _LONGEST and not heading.rstrip().casefold().endswith("(s)")
+    bare = _ASIDE.sub("", heading) if aside else heading
     return _BETWEEN.sub("", bare.casefold())
 
 

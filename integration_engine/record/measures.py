@@ -21,9 +21,19 @@ _IMPERIAL = re.compile(
 _MOST_KILOGRAMS = 15
 
 
+# What is longer is no measure, however it is to be read: nobody's reading takes longer for it.
+_LONGEST = 80
+
+
+def _plain(text: str) -> str:
+    """As the patterns here take it: small letters, one space where there were several; empty where it is too long for any."""
+    bare = re.sub(r"\s+", " ", text.strip().lower(), flags=re.ASCII)
+    return bare if len(bare) <= _LONGEST else ""
+
+
 def grams_of(text: str) -> int | None:
     """A birth weight in grams, from grams, kilograms, or pounds and ounces. A bare number under 15 can only be kilograms."""
-    bare = re.sub(r"(?<=\d),(?=\d{3}\b)", "", text.strip().lower())
+    bare = re.sub(r"(?<=\d),(?=\d{3}\b)", "", _plain(text))
     if found := _METRIC.fullmatch(bare):
         amount, unit = float(found[1]), found[2] or ""
         if not unit:
@@ -47,7 +57,7 @@ _NUMBER = re.compile(r"(\d{1,3}(?:\.\d{1,4})?)\s*(d|days?)?", re.ASCII)
 
 def gestation_of(text: str) -> int | None:
     """Gestation at birth in days, from ``weeks+days``, weeks (also with a fraction) or days."""
-    bare = text.strip().lower()
+    bare = _plain(text)
     days: float | None = None
     if found := _WEEKS_AND_DAYS.fullmatch(bare):
         days = 7 * int(found[1]) + int(found[2])
@@ -71,7 +81,7 @@ _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
 _AGE = re.compile(
     r"(?:aged?\s*:?\s*)?"
     r"(?P<about>about|approx(?:imately|\.)?|circa|c\.?|~|around|est(?:imated|\.)?)?\s*(?P<value>\d{1,7})(?:\.\d+)?\s*"
-    r"(?P<range>(?:-|to)\s*\d{1,3})?\s*(?P<unit>/\s*(?:12|52|7)|[a-z]+)?(?P<more>(?:\s*(?:,|and|&)?\s*\d{1,3}\s*[a-z]+)*)\.?"
+    r"(?P<range>(?:-|to)\s*\d{1,3})?\s*(?P<unit>/\s*(?:12|52|7)|[a-z]++)?(?P<more>(?:\s?(?:(?:,|and|&)\s?)?\d{1,3}\s?[a-z]++)*+)\.?"
     r"(?:\s*(?:old|of age))?",
     re.ASCII,
 )
@@ -80,7 +90,7 @@ _AT_BIRTH = frozenset({"newborn", "new born", "neonate", "stillborn", "still bor
 
 def age_of(text: str, unit: str | None = None) -> Age | None:
     """An age in completed units; of two units the larger counts. A bare number is in ``unit``, or is no age without it."""
-    bare = text.strip().lower()
+    bare = _plain(text)
     if bare in _AT_BIRTH:
         return Age(value=0, unit="days", estimated=True)
     found = _AGE.fullmatch(bare)
