@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from adapters.adapter import Submission, content_hash
 from integration_engine.pipeline import process, record_decision
 from integration_engine.record.decision import Decision
-from integration_engine.store import overview
+from integration_engine.store import audit, overview
 from integration_engine.store.database import Store, table
 from integration_engine.store.inbox import Tally
 from integration_engine.store.tables import BlindIndexRow, NoticeRow, SubmissionRow
@@ -167,6 +167,10 @@ def test_of_who_a_person_says_is_another_child_nothing_is_left(store: Store) -> 
     (question,) = overview.open_reviews(store)
     settle(store, "unlink", (question.a, question.b))
     assert (rows(store), len(overview.open_reviews(store))) == (before, 0)
+    told = [line for name in (question.a, question.b) for line in audit.latest(store, name, 10)]
+    assert [(line.action, line.detail) for line in told if line.action == "notice.dropped"] == [
+        ("notice.dropped", {"reason": "living"})
+    ]
 
 
 def test_who_a_person_says_is_the_same_child_is_not_dead(store: Store) -> None:

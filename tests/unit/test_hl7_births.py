@@ -72,6 +72,8 @@ def test_n_on_every_message_does_not_make_a_stillbirth_a_contradiction() -> None
         ("22", "wk", 154),
         ("160", "days", 160),
         ("160", "D", 160),
+        ("40", "D", 40),
+        ("40", "WEEKS", 280),
         ("22+6", "", 160),
         ("22+6", "weeks", 160),
         ("350", "d", 350),
