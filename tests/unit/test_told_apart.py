@@ -48,10 +48,11 @@ NO_NUMBER = {"nhs_number": None}
 ANOTHER_CHILD = {"family_name": "Vane", "given_names": ["Otto"], "birth_date": "2018-05-20"}
 
 
-def test_who_may_be_the_child_that_the_same_source_calls_dead_waits_for_a_person() -> None:
-    outcome = decided([dead(), alive(child=NO_NUMBER)])
-    assert asked(outcome) == [(frozenset("ad"), ("names-and-birth-only",))]
-    assert (outcome.waiting, outcome.passed_over) == (("a",), ())
+@pytest.mark.parametrize("name", ["a", "z"])
+def test_who_may_be_the_child_that_the_same_source_calls_dead_waits_for_a_person(name: str) -> None:
+    outcome = decided([dead(), alive(name, child=NO_NUMBER)])
+    assert asked(outcome) == [(frozenset((name, "d")), ("names-and-birth-only",))]
+    assert (outcome.waiting, outcome.passed_over) == ((name,), ())
     assert "in-review" in outcome.cases[0].routing.flags
 
 
@@ -78,11 +79,27 @@ def test_two_numbers_under_one_number_of_the_sources_own_are_asked_about() -> No
     assert (asked(apart), apart.passed_over) == ([], (("a", "living"),))
 
 
-def test_nobody_is_asked_about_a_case_that_has_ended() -> None:
+@pytest.mark.parametrize("name", ["a", "z"])
+def test_nobody_is_asked_about_a_case_that_has_ended(name: str) -> None:
     over = person("deny-death", "d")
-    outcome = decided([dead(), alive(child=NO_NUMBER)], over)
+    outcome = decided([dead(), alive(name, child=NO_NUMBER)], over)
     assert (outcome.cases[0].routing.state, asked(outcome), outcome.waiting) == ("withdrawn", [], ())
-    assert outcome.passed_over == (("a", "living"),)
+    assert outcome.passed_over == ((name, "living"),)
+
+
+BORN_DEAD = {"live_birth": "no", "professional_attending_birth": "yes"}
+UNSURE_BABY = {"nhs_number": None, "birth_date": "2016-01-01"}
+
+
+@pytest.mark.parametrize("name", ["a", "z"])
+def test_a_birth_that_is_not_reviewed_waits_while_it_may_be_the_dead_child_and_leaves_nothing_alone(name: str) -> None:
+    unborn = notice(name, outside="scope.stillbirth", death=BORN_DEAD, child=UNSURE_BABY)
+    alone = decided([unborn])
+    assert (alone.cases, asked(alone), alone.waiting, alone.passed_over) == ((), [], (), ((name, "scope.stillbirth"),))
+    beside = decided([dead(), unborn])
+    assert ([pair for pair, _ in asked(beside)], beside.waiting) == ([frozenset((name, "d"))], (name,))
+    over = decided([dead(), unborn], person("deny-death", "d"))
+    assert (asked(over), over.waiting, over.passed_over) == ([], (), ((name, "scope.stillbirth"),))
 
 
 UNDER_ANOTHER_NAME = {"routine": False, "form": "deleted", "child": ANOTHER_CHILD}
