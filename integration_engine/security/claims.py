@@ -15,7 +15,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import import_key
 
-from integration_engine.security.identity import OF_PANELS, Deciding, NotAllowed, Principal, is_code
+from integration_engine.security.identity import OF_PANELS, Deciding, NotAllowed, Principal, is_code, is_engines
 
 ALGORITHMS = ("ES256", "ES384", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512")
 SKEW = timedelta(seconds=60)
@@ -133,4 +133,4 @@ def _words(value: Any) -> list[str]:
 
 
 def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and _NAME.fullmatch(value) is not None
+    return isinstance(value, str) and _NAME.fullmatch(value) is not None and not is_engines(value)

@@ -36,6 +36,7 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 # Compared against where no credential was found, so that both ways take the same steps.
 _NOBODY = hashlib.sha256(b"no such credential").hexdigest()
 TRUST_CODE, _SITE_CODE = 3, 5
+_ITS_OWN = frozenset({"engine", "cli"})
 
 
 class NotAllowed(Exception):
@@ -202,3 +203,8 @@ def recipient_of(principal: Principal) -> str:
 def is_code(text: str) -> bool:
     """Whether text can be a partner's, CDOP's or organisation's code: it goes into routing keys and queue names."""
     return bool(_CODE.fullmatch(text))
+
+
+def is_engines(name: str) -> bool:
+    """Whether a name is the engine's own in the audit log: what somebody of that name did would pass for its doing."""
+    return name.casefold() in _ITS_OWN

@@ -126,7 +126,7 @@ class Identities:
         Raises NotAllowed ``bad-code`` for a code that can't stand in a routing key, ``other-role`` where the code is
         another kind of principal's, ``taken-organisation`` where another partner already speaks for one of the codes.
         """
-        if not identity.is_code(code):
+        if not identity.is_code(code) or identity.is_engines(code):
             raise NotAllowed("bad-code", "a code is letters, digits, hyphens and underscores, 64 at most")
         token = identity.new_token()
         said = {

@@ -10,15 +10,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Text, delete, select
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Text, delete, func, select
 from sqlalchemy.orm import Session
 from sqlmodel import Field, SQLModel, col
 
 from integration_engine.security import identity, passwords
-from integration_engine.security.identity import OF_PANELS, Deciding, NotAllowed, Principal
+from integration_engine.security.identity import DECIDING, OF_PANELS, Deciding, NotAllowed, Principal
 from integration_engine.security.passwords import CodeKey
 from integration_engine.store.audit import Entry, append
 from integration_engine.store.database import Store
+from integration_engine.store.partners import PartnerRow
 from integration_engine.store.sealing import seal, unseal
 from integration_engine.store.tables import Instant
 
@@ -85,13 +86,14 @@ class People:
 
     def add(self, name: str, role: Deciding, password: str, areas: Sequence[str] = (), by: str = "engine") -> Added:
         """Register a person, or give one that is there a new password and new codes: their sessions end. Raises NotAllowed
-        ``bad-code``, ``bad-password`` or ``no-area``."""
-        if not identity.is_code(name) or not all(map(identity.is_code, areas)):
+        ``bad-code``, ``bad-password``, ``no-area`` or ``taken-name``."""
+        if not all(map(identity.is_code, (name, *areas))) or identity.is_engines(name):
             raise NotAllowed("bad-code", "a name is letters, digits, hyphens and underscores, 64 at most")
         if bool(areas) != (role in OF_PANELS):
             raise NotAllowed("no-area", "a coordinator or designated doctor has a panel, and nobody else")
         kept, codes, now = passwords.hashed(password, name), passwords.new_code_key(), self._clock()
         with self._store.transaction() as transaction, Session(transaction.connection) as session:
+            _refuse_anothers(session, name)
             before = session.get(PersonRow, name)
             anew = PersonRow(
                 name=name,
@@ -175,11 +177,13 @@ class People:
 
     def open_session(self, principal: Principal, seconds: int) -> str:
         """A secret for a browser's cookie, good for ``seconds``; for nothing where the person was ended, or was given another
-        role, panel or password, in the very moment of signing in."""
+        role, panel or password, in the very moment of signing in. Raises NotAllowed ``taken-name``: nobody is to pass for
+        an organisation by the name that a provider says."""
         secret, now = identity.new_token().text, self._clock()
         with self._store.transaction() as transaction, Session(transaction.connection) as session:
             if principal.credential == BY_PASSWORD and not _stands(_locked(session, principal.name), principal):
                 return secret
+            _refuse_anothers(session, principal.name)
             session.execute(delete(PersonSessionRow).where(col(PersonSessionRow.expires_at) < now))
             session.add(
                 PersonSessionRow(
@@ -225,6 +229,14 @@ class People:
 def _locked(session: Session, name: str) -> PersonRow | None:
     """The person's row, held against others until the transaction ends."""
     return session.scalars(select(PersonRow).where(col(PersonRow.name) == name).with_for_update()).one_or_none()
+
+
+def _refuse_anothers(session: Session, name: str) -> None:
+    """Raises NotAllowed ``taken-name`` where an organisation is registered under it: what a panel decides over its own door
+    stands under its code in the log, and so would what this person does."""
+    held = session.scalars(select(PartnerRow).where(func.lower(col(PartnerRow.code)) == name.lower()))
+    if any(row.role not in DECIDING for row in held):
+        raise NotAllowed("taken-name", "an organisation is registered under that name: ask the operators for another")
 
 
 def _stands(row: PersonRow | None, principal: Principal) -> bool:

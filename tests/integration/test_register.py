@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import event
 
 from integration_engine.register import Register, Remembered
-from integration_engine.security.identity import NotAllowed, Role
+from integration_engine.security.claims import BY_PROVIDER
+from integration_engine.security.identity import NotAllowed, Principal, Role
 from integration_engine.store.access_tokens import AccessTokens
 from integration_engine.store.database import Store, upgrade_schema
 from integration_engine.store.identities import Identities
@@ -220,6 +221,37 @@ def test_a_new_key_brings_nobody_back_of_whom_everything_was_revoked(store_of: S
     found = identities.by_certificate("a" * 64)
     assert found is not None
     assert (found.organisations, found.trying) == (frozenset(), {"hospital-hl7"})
+
+
+@pytest.mark.parametrize("name", ["engine", "Engine", "cli"])
+def test_nobody_bears_the_engines_own_name_in_the_log(identities: Identities, name: str) -> None:
+    for give in (
+        lambda: identities.add(name, "operator"),
+        lambda: identities.people.add(name, "operator", "correct horse battery"),
+    ):
+        with pytest.raises(NotAllowed) as refused:
+            give()
+        assert refused.value.code == "bad-code"
+
+
+def test_nobody_decides_under_the_name_of_a_panel_or_partner(identities: Identities) -> None:
+    """Over its own door a panel decides as a coordinator under its code: a person of that name would look the same."""
+    identities.add("BERKS", "cdop")
+    identities.add(FORCE, "partner", kinds=["police"])
+    identities.add("night-desk", "operator")
+    people = identities.people
+    for name in ("BERKS", "berks", FORCE):
+        proved = Principal(name, "coordinator", organisations=frozenset({"OXON"}), credential=BY_PROVIDER)
+        for give in (
+            lambda who=proved: people.open_session(who, 60),
+            lambda who=proved: people.add(who.name, "operator", "correct horse battery"),
+        ):
+            with pytest.raises(NotAllowed) as refused:
+                give()
+            assert refused.value.code == "taken-name"
+    people.add("night-desk", "operator", "correct horse battery")
+    jane = Principal("jane", "coordinator", organisations=frozenset({"OXON"}), credential=BY_PROVIDER)
+    assert people.session(people.open_session(jane, 60)) == jane
 
 
 def test_who_only_changes_tokens_keeps_what_they_were_registered_for(identities: Identities) -> None:

@@ -143,6 +143,7 @@ def test_the_first_rule_that_fits_makes_the_role_and_only_known_boards_the_panel
         ({"job": "doctor"}, "no-name"),
         ({"sub": "x\nsigned-in", "job": "doctor"}, "no-name"),
         ({"sub": "x" * 129, "job": "doctor"}, "no-name"),
+        ({"sub": "Engine", "job": "doctor"}, "no-name"),
     ],
 )
 def test_whom_no_rule_fits_is_nobody(claims: dict[str, Any], code: str) -> None:
