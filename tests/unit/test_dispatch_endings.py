@@ -117,6 +117,8 @@ def test_who_was_told_that_a_case_has_ended_is_not_told_again() -> None:
     held = after(sent(open_case()))
     gone = list(ended(held, "c-x", version=2, at=NOW, rule="scope.retracted"))
     assert who_got_what(gone) == dict.fromkeys(held, "withdraw")
+    assert {(d.envelope["state"], d.envelope["rule"]) for d in gone} == {("withdrawn", "scope.retracted")}
+    assert [d.recipient for d in gone] == sorted(held)
     assert ended(after(gone, held), "c-x", version=3, at=NOW, rule="scope.retracted") == ()
     assert ended(None, "c-x", version=3, at=NOW, rule="scope.retracted") == ()
     assert merged_away(after(gone, held), "c-x", version=3, at=NOW, into="c-kept") == ()
@@ -132,6 +134,7 @@ def test_what_became_part_of_a_case_that_has_ended_ends_as_it_did(survivor: Any,
     assert {(d.kind, d.envelope["state"], d.retracts) for d in told} == {("withdraw", state, True)}
     going_on = merged_away(held, "c-gone", version=2, at=NOW, into=open_case().id, survivor=open_case())
     assert {(d.kind, d.retracts) for d in going_on} == {("merge", False)}
+    assert {(d.envelope["state"], d.envelope["rule"]) for d in going_on} == {("open", "scope.child")}
 
 
 def test_that_there_is_a_restricted_case_beside_is_said_to_nobody() -> None:
