@@ -170,6 +170,7 @@ class _Setting:
             now=self.rules.now,
             switches=self.rules.switches,
             in_review=not in_review.isdisjoint(names),
+            renamed=[n for n in self.rekeys if n.id in self.resolution.renamed_by(names)],
             adoption=adoption or self.people.says_so(names) or any(is_marked(notice) for notice in members),
         )
         opening = _opening(members, former)

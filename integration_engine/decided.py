@@ -91,13 +91,12 @@ def sorted_out(
 def _since(decided: Decided, known: Mapping[str, DeathNotice], resolution: Resolution) -> dict[str, datetime]:
     """Since when each notice of a restricted case is one. What was linked before that was linked rightly, and stays."""
     hidden = _hidden(decided, known, resolution)
-    rekeys = [known[name] for name in resolution.restricted if known[name].rekey]
     found: dict[str, datetime] = {}
     for cluster in resolution.clusters:
         if hidden.restricted.isdisjoint(cluster):
             continue
         told = [known[name] for name in cluster if is_marked(known[name])]
-        told += [] if resolution.restricted.isdisjoint(cluster) else rekeys
+        told += [known[name] for name in resolution.renamed_by(cluster)]
         times = [_told_at(notice) for notice in told]
         times += [d.at for d in (standing(decided.about(cluster)).get("restrict"),) if d]
         found |= dict.fromkeys(cluster, min(times, default=_ALWAYS))

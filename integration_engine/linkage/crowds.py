@@ -78,6 +78,7 @@ class Crowds:
             restricted=all_of(found.restricted),
             former=all_of(found.former),
             current=all_of(found.current),
+            tied_by={other: all_of(tied) for id, tied in found.tied_by.items() for other in (id, *beside.get(id, ()))},
         )
 
 

@@ -35,6 +35,11 @@ class Rekeys:
     def current(self) -> frozenset[str]:
         return frozenset(self._sides) - self.former
 
+    @property
+    def tied_by(self) -> dict[str, frozenset[str]]:
+        """For each notice that stands on a side of rekeys under another name the ids of those."""
+        return {id: frozenset(side.rpartition("/")[0] for side in sides) for id, sides in self._sides.items()}
+
     def apply(self, e: Evidence) -> Evidence:
         """The evidence with its identifiers as the rekeys leave them."""
         if not self.same and not self.dead and not e.rekey:

@@ -97,6 +97,7 @@ def resolved(
         restricted=rekeys.restricted,
         former=rekeys.former,
         current=rekeys.current,
+        tied_by=rekeys.tied_by,
     )
     return resolution, clusters
 

@@ -20,7 +20,8 @@ _HOURS_OF_AGE = {"minutes": 1 / 60, "hours": 1, "days": 24, "weeks": 168, "month
 
 @dataclass(frozen=True, eq=False)
 class Evidence:
-    """One case as routing sees it. ``notices`` may be empty, where a record stands alone."""
+    """One case as routing sees it. ``notices`` may be empty, where a record stands alone. ``renamed`` are the rekeys under
+    another name that tie it, in whatever case they are."""
 
     record: ChildDeathRecord
     notices: Sequence[DeathNotice]
@@ -28,6 +29,7 @@ class Evidence:
     reference: Reference
     now: datetime
     switches: Switches
+    renamed: Sequence[DeathNotice] = ()
 
     @cached_property
     def today(self) -> date:

@@ -35,17 +35,18 @@ def route(  # noqa: PLR0913 - one keyword for each thing a routing depends on
     switches: Switches = Switches(),
     in_review: bool = False,
     adoption: bool = False,
+    renamed: Sequence[DeathNotice] = (),
 ) -> Routing:
     """Decide everything about one case.
 
     Parameters: the record and the notices it was folded from (none, where a record stands alone); who still says dead;
     what people decided about this case, by kind; the reference data; the time, zone-aware; the switches. ``in_review``:
     a linkage review is open. ``adoption``: a rekey under another name joins two of its identities, or a source marks it
-    as one to protect.
+    as one to protect. ``renamed`` are those rekeys, in whatever case they are.
     """
     # What a source took back no longer counts, as in the record; where all of it was, it is the history that is left.
     heard = [notice for notice in notices if notice.id not in standing.silenced] or notices
-    case = Evidence(record, heard, decided, reference, now, switches)
+    case = Evidence(record, heard, decided, reference, now, switches, renamed)
     in_scope = scope(case)
     home = residence(case)
     found = verdict(case, standing, in_scope, home, adoption)

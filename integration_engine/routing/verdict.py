@@ -60,7 +60,7 @@ def verdict(case: Evidence, standing: Standing, in_scope: Scope, home: Residence
 def _marked_since(case: Evidence, release: Decision) -> bool:
     """Whether the child was told to be adopted or protected only after a person released the case: that they didn't know.
     One that was known then and is told again is no news."""
-    marks = [n for n in case.notices if n.child.restricted not in (None, "none") or n.rekey]
+    marks = [n for n in case.notices if n.child.restricted not in (None, "none")] + [*case.renamed]
     return bool(marks) and all(said_after(n, release.at) for n in marks)
 
 

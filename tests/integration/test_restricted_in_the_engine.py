@@ -17,7 +17,7 @@ from integration_engine.store.sealing import unseal_json
 from integration_engine.store.tables import DeliveryRow
 from tests.integration.test_decisions_everywhere import record, take
 from tests.native_messages import adt, js, late, report
-from tests.restricted_samples import FORMS, NEW, Form, now_called, once_called, renumbered, told
+from tests.restricted_samples import FORMS, NEW, OLD, Form, now_called, once_called, renumbered, told
 
 _DELIVERY = table(DeliveryRow)
 every_form = pytest.mark.parametrize("name", FORMS)
@@ -175,3 +175,25 @@ def test_an_adoption_that_is_told_once_a_case_is_over_hides_it_all_the_same(stor
     take(store, {"old.hl7": once_called(), "r.json": renumbered()})
     found = {(case.rule, case.restricted) for case in overview.recent_cases(store)}
     assert found == {("scope.retracted", True), ("held.restricted", True)}
+
+
+def test_a_release_that_came_before_an_adoption_is_no_release_of_it_wherever_the_new_number_is_told(
+    store: Store,
+) -> None:
+    names = take(store, {"cur.hl7": now_called(f30="N")})
+    record(store, decision("release", "cur.hl7#0") | {"at": "2026-03-08T09:00:00Z"}, names)
+    take(store, {"old.hl7": once_called(), "r.json": renumbered()})
+    assert {case.rule for case in overview.recent_cases(store)} == {"held.restricted"}
+
+
+def test_a_new_number_under_the_same_name_is_no_mark_that_whoever_releases_knows_of(store: Store) -> None:
+    data = {"fullUrl": f"https://pds.example/Patient/{NEW}", "versionId": 'W/"3"', "nhsNumberStatus": "R"}
+    told_before = {
+        "id": "s-1", "type": "nhs-number-change-1", "source": {"name": "national"}, "time": "2026-03-07T09:00:00.000Z",
+        "subject": {"nhsNumber": OLD, "familyName": "MARSH", "dob": "2014-05-09"}, "data": data,
+    }  # fmt: skip
+    names = take(store, {"r.json": js(told_before), "cur.hl7": now_called(f30="N")})
+    record(store, decision("release", "cur.hl7#0") | {"at": "2026-03-08T09:00:00Z"}, names)
+    assert [case.state for case in overview.recent_cases(store)] == ["open"]
+    take(store, {"c.csv": FORMS["a coroner's mark, and a hospital with the former home"].messages["c.csv"]})
+    assert [case.rule for case in overview.recent_cases(store)] == ["held.restricted"]
