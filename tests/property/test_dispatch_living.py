@@ -25,14 +25,13 @@ from integration_engine.pipeline import process, record_decision
 from integration_engine.recipients import recipients, unplaced
 from integration_engine.record.decision import Decision
 from integration_engine.record.notice import DeathNotice
-from integration_engine.shown import Shown
 from integration_engine.store import audit
 from integration_engine.store.database import Store, table
 from integration_engine.store.outbox import OutboxRow
-from integration_engine.store.tables import CaseRow, NoticeRow
+from integration_engine.store.tables import NoticeRow
+from tests.property.last_words import hold_to_how_things_stand
 from tests.store_samples import BRISTOL, NOW, OXFORD, READING, SWINDON, keyring, new_store, read, report, rules
 
-GONE = ("withdrawn", "out-of-scope")
 CHILDREN: tuple[dict[str, Any], ...] = (
     {"nhs_number": "9991000003"},
     {"nhs_number": "9991004114", "family_name": "Ravensworth", "given_names": ["Sorrel"], "birth_date": "2015-02-03"},
@@ -198,70 +197,7 @@ class Recipients(RuleBasedStateMachine):
     def every_recipients_last_word_is_how_things_stand(self) -> None:
         if not hasattr(self, "store"):
             return
-        cases = self._cases()
-        c = table(CaseRow).c
-        with self.store.reading() as transaction:
-            became = {row.id: row.merged_into for row in transaction.connection.execute(select(c.id, c.merged_into))}
-        for home, case in cases.items():
-            self._as_it_stands(home, case, {who: told for (who, of), told in self.last.items() if of == home})
-        for (who, of), told in self.last.items():
-            if of in cases:
-                continue
-            into = became[of]
-            if into is None:
-                assert told["kind"] == "withdraw", "an ended case is still held"
-            elif told["kind"] != "withdraw":
-                assert told["kind"] == "merge"
-                assert told["moved"]["into"], "a tombstone that points nowhere"
-                self._of_a_tombstone(who, into, cases)
-
-    def _of_a_tombstone(self, who: str, into: str, cases: dict[str, Case]) -> None:
-        """Who knows a case by the name of one that was merged into it learns what becomes of it."""
-        case = cases.get(into)
-        state = case.routing.state if case else "withdrawn"
-        told = self.last.get((who, into))
-        if state in GONE:
-            assert told is not None
-            assert told["kind"] == "withdraw"
-        elif state == "open":
-            assert told is not None, "left with a pointer to a case it was told nothing of"
-        elif case and case.routing.rule == "held.disputed":
-            assert told is not None
-            assert told["kind"] == "withdraw" or "disputed" in told["flags"]
-
-    def _as_it_stands(self, home: str, case: Case, last: dict[str, dict[str, Any]]) -> None:
-        routing, shown = case.routing, Shown(case)
-        holding = {who: told for who, told in last.items() if told["kind"] != "withdraw"}
-        if routing.state in GONE:
-            assert not holding, "taken back from some only"
-            return
-        if routing.state == "held":
-            marked = {who: "disputed" in told.get("flags", ()) for who, told in holding.items()}
-            if routing.rule == "held.disputed":
-                assert all(marked.values()), "not everybody sees that it is disputed"
-            return
-        targets = dict(recipients(routing))
-        assert targets.keys() <= holding.keys(), "somebody was not told"
-        for who, told in holding.items():
-            if who in targets:
-                part = targets[who].part
-                assert told["part"] == part
-                view = shown.to(part)
-                for field in ("state", "rule", "record", "flags"):
-                    assert told.get(field) == view.get(field), f"{field} is out of date"
-                assert told["routing"]["lead"] == view["routing"]["lead"]
-            elif routing.lead is None:
-                assert told["part"] in ("lead", "unassigned", "previous-lead"), (
-                    "nobody leads: what they have stays known"
-                )
-                assert "disputed" not in told.get("flags", ())
-            else:
-                assert told["part"] == "previous-lead"
-                assert "record" not in told
-                assert told["routing"]["lead"]["cdop"] == routing.lead.cdop, "points to a lead that isn't one"
-                assert "disputed" not in told.get("flags", ())
-        if routing.lead:
-            assert [who for who, told in holding.items() if told["part"] == "lead"] == [f"cdop.{routing.lead.cdop}"]
+        hold_to_how_things_stand(self.store, self._cases(), self.last)
 
 
 TestRecipients: Any = Recipients.TestCase
