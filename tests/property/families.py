@@ -122,7 +122,9 @@ def messages(draw: st.DrawFn, number: int, family: Sequence[Mapping[str, Any]]) 
         case "doubt":
             fields |= {"contradiction": True}
     if source["kind"] == "police":
-        fields["police"] = {"force": "E23000038", "report_id": "54-1", "person_id": f"P{1 + ('Sorrel' in str(child))}"}
+        person = "P2" if "Sorrel" in child["given_names"] else "P1"
+        fields["police"] = {"force": "E23000038", "report_id": "54-1", "person_id": person}
+        fields["source"] = {**source, "local_ref": f"54-1/{person}"}
     # Many at one time by their senders' clocks, some by no time, and some by the day alone.
     stated = (NOW + timedelta(minutes=draw(st.integers(0, 3)) * 20)).isoformat(timespec="seconds")
     fields["stated_at"] = draw(st.sampled_from((stated, stated, stated, None, NOW.date().isoformat())))
