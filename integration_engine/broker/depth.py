@@ -11,14 +11,14 @@ from pika.exceptions import ChannelClosedByBroker
 from integration_engine.broker.connection import connect, virtual_host
 from integration_engine.broker.management import Management
 
-_NOT_FOUND = 404
+_NOT_FOUND, _ACCESS_REFUSED = 404, 403
 
 
 @dataclass(frozen=True, slots=True)
 class Depth:
     """``ready`` messages wait, ``taken`` ones are with a consumer and not acknowledged (None: unknown); ``consumers`` take
-    them. ``oldest`` is when the one at the head was published, None where the queue is empty, its publisher didn't say, or
-    nobody looked. ``there`` is False for a queue that doesn't exist."""
+    them. ``oldest`` is when the one at the head was published, None where the queue is empty, its publisher didn't say,
+    nobody looked, or who asks may not read there. ``there`` is False for a queue that doesn't exist."""
 
     queue: str
     ready: int = 0
@@ -71,7 +71,12 @@ def _depth(channel: BlockingChannel, queue: str, look_at_oldest: bool) -> Depth:
 
 
 def _oldest(channel: BlockingChannel, queue: str) -> datetime | None:
-    got, properties, _ = channel.basic_get(queue)
+    try:
+        got, properties, _ = channel.basic_get(queue)
+    except ChannelClosedByBroker as problem:
+        if problem.reply_code != _ACCESS_REFUSED:
+            raise
+        return None  # that much lies there we were told; who may not read it learns no more
     if got is None:
         return None
     channel.basic_reject(got.delivery_tag, requeue=True)
