@@ -14,11 +14,14 @@ CORRELATION = "cdr-correlation"
 PARTNER = "cdr-partner"
 ATTEMPT = "cdr-attempt"
 DELAYED = "cdr-delay"
+DIRECT = "cdr-direct"
+"""On a message of ours: a partner published it itself at first, past the gateway."""
+PARTNER_USER = "partner."
 
 # What of a message's headers goes on with it where it is published anew. Not what brokers wrote on earlier hops: RabbitMQ 4
 # refuses to count right, and drops as a cycle, what still carries the marks of a dead-lettering. Nor what else a partner
 # wrote: it may be of any size and kind, and an envelope that is too large for its one frame costs the connection.
-_GOES_ON = (CORRELATION, FEED, PARTNER)
+_GOES_ON = (CORRELATION, FEED, PARTNER, DIRECT)
 _LONGEST_VALUE = 255
 _MOST_ATTEMPTS = 1_000_000
 _PERSISTENT = 2
@@ -107,6 +110,8 @@ class Delivered:
         only those that mean something here go on.
         """
         kept = {name: value for name in _GOES_ON if (value := _short_text(self.headers.get(name)))}
+        if (self.user or "").startswith(PARTNER_USER):
+            kept[DIRECT] = "yes"
         return Message(
             exchange,
             key,

@@ -8,9 +8,8 @@ has checked that partner's token.
 import re
 from dataclasses import dataclass
 
-from integration_engine.broker.message import Delivered
+from integration_engine.broker.message import DIRECT, Delivered
 
-PARTNER_USER = "partner."
 # A partner may have several accounts, numbered from the second on; a code holds no dot.
 _ACCOUNT = re.compile(r"partner\.[^.]+(?:\.[2-9])?")
 
@@ -27,7 +26,7 @@ class Unproved(Exception):
 @dataclass(frozen=True, slots=True)
 class Origin:
     """``direct``: the partner published it itself, past the gateway, so nobody has yet held what it says about its sender
-    against who the partner is."""
+    against who the partner is. It stays so however often we put it off, or an operator sends it again."""
 
     kind: str
     partner: str
@@ -47,7 +46,7 @@ def origin_of(message: Delivered, trusted: frozenset[str]) -> Origin:
     if message.user is None:
         raise Unproved("no-user")
     if message.user in trusted:
-        return Origin(kind, partner, direct=False)
+        return Origin(kind, partner, direct=DIRECT in message.headers)
     if not _ACCOUNT.fullmatch(message.user) or message.user.split(".")[1] != partner:
         raise Unproved("other-user")
     return Origin(kind, partner, direct=True)
