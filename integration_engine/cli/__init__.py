@@ -32,6 +32,8 @@ _COMMANDS = {
     "retention": ("integration_engine.cli.retention", "app", "What is kept for how long, and what is due to go."),
     "resend": ("integration_engine.cli.resend", "command", "Deliveries that a lost broker took with it, again."),
     "queues": ("integration_engine.cli.queues", "command", "Queues: depth, consumers, age."),
+    "dead": ("integration_engine.cli.laid_aside", "dead", "Messages that kept failing: look, send again, discard."),
+    "refused": ("integration_engine.cli.laid_aside", "refused", "Wrong input that lies in a queue: look, discard."),
     "broker": ("integration_engine.cli.broker", "app", "The broker's topology: apply, check, definitions."),
     "db": ("integration_engine.cli.db", "app", "The store: schema, backup, restore."),
     "keys": ("integration_engine.cli.keys", "app", "Keys: which are held, rotate, retire."),

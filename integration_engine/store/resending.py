@@ -60,6 +60,21 @@ def resend(
     return found
 
 
+def resend_these(store: Store, deliveries: Collection[str], *, now: datetime, by: str) -> tuple[str, ...]:
+    """Send these again, whoever their recipients are: the ids that are deliveries of ours. Audited. Raises Transient."""
+    c = _DELIVERY.c
+    with store.transaction() as transaction:
+        ours = transaction.among(c.id, sorted(deliveries))
+        rows = transaction.connection.execute(select(c.id, c.recipient).where(ours).with_for_update()).all()
+        by_recipient: dict[str, list[str]] = {}
+        for row in rows:
+            by_recipient.setdefault(row.recipient, []).append(row.id)
+        if rows:
+            transaction.connection.execute(update(_DELIVERY).where(ours).values(published_at=None, claimed_at=None))
+            append(transaction, now, [_entry(name, ids, by) for name, ids in sorted(by_recipient.items())])
+    return tuple(row.id for row in rows)
+
+
 def _next(
     recipients: Collection[str] | None, since: datetime, now: datetime, after: int, answered_too: bool
 ) -> Select[tuple[str, str, int]]:
