@@ -124,7 +124,8 @@ def check(text: str, client: str, keys: Iterable[PublicKey], audiences: Collecti
     # Meant for others too, any of them could show it here before its client does.
     if not heard or not all(isinstance(each, str) and each in audiences for each in heard):
         raise AssertionRefused(
-            "audience", "the client assertion is meant for another: aud has to be this token endpoint alone"
+            "audience",
+            "the client assertion is meant for another: aud has to be this token endpoint or our issuer alone",
         )
     until = _moment(claims, "exp")
     if until is None or until <= now - SKEW:
