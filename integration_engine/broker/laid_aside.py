@@ -172,8 +172,8 @@ def _read(message: Delivered) -> LaidAside:
         correlation=_text(message.headers.get("cdr-correlation")),
         at=message.sent_at,
         bytes=len(message.body),
-        content_type=message.content_type,
-        message_id=message.message_id,
+        content_type=_text(message.content_type),
+        message_id=_text(message.message_id),
         recipient=key or None if message.queue == DELIVERIES else None,
         tag=message.tag,
     )
@@ -189,4 +189,5 @@ def _first_key(headers: Mapping[str, Any]) -> str:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    """A word of the envelope as it may be shown: its publisher may have made it up, for a terminal to obey."""
+    return value if isinstance(value, str) and value.isprintable() else None

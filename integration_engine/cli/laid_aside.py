@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from integration_engine.cli.ending import NOT_SO, USAGE, give_up
-from integration_engine.cli.keyboard import at_the_keyboard
+from integration_engine.cli.keyboard import at_the_keyboard, in_the_name_of
 from integration_engine.cli.store import opened
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _show(family: Family, name: str, body: bool, as_json: bool) -> None:
         if body:
             with opened(as_json) as store:
                 _audit(store, _LOOKED_AT, [each], at_the_keyboard())
-            line["body"] = aside.body(each).decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
+            line["body"] = _readable(aside.body(each).decode("utf-8", "replace"))
     if as_json:
         typer.echo(json.dumps(line))
         return
@@ -210,7 +210,7 @@ class _Discard:
 
 def _act(family: Family, choice: _Choice, deed: _Again | _Discard, by: str | None, as_json: bool) -> None:
     """Write down first what is going to happen: nothing goes that the audit log doesn't know of."""
-    who = by.strip() if by and by.strip() else at_the_keyboard()
+    who = in_the_name_of(by)
     done = 0
     with (
         opened(as_json) as store,
@@ -276,6 +276,12 @@ def _line(each: "LaidAside") -> dict[str, Any]:
         "content_type": each.content_type,
         "correlation": each.correlation,
     }
+
+
+def _readable(text: str) -> str:
+    """A body in lines, without what would have the terminal of whoever looks do something."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(one if one.isprintable() or one in "\n\t" else "\ufffd" for one in lines)
 
 
 def _reasons(written: str | None) -> list[Any]:

@@ -139,6 +139,27 @@ def test_a_message_is_shown_without_its_body_unless_somebody_asks_and_is_named_f
     assert ready(amqp_url, DEAD) == 1
 
 
+def test_what_is_shown_gives_the_operators_terminal_nothing_to_obey(
+    store: Store, amqp_url: str, tmp_path: Path
+) -> None:
+    prepared(amqp_url, tmp_path)
+    lay(amqp_url, [b"one\r\ntwo\x1b]0;gone\x07\x9b2J"], "KeyError", **{"cdr-raised": "\x1b[2J"})
+    (line,) = ask("dead", "--each")[1].splitlines()
+    _, shown = ask("dead", "show", line.split()[0], "--body")
+    assert "one\ntwo" in shown
+    assert [sign for sign in line + shown if not (sign.isprintable() or sign == "\n")] == []
+
+
+def test_who_says_that_another_decided_it_stands_in_the_audit_log_beside_them(
+    store: Store, amqp_url: str, tmp_path: Path
+) -> None:
+    prepared(amqp_url, tmp_path)
+    lay(amqp_url, [b"1"], "KeyError")
+    assert ask("dead", "discard", "--all", "--reason", "a test", "--by", "jane")[0] == 0
+    (line,) = written(store, "message.discarded")
+    assert re.fullmatch(r"jane \(cli(:.+)?\)", line.actor)
+
+
 def test_a_partner_that_nothing_tells_has_to_be_named(store: Store, amqp_url: str, tmp_path: Path) -> None:
     prepared(amqp_url, tmp_path)
     lay(amqp_url, [b"1"], "KeyError", **{"cdr-partner": ""})

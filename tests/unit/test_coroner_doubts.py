@@ -9,17 +9,7 @@ import pytest
 from adapters.adapter import Reading, Submission
 from adapters.coroner.adapter import ADAPTER
 from integration_engine.mapping.profile import load_profile
-
-ROW = {
-    "area": "avon",
-    "reference": "7-2026",
-    "event": "REFERRED",
-    "event_at": "2026-03-10",
-    "family_name": "O'Connell",
-    "given_names": "Zoe",
-    "date_of_birth": "2014-05-09",
-    "date_of_death": "2026-03-09",
-}
+from tests.unit.test_coroner_adapter import ROW
 
 
 def one(partner: str | None = None, **also: str) -> Reading:

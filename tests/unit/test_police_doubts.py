@@ -10,24 +10,13 @@ from adapters.adapter import Reading, Submission
 from adapters.police.adapter import ADAPTER
 from integration_engine.mapping.profile import load_profile
 from integration_engine.record.notice import DeathNotice
+from tests.unit.test_police_adapter import CHILD, report
 
-CHILD = {"person_id": "P1", "role": "deceased", "family_name": "Quill", "date_of_birth": "2016-01-31"}
 NAMELESS = {"person_id": "P1", "role": "deceased"}
 
 
 def told(person: dict[str, Any], *others: dict[str, Any], **also: Any) -> Reading:
-    whole = {
-        "schema": "police-sudden-death/1",
-        "force": "E23000013",
-        "report_id": "13-1",
-        "version": 1,
-        "status": "current",
-        "reported_at": "2026-03-09T10:00:00",
-        "event": {"event_id": "EV-1", "type": "fire"},
-        "persons": [person, *others],
-        **also,
-    }
-    came = Submission(json.dumps(whole).encode(), datetime(2026, 3, 9, 12, tzinfo=UTC))
+    came = Submission(json.dumps(report(person, *others, **also)).encode(), datetime(2026, 3, 9, 12, tzinfo=UTC))
     (reading,) = ADAPTER.read(came, load_profile("police-sudden-death"))
     return reading
 
