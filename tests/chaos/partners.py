@@ -12,7 +12,7 @@ from typing import Any
 import pika
 from pika.exceptions import AMQPError
 
-from integration_engine.broker.origin import PARTNER_USER
+from integration_engine.broker.message import PARTNER_USER
 from integration_engine.broker.topology import INTAKE
 from integration_engine.synthetic.doors import Http
 from tests.chaos.stream import PARTNERS, Told
