@@ -28,9 +28,10 @@ from integration_engine.routing.reference import Reference
 from integration_engine.routing.route import Switches
 from integration_engine.stages import reached
 from integration_engine.store import inbox, pointers
+from integration_engine.store.asked import settle_asked
 from integration_engine.store.audit import Entry
 from integration_engine.store.database import Store, StoreError, Transaction
-from integration_engine.store.decisions import keep_decision, settle_asked
+from integration_engine.store.decisions import keep_decision
 from integration_engine.store.inbox import Alarm, Message, Recognised, Tally
 from integration_engine.store.indexing import require_found
 from integration_engine.store.neighbourhood import Neighbourhood, founders, gather

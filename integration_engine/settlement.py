@@ -19,6 +19,7 @@ from integration_engine.routing.reference import Reference
 from integration_engine.routing.switches import Switches
 from integration_engine.shown import Shown
 from integration_engine.store import inbox, outbox
+from integration_engine.store.asked import OVER, settle_gone
 from integration_engine.store.audit import Entry, append, version_floor
 from integration_engine.store.bonds import tying, write_bonds
 from integration_engine.store.cases import (
@@ -115,6 +116,7 @@ class Settlement:
         move_notices(transaction, moves)
         write_bonds(transaction, tying(bonds, self.hood.bonds))
         reviews = self._settle_reviews()
+        self._settle_asked()
         self._keep_time()
         own = [*self._entries(dispatches), *(Entry("review.opened", review, {}) for review in reviews)]
         own += [Entry("notice.dropped", name, {"reason": rule}) for name, rule in self._dropped.items()]
@@ -223,7 +225,7 @@ class Settlement:
     def _previous(self, turn: _Turn, held: Mapping[str, Delivered]) -> Delivered:
         """What was delivered of a case: of those that end in it now, too, as pointers to it. Where it is taken back, so were
         those, under their own names."""
-        if turn.continued.case.routing.state in ("withdrawn", "out-of-scope"):
+        if turn.continued.case.routing.state in OVER:
             return held.get(turn.id, {})
         pointers = {
             recipient: Held("pointer", holding.envelope)
@@ -283,6 +285,25 @@ class Settlement:
         among = {*self.hood.notices, *self._homes, *self.outcome.waiting}
         pairs = [ReviewPair(r.a, r.b, r.score, kept(r)) for r in self.outcome.reviews]
         return settle_reviews(self.transaction, among, pairs, self.because, self.now, self._homes)
+
+    def _settle_asked(self) -> None:
+        """Nobody is asked any more about a case that ends now, nor what a panel proposed of one that another leads now."""
+        ended, left = set(self._ended), set[str]()
+        for name, turn in self._continues.items():
+            stored, routing = self.hood.cases.get(name), turn.continued.case.routing
+            if stored is None:
+                continue
+            if routing.state in OVER and stored.state not in OVER:
+                ended.add(name)
+            elif stored.lead != (routing.lead.cdop if routing.lead else None):
+                left.add(name)
+        settle_gone(self.transaction, ended, left, self.because, self.now)
+
+    @property
+    def _continues(self) -> dict[str, _Turn]:
+        """What each case goes on as: itself, or the one that it becomes part of."""
+        turns = {turn.id: turn for turn in self._turns}
+        return turns | {gone: turns[into] for gone, into in self._continuity.merged.items() if into in turns}
 
     def _entries(self, dispatches: Sequence[Dispatch]) -> list[Entry]:
         sent: dict[str, list[list[str]]] = {}

@@ -1,22 +1,19 @@
 """What people decided, kept for good: the core is given every decision about a neighbourhood each time it decides on it."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select
 
 from integration_engine.record.decision import Decision
 from integration_engine.store.database import Store, StoreError, Transaction, table
 from integration_engine.store.neighbourhood import founders
 from integration_engine.store.sealing import seal_decision, unseal_decision
-from integration_engine.store.tables import CaseRow, DecisionAboutRow, DecisionRow, NoticeRow, ReviewRow
+from integration_engine.store.tables import CaseRow, DecisionAboutRow, DecisionRow, NoticeRow
 
 _DECISION, _ABOUT = table(DecisionRow), table(DecisionAboutRow)
-_CASE, _NOTICE, _REVIEW = table(CaseRow), table(NoticeRow), table(ReviewRow)
+_CASE, _NOTICE = table(CaseRow), table(NoticeRow)
 _AT_ONCE = 500
-ASKED = ("declined", "transfer")
-"""Kinds of review that a panel asked for; a linkage review ends when the notices say so."""
 
 
 class OtherDecision(StoreError):
@@ -73,16 +70,6 @@ def find_decision(store: Store, name: str) -> Decision | None:
     with store.reading() as transaction:
         row = transaction.connection.execute(select(_DECISION.c.sealed).where(_DECISION.c.id == name)).first()
     return unseal_decision(store.keys, row.sealed, name) if row else None
-
-
-def settle_asked(
-    transaction: Transaction, cases: Collection[str], kinds: Collection[str], outcome: str, now: datetime
-) -> None:
-    """Close what panels asked about these cases, where a decision of a kind that settles it was taken."""
-    asked = [kind for kind in ASKED if kind in kinds]
-    if asked and cases:
-        waiting = (_REVIEW.c.kind.in_(asked), _REVIEW.c.b.in_(sorted(cases)), _REVIEW.c.closed_at.is_(None))
-        transaction.connection.execute(update(_REVIEW).where(*waiting).values(closed_at=now, outcome=outcome))
 
 
 def every_decision(store: Store) -> Iterator[Recorded]:

@@ -12,11 +12,11 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from integration_engine.record.decision import review_id
+from integration_engine.store import asked
 from integration_engine.store.audit import Entry, append
 from integration_engine.store.database import Store, Transaction, table
-from integration_engine.store.sealing import seal_json, unseal_json
-from integration_engine.store.tables import DeliveryRow, ReviewRow
+from integration_engine.store.sealing import unseal_json
+from integration_engine.store.tables import DeliveryRow
 
 _DELIVERY = table(DeliveryRow)
 BY_INBOX = "inbox"
@@ -84,33 +84,30 @@ def acknowledge(store: Store, recipient: str, delivery: str, *, by: str, now: da
             answered = {"acknowledged_at": now, "answered_by": by, "answered_how": BY_INBOX, "declined_at": None}
             transaction.connection.execute(update(_DELIVERY).where(_DELIVERY.c.id == delivery).values(answered))
             detail = {"case": row.case_id, "version": row.version, "kind": row.kind, "recipient": recipient}
+            if row.declined_at is not None:
+                asked.taken(transaction, delivery, row.case_id, now)
             append(transaction, now, [Entry("delivery.acknowledged", delivery, detail, by)])
     return True
 
 
 def decline(store: Store, recipient: str, delivery: str, *, by: str, reason: str, now: datetime) -> bool:
-    """The recipient doesn't take this delivery, and says why: it goes to a person as a review of kind ``declined``.
+    """The recipient doesn't take this delivery, and says why: it goes to a person as a review of kind ``declined``, unless
+    the recipient was told since that the case has ended.
 
-    The reason is sealed: people write names into reasons. False where the recipient was never sent such a delivery.
+    The reason is sealed: people write names into reasons. Saying the same again changes nothing, whatever became of it. False
+    where the recipient was never sent such a delivery.
     """
     with store.transaction() as transaction:
         row = _sent(transaction, recipient, delivery)
         if row is None:
             return False
+        told = {"reason": reason, "by": by, "recipient": recipient}
+        if row.declined_at is not None and asked.said_of(transaction, delivery, row.case_id) == told:
+            return True
         answered = {"declined_at": now, "answered_by": by, "answered_how": BY_INBOX, "acknowledged_at": None}
         transaction.connection.execute(update(_DELIVERY).where(_DELIVERY.c.id == delivery).values(answered))
-        review = {
-            "id": review_id("declined", delivery, row.case_id),
-            "kind": "declined",
-            "a": delivery,
-            "b": row.case_id,
-            "score": None,
-            "opened_at": now,
-            "closed_at": None,
-            "outcome": None,
-            "sealed": seal_json(transaction.keys, {"reason": reason, "by": by, "recipient": recipient}),
-        }
-        transaction.upsert(ReviewRow, [review], replace=["opened_at", "closed_at", "outcome", "sealed"])
+        if not asked.is_over(transaction, recipient, delivery, row.case_id):
+            asked.ask(transaction, asked.DECLINED, delivery, row.case_id, told, now)
         detail = {"case": row.case_id, "version": row.version, "kind": row.kind, "recipient": recipient}
         append(transaction, now, [Entry("delivery.declined", delivery, detail, by)])
     return True

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from sqlalchemy import delete, select, update
 
+from integration_engine.store import asked
 from integration_engine.store.audit import Entry, append
 from integration_engine.store.database import Store, Transaction, table
 from integration_engine.store.inbox import Alarm, raise_alarms
@@ -122,6 +123,8 @@ def told(
         transaction.connection.execute(
             update(_DELIVERY).where(c.id == delivery).values(answer_sealed=noted, **answered)
         )
+        if row.declined_at is not None:
+            asked.taken(transaction, delivery, known.case, now)
         detail = {"case": known.case, "version": known.version, "recipient": known.recipient, "how": how}
         append(transaction, now, [Entry("retraction.told", delivery, {**detail, "at": at.isoformat()}, by)])
         row = transaction.connection.execute(_query(False).where(c.id == delivery)).one()

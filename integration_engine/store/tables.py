@@ -155,8 +155,9 @@ class DecisionAboutRow(SQLModel, table=True):
 
 
 class ReviewRow(SQLModel, table=True):
-    """Something only a person can settle. ``kind``: ``linkage`` (``a`` and ``b`` are notices) or ``declined`` (``a`` is a
-    delivery, ``b`` its case). ``outcome`` says how it ended: by a decision, or because new evidence settled it."""
+    """Something only a person can settle. ``kind``: ``linkage`` (``a`` and ``b`` are notices), ``declined`` (``a`` is a
+    delivery or a proposal, ``b`` its case) or ``transfer`` (``a`` is who is asked to lead, ``b`` the case). ``outcome`` says
+    how it ended: by a decision, or because new evidence settled it."""
 
     __tablename__ = "review"
     __table_args__ = (Index("ix_review_a", "a"), Index("ix_review_b", "b"), Index("ix_review_closed_at", "closed_at"))

@@ -7,15 +7,14 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from integration_engine.record.decision import review_id
+from integration_engine.store import asked
 from integration_engine.store.audit import Entry, append
 from integration_engine.store.cases import resolve_id
 from integration_engine.store.database import Store, Transaction, table
-from integration_engine.store.sealing import seal_json, unseal_json
+from integration_engine.store.sealing import unseal_json
 from integration_engine.store.tables import CaseRow, ReviewRow
 
 _CASE, _REVIEW = table(CaseRow), table(ReviewRow)
-TRANSFER, DECLINED = "transfer", "declined"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +41,15 @@ def propose(store: Store, case: str, proposer: str, to: str, reason: str, *, now
     """Ask another panel to lead a case. The same again changes nothing but the reason. Raises NotOpen, Transient."""
     with store.transaction() as transaction:
         name = led_by(transaction, case, proposer)
-        review = review_id(TRANSFER, f"cdop.{to}", name)
-        row = {
-            "id": review,
-            "kind": TRANSFER,
-            "a": f"cdop.{to}",
-            "b": name,
-            "score": None,
-            "opened_at": now,
-            "closed_at": None,
-            "outcome": None,
-            "sealed": seal_json(transaction.keys, {"from": proposer, "to": to, "reason": reason}),
-        }
-        transaction.upsert(ReviewRow, [row], replace=["opened_at", "closed_at", "outcome", "sealed"])
+        told = {"from": proposer, "to": to, "reason": reason}
+        review = asked.ask(transaction, asked.TRANSFER, f"cdop.{to}", name, told, now)
         append(transaction, now, [Entry("transfer.proposed", review, {"case": name, "to": to}, proposer)])
     return Proposal(review, name, proposer, to, reason, now)
 
 
 def proposals(store: Store, panel: str) -> tuple[Proposal, ...]:
     """The open proposals to and from a panel, oldest first. Raises Transient, KeyMissing or SealBroken."""
-    query = select(_REVIEW).where(_REVIEW.c.kind == TRANSFER, _REVIEW.c.closed_at.is_(None))
+    query = select(_REVIEW).where(_REVIEW.c.kind == asked.TRANSFER, _REVIEW.c.closed_at.is_(None))
     with store.reading() as transaction:
         rows = transaction.connection.execute(query.order_by(_REVIEW.c.opened_at, _REVIEW.c.id)).all()
     every = [_proposal(row, unseal_json(store.keys, row.sealed)) for row in rows]
@@ -99,18 +87,8 @@ def decline(store: Store, proposal: Proposal, reason: str, *, now: datetime) -> 
     """The panel asked doesn't take it: the case stays where it is and a person looks. Raises NotOpen, Transient."""
     with store.transaction() as transaction:
         _close(transaction, proposal.id, "declined", now)
-        row = {
-            "id": review_id(DECLINED, proposal.id, proposal.case),
-            "kind": DECLINED,
-            "a": proposal.id,
-            "b": proposal.case,
-            "score": None,
-            "opened_at": now,
-            "closed_at": None,
-            "outcome": None,
-            "sealed": seal_json(transaction.keys, {"reason": reason, "by": proposal.to, "from": proposal.proposer}),
-        }
-        transaction.upsert(ReviewRow, [row], replace=["opened_at", "closed_at", "outcome", "sealed"])
+        told = {"reason": reason, "by": proposal.to, "from": proposal.proposer}
+        asked.ask(transaction, asked.DECLINED, proposal.id, proposal.case, told, now)
         detail = {"case": proposal.case, "from": proposal.proposer}
         append(transaction, now, [Entry("transfer.declined", proposal.id, detail, proposal.to)])
 

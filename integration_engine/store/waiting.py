@@ -113,7 +113,8 @@ def questions(
     if about is not None:
         query = query.where(_concerns(sorted(about)))
     if leads is not None:
-        query = query.where(_concerns(select(_CASE.c.id).where(_CASE.c.lead.in_(sorted(leads)))))
+        led = select(_CASE.c.id).where(_CASE.c.lead.in_(sorted(leads)), _CASE.c.merged_into.is_(None))
+        query = query.where(_concerns(led))
     with store.reading() as transaction:
         rows = transaction.connection.execute(query.limit(limit)).all()
         names = {name for row in rows for name in (row.a, row.b)}
@@ -123,6 +124,10 @@ def questions(
                 select(_NOTICE.c.id, _NOTICE.c.case_id).where(_NOTICE.c.id.in_(sorted(names)))
             )
         }
+        joined = select(_CASE.c.id, _CASE.c.merged_into).where(
+            _CASE.c.id.in_(sorted(names - homes.keys())), _CASE.c.merged_into.is_not(None)
+        )
+        homes |= {row.id: row.merged_into for row in transaction.connection.execute(joined)}
         wanted = {homes.get(name, name) for name in names}
         cases = {
             row.id: WaitingCase(**row._mapping)
@@ -190,9 +195,10 @@ def sent(store: Store, case: str, limit: int = 200) -> tuple[SentLine, ...]:
 
 
 def _concerns(cases: Any) -> Any:
-    """Whether a review is about one of these cases, or about a notice of theirs."""
+    """Whether a review is about one of these cases, about one that became part of them, or about a notice of theirs."""
+    joined = select(_CASE.c.id).where(_CASE.c.merged_into.in_(cases))
     members = select(_NOTICE.c.id).where(_NOTICE.c.case_id.in_(cases))
-    return or_(_REVIEW.c.b.in_(cases), _REVIEW.c.a.in_(members), _REVIEW.c.b.in_(members))
+    return or_(_REVIEW.c.b.in_(cases), _REVIEW.c.b.in_(joined), _REVIEW.c.a.in_(members), _REVIEW.c.b.in_(members))
 
 
 def _cases() -> Any:
