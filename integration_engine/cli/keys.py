@@ -166,13 +166,20 @@ def _next_key(store: "Store") -> str:
 def _rotate_index(as_json: bool) -> None:
     from integration_engine.cli import reindex
     from integration_engine.security.key_file import add_index_key
+    from integration_engine.store.indexing import new_key_given
 
     file = _file()
     if file is None:
         raise typer.BadParameter("Give every process an index key of a higher version, then run cdr db reindex.")
 
     def made() -> Any:
-        add_index_key(file)
+        before = _store(as_json, check=False)
+        try:
+            under_way = new_key_given(before)
+        finally:
+            before.close()
+        if not under_way:
+            add_index_key(file)
         store = _store(as_json)
         try:
             return reindex.reindexed(store)

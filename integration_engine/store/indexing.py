@@ -14,7 +14,7 @@ from sqlmodel import Field, SQLModel
 from integration_engine.linkage.fingerprint import fingerprint
 from integration_engine.security.keys import Keyring
 from integration_engine.store.database import NotUpgraded, Store, Transaction, briefly, table
-from integration_engine.store.tables import Instant, NoticeRow
+from integration_engine.store.tables import Instant, KeyInUse, NoticeRow
 
 
 class IndexingRow(SQLModel, table=True):
@@ -88,6 +88,21 @@ def require_found(transaction: Transaction) -> None:
         # What was made so far was made with the keys held before: only the next attempt may use others.
         keys.look_again()
         raise NotIndexed("What is held is not found by this program's rules or keys: run cdr db reindex.")
+
+
+def new_key_given(store: Store) -> bool:
+    """Whether the newest index key held is one that everything held was never yet found by: made for a rotation that is under
+    way, or that was stopped before it began. Called on a store that was opened without noting its keys. Raises Transient."""
+    held = store.keys.index_fingerprints
+    newest, used = held[store.keys.index_version], table(KeyInUse).c
+    with store.reading() as transaction:
+        made = transaction.connection.execute(select(_ROW.c.index_key, _ROW.c.finished_at)).all()
+        noted = transaction.connection.execute(select(used.fingerprint).where(used.purpose == "index")).scalars().all()
+    if any(row.index_key == newest and row.finished_at for row in made):
+        return False
+    # A store that never came over to another key began with all that are noted.
+    began_with = () if any(row.index_key for row in made) else noted
+    return len(held) > 1 and newest not in began_with
 
 
 def by_our_rules(url: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from integration_engine.security.key_file import add_sealing_key
+from integration_engine.security.key_file import add_index_key, add_sealing_key
 from integration_engine.security.keys import KeyMissing, read_file, write_new
 from integration_engine.store import audit, overview, resealing
 from integration_engine.store.cases import case_content
@@ -203,6 +203,33 @@ def test_a_new_index_key_makes_blocking_keys_anew_and_a_process_that_runs_learns
     done = held.command("rotate", "--index", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["notices"] == 6
+    with pytest.raises(NotIndexed):
+        take(store, {"late.hl7": of_child(6)})
+    take(store, {"late.hl7": of_child(6)})
+    assert store.keys.index_version == 2
+
+
+@pytest.mark.parametrize("fault", ["reindex.written=die@1", "reindex.committed=die@1"])
+def test_a_rotation_of_the_index_key_that_is_killed_is_gone_on_with_under_the_same_key(
+    held: Held, store: Store, fault: str
+) -> None:
+    """Each index key is looked up by for good: one that nobody needed would cost every message."""
+    assert held.command("rotate", "--index", faults=fault).returncode < 0
+    again = held.command("rotate", "--index", "--json")
+    assert again.returncode == 0, again.stderr
+    assert sorted(read_file(held.file).index_fingerprints) == [1, 2]
+    begun = [line for line in audit.lines(store, limit=500) if line.action == "keys.reindexing"]
+    assert len(begun) == 1
+    assert held.command("rotate", "--index").returncode == 0
+    assert sorted(read_file(held.file).index_fingerprints) == [1, 2, 3], "one that is finished is another rotation"
+
+
+def test_an_index_key_that_was_made_and_not_begun_with_is_the_one_that_is_gone_on_with(
+    held: Held, store: Store
+) -> None:
+    add_index_key(held.file)
+    assert held.command("rotate", "--index").returncode == 0
+    assert sorted(read_file(held.file).index_fingerprints) == [1, 2]
     with pytest.raises(NotIndexed):
         take(store, {"late.hl7": of_child(6)})
     take(store, {"late.hl7": of_child(6)})
