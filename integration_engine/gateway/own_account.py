@@ -37,6 +37,7 @@ _SAYS = {
     "retraction": "takes a death back",
     "rekey": "changes an NHS number",
     "passed-over": "passed over",
+    "same-again": "came before, and changed nothing",
     "refused": "refused",
 }
 

@@ -48,11 +48,11 @@ class RefusedMessage(TypedDict):
 
 
 class DayCount(TypedDict):
-    """How many persons spoken of ended one way on one day (UTC)."""
+    """How many persons spoken of ended one way on one day (UTC); ``same-again``: the message came before."""
 
     day: str
     kind: PartnerKind
-    verdict: Verdict
+    verdict: Verdict | Literal["same-again"]
     reason: str
     persons: int
 

@@ -5,6 +5,7 @@ import re
 import socket
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 from integration_engine.broker.management import Management
 from integration_engine.cli.partner import app as partner_command
+from integration_engine.pipeline import process
 from integration_engine.services import Broker
 from integration_engine.store import audit
 from tests import fhir_samples
@@ -28,6 +30,7 @@ from tests.gateway_house import (
     police_report,
 )
 from tests.hl7_samples import death, message, msh, pid, pv1
+from tests.store_samples import read, report, rules
 from tests.worker_samples import eventually
 
 START, END = b"\x0b", b"\x1c\r"
@@ -204,6 +207,15 @@ def test_a_partner_sees_its_own_and_nobody_elses(doors: House) -> None:
         assert value not in own.text
     for code, status in (("BERKS", 403), ("op", 403), (None, 401)):
         assert doors.get(code, "/partner/status").status_code == status
+
+
+def test_a_message_that_came_again_is_counted_as_that_and_in_words(doors: House) -> None:
+    for _ in range(2):
+        process(doors.store, [report(message_id="M1")], read=read, now=datetime.now(UTC), **rules())
+    days = doors.get(HOSPITAL, "/partner/status").json()["days"]
+    assert {each["verdict"] for each in days} >= {"notice", "same-again"}
+    with doors.sign_in(HOSPITAL) as browser:
+        assert "came before, and changed nothing" in browser.get("/partner").text
 
 
 def test_the_page_shows_a_partner_what_it_sent(doors: House) -> None:
