@@ -39,6 +39,7 @@ class OwnAccount:
             "kinds": [{"kind": kind, "live": kind not in partner.trying} for kind in kinds],
             "ways_in": self._ways_in(partner),
             "taken": [_taken(each) for each in own_messages.taken(self._store, partner.name, _SHOWN)],
+            "put_aside": [_put_aside(each) for each in own_messages.put_aside(self._store, partner.name, _SHOWN)],
             "refused": [_refused(each) for each in own_messages.refused(self._store, partner.name, _SHOWN)],
             "days": [
                 {"day": d.day, "kind": d.kind, "verdict": d.verdict, "reason": d.reason, "persons": d.items}
@@ -49,12 +50,12 @@ class OwnAccount:
 
     @or_away
     def find(self, partner: Principal, message_id: str) -> Sequence[Mapping[str, Any]]:
-        """The partner's messages that carried an id of its own."""
-        return [
-            _taken(each)
-            for kind in sorted(partner.kinds)
-            for each in own_messages.taken_as(self._store, partner.name, kind, message_id)
-        ]
+        """The partner's messages that carried an id of its own: those put aside, which say what they ``became``, and those
+        taken."""
+        kinds = sorted(partner.kinds)
+        aside = (own_messages.put_aside_as(self._store, partner.name, kind, message_id) for kind in kinds)
+        taken = (own_messages.taken_as(self._store, partner.name, kind, message_id) for kind in kinds)
+        return [*(_put_aside(e) for found in aside for e in found), *(_taken(e) for found in taken for e in found)]
 
     @or_away
     def begin_anew(self, partner: Principal, kind: str) -> int:
@@ -107,6 +108,11 @@ def open_gate(store: Store, partner: str, kind: str, *, reason: str, anyway: boo
 def _taken(each: own_messages.TakenMessage) -> dict[str, Any]:
     times = {"received_at": _at(each.received_at), "taken_at": _at(each.taken_at)}
     return {"id": each.id, "kind": each.kind, **times, "verdicts": list(each.verdicts)}
+
+
+def _put_aside(each: own_messages.PutAside) -> dict[str, Any]:
+    names = {"id": each.name, "kind": each.kind, "receipt": each.receipt, "message_id": each.message_id}
+    return {**names, "at": _at(each.at), "became": each.became, "became_at": _at(each.became_at)}
 
 
 def _refused(each: own_messages.OwnRefusal) -> dict[str, Any]:

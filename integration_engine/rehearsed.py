@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from integration_engine.conformance.score import assess, written
 from integration_engine.duty import doing
 from integration_engine.record.codes import PartnerKind
 from integration_engine.store.database import Store, StoreError
+from integration_engine.store.own_messages import plain_id
 from integration_engine.store.rehearsals import Tried, keep
 
 log = logging.getLogger(__name__)
@@ -19,8 +19,6 @@ log = logging.getLogger(__name__)
 _WRITE_EVERY_S = 0.5
 # What is tried while the store is away and doesn't fit is answered all the same, and not remembered.
 _MOST_WAITING = 1000
-# A message's own id is shown again where it is plainly an id; ten digits in a row might be a person's number.
-_PLAIN_ID = re.compile(r"(?!.*\d{10})[A-Za-z0-9._:/-]{1,64}")
 
 
 class Rehearsed:
@@ -72,8 +70,3 @@ class Rehearsed:
             log.warning("rehearsals could not be written yet")
             with self._lock:
                 self._waiting = [*waiting, *self._waiting][:_MOST_WAITING]
-
-
-def plain_id(message_id: str | None) -> str | None:
-    """A message's own id where it can't be about a person."""
-    return message_id if message_id and _PLAIN_ID.fullmatch(message_id) else None

@@ -11,6 +11,7 @@ import orjson
 
 from adapters.adapter import content_hash
 from integration_engine.broker.consumer import NotNow
+from integration_engine.broker.laid_aside import LaidAside, read
 from integration_engine.broker.message import ATTEMPT, DELAYED, PARTNER, Delivered, Header, Message
 from integration_engine.broker.origin import kind_of
 from integration_engine.broker.publisher import Publisher
@@ -89,18 +90,19 @@ class TurnedAway:
         if not self._put_off(message, _partner(message)):
             raise ValueError("a message at the end of the ladder isn't heard again")
 
-    def put_off(self, message: Delivered, problem: Exception) -> None:
-        """Our own bug, or so it seems: later perhaps; in the end never, but kept and shown."""
+    def put_off(self, message: Delivered, problem: Exception) -> LaidAside | None:
+        """Our own bug, or so it seems: later perhaps; in the end never, but kept and shown: what lies there then."""
         about = {"kind": kind_of(message), "attempt": message.attempt + 1}
         headers = {**_partner(message), "cdr-error": type(problem).__name__, "cdr-raised": _where(problem)}
         if self._put_off(message, headers):
             self._counters.add(DELAYED_TOTAL, kind=kind_of(message))
             log.error("a message raised and is put off", exc_info=problem, extra=about)
-            return
+            return None
         headers[ATTEMPT] = message.attempt + 1
         self._send(message.again(REFUSED, f"dead.{kind_of(message)}", self._user, headers))
         self._counters.add(DEAD, kind=kind_of(message))
         log.critical("a message is dead", exc_info=problem, extra=about)
+        return as_dead(message)
 
     def _put_off(self, message: Delivered, headers: Mapping[str, Header]) -> bool:
         """False where it has been put off as often as may be."""
@@ -119,6 +121,11 @@ class TurnedAway:
         if error is not None:
             log.warning("not confirmed", extra={"exchange": message.exchange, "code": error.code})
             raise NotNow from error
+
+
+def as_dead(message: Delivered) -> LaidAside:
+    """A message of an intake queue as it lies in the dead one, or once lay there."""
+    return replace(read(replace(message, queue=f"dead.{kind_of(message)}")), partner=message.key.partition(".")[2])
 
 
 def _partner(message: Delivered) -> dict[str, Header]:

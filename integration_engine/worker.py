@@ -19,7 +19,7 @@ from adapters import registry
 from adapters.adapter import Feed, Reading, Submission
 from integration_engine.authors import AuthorsReader
 from integration_engine.broker.consumer import NotNow
-from integration_engine.broker.message import CORRELATION, FEED, Delivered
+from integration_engine.broker.message import CORRELATION, FEED, SENT_AGAIN, Delivered
 from integration_engine.broker.origin import Origin, Unproved, kind_of, origin_of
 from integration_engine.broker.publisher import Publisher
 from integration_engine.courier import Courier
@@ -36,10 +36,11 @@ from integration_engine.screening import Screening
 from integration_engine.security.identity import Principal
 from integration_engine.security.keys import KeyMissing
 from integration_engine.stages import reached
-from integration_engine.store.database import NotUpgraded, Store, Transient
+from integration_engine.store import put_aside
+from integration_engine.store.database import NotUpgraded, Store, Transaction, Transient
 from integration_engine.store.inbox import Tally
 from integration_engine.store.indexing import require_indexed
-from integration_engine.turned_away import Ladder, Refusal, TurnedAway
+from integration_engine.turned_away import Ladder, Refusal, TurnedAway, as_dead
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +131,7 @@ class Worker:
     def keep(self, message: Delivered) -> bool:
         """False for a message that cannot be about a child's death: nothing of it is kept but a count."""
         sender = kind_of(message), message.key.partition(".")[2]
-        if self._screening.lets_through(*sender, message.body):
+        if SENT_AGAIN in message.headers or self._screening.lets_through(*sender, message.body):
             return True
         self._passed_over[sender] += 1
         return False
@@ -204,7 +205,10 @@ class Worker:
             return
         if len(proved) == 1:
             with _telling_of(proved[0][0]):
-                self._turned_away.put_off(proved[0][0], problem)
+                dead = self._turned_away.put_off(proved[0][0], problem)
+                if dead:
+                    reached("worker.put-aside")
+                    self._tell(lambda transaction: put_aside.keep(transaction, [dead], "waiting", self._clock()))
             return
         log.warning("a batch raised; its messages are tried one by one", extra={"count": len(proved)})
         for one in proved:
@@ -281,6 +285,19 @@ class Worker:
                     WORKED, kind=reading.kind, partner=origin.partner, verdict=reading.verdict, reason=reading.reason
                 )
         self._counters.add(BATCHES)
+        # whatever became of them, and though some are heard again: how soon it goes must not tell whether a child is known
+        again = [as_dead(message) for message, _ in proved if SENT_AGAIN in message.headers]
+        if again:
+            self._tell(lambda transaction: put_aside.clear(transaction, again))
+
+    def _tell(self, write: Callable[[Transaction], None]) -> None:
+        """Write down what a partner's own page is to say. The message itself is safe where it lies by then, and nothing waits
+        for this: what can't be written now is written when an operator looks into the queue."""
+        try:
+            with self._store.transaction() as transaction:
+                write(transaction)
+        except Exception as problem:
+            log.warning("a partner isn't told yet what became of its message", exc_info=problem)
 
 
 def _came_of(proved: Sequence[Proved], processed: Processed) -> dict[str, str]:

@@ -16,7 +16,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 from pika.exceptions import ChannelClosedByBroker, NackError, UnroutableError
 
 from integration_engine.broker.connection import connect, user_of
-from integration_engine.broker.message import ATTEMPT, PARTNER, Delivered, Message
+from integration_engine.broker.message import ATTEMPT, PARTNER, SENT_AGAIN, Delivered, Header, Message
 from integration_engine.broker.topology import INTAKE
 
 DELIVERIES = "dead.deliveries"
@@ -46,11 +46,13 @@ class NotTaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LaidAside:
-    """One message that lies there. ``name`` is ours, made of what the message is, and the same each time somebody looks.
+    """One message that lies there. ``name`` is ours, made of what the message is, and the same each time somebody looks;
+    ``content`` is the SHA-256 of its body in hex.
     ``partner`` is None where nothing says whose it is; ``why`` is a refused message's first reason or a dead one's exception,
     None where consumers died with it; ``raised`` where that was; ``recipient`` is a delivery's."""
 
     name: str
+    content: str
     queue: str
     partner: str | None
     why: str | None
@@ -88,7 +90,8 @@ class Aside:
         it had. Then it lies here no more. Killed between the two it lies here still, and what was taken before changes
         nothing. Raises NotTaken, NotYours."""
         whole = self._whole[each.tag]
-        self._publish(whole.again(INTAKE, f"{each.kind}.{partner}", self.user, {ATTEMPT: 0, PARTNER: partner}))
+        headers: dict[str, Header] = {ATTEMPT: 0, PARTNER: partner, SENT_AGAIN: "yes"}
+        self._publish(whole.again(INTAKE, f"{each.kind}.{partner}", self.user, headers))
         self.let_go(each)
 
     def let_go(self, each: LaidAside) -> None:
@@ -129,7 +132,7 @@ def looked_through(url: str, queues: Iterable[str], *, bodies: frozenset[str] | 
         whole: dict[int, Delivered] = {}
         for queue in queues:
             for message in _taken(channel, queue, user):
-                each = _read(message)
+                each = read(message)
                 found.append(each)
                 if bodies is None or each.name in bodies:
                     whole[each.tag] = message
@@ -157,13 +160,15 @@ def _refused(problem: ChannelClosedByBroker, user: str, place: str) -> Exception
     return NotYours(user, place) if problem.reply_code == _ACCESS_REFUSED else problem
 
 
-def _read(message: Delivered) -> LaidAside:
+def read(message: Delivered) -> LaidAside:
+    """What is known of a message that lies there."""
     key = _first_key(message.headers)
     # What the broker laid aside by itself carries the headers that its publisher made up; its key the broker has proved.
     partner = key.partition(".")[2] or _text(message.headers.get(PARTNER))
     made_of = f"{message.queue}\0{message.message_id}\0".encode() + message.body
     return LaidAside(
         name=f"m-{hashlib.sha256(made_of).hexdigest()[:_NAME_LETTERS]}",
+        content=hashlib.sha256(message.body).hexdigest(),
         queue=message.queue,
         partner=None if message.queue == DELIVERIES else partner or None,
         why=_text(message.headers.get("cdr-reason")) or _text(message.headers.get("cdr-error")),

@@ -16,12 +16,14 @@ ATTEMPT = "cdr-attempt"
 DELAYED = "cdr-delay"
 DIRECT = "cdr-direct"
 """On a message of ours: a partner published it itself at first, past the gateway."""
+SENT_AGAIN = "cdr-sent-again"
+"""On a message that an operator sent again after it was laid aside."""
 PARTNER_USER = "partner."
 
 # What of a message's headers goes on with it where it is published anew. Not what brokers wrote on earlier hops: RabbitMQ 4
 # refuses to count right, and drops as a cycle, what still carries the marks of a dead-lettering. Nor what else a partner
 # wrote: it may be of any size and kind, and an envelope that is too large for its one frame costs the connection.
-_GOES_ON = (CORRELATION, FEED, PARTNER, DIRECT)
+_GOES_ON = (CORRELATION, FEED, PARTNER, DIRECT, SENT_AGAIN)
 _LONGEST_VALUE = 255
 _MOST_ATTEMPTS = 1_000_000
 _PERSISTENT = 2

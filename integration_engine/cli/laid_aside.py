@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -16,6 +16,7 @@ from integration_engine.cli.store import opened
 if TYPE_CHECKING:
     from integration_engine.broker.laid_aside import Aside, LaidAside
     from integration_engine.store.database import Store
+    from integration_engine.store.put_aside import Became
 
 Family = Literal["dead", "refused"]
 Json = Annotated[bool, typer.Option("--json", help="One JSON line a message.")]
@@ -64,6 +65,8 @@ def commands(family: Family) -> typer.Typer:
         if context.invoked_subcommand:
             return
         with _aside(family, as_json, bodies=frozenset()) as aside:
+            if family == "dead" and aside.found:
+                _tell_of(aside.found)
             _print([one for one in aside.found if _Choice((), queue, partner, why)(one)], each, as_json)
 
     @app.command("show")
@@ -172,6 +175,7 @@ class _Again:
     partner: str | None
     action = _SENT_AGAIN
     done = "sent again"
+    became: "Became" = "sent-again"
 
     def able(self, each: "LaidAside") -> bool:
         return bool(each.recipient or each.partner or self.partner)
@@ -196,6 +200,7 @@ class _Discard:
     reason: str
     action = _LET_GO
     done = "discarded"
+    became: "Became" = "discarded"
 
     def able(self, each: "LaidAside") -> bool:
         return True
@@ -209,9 +214,9 @@ class _Discard:
 
 
 def _act(family: Family, choice: _Choice, deed: _Again | _Discard, by: str | None, as_json: bool) -> None:
-    """Write down first what is going to happen: nothing goes that the audit log doesn't know of."""
+    """Write down first what is going to happen: nothing goes that the audit log, or whose it is, doesn't know of."""
     who = in_the_name_of(by)
-    done = 0
+    done: set[int] = set()
     with (
         opened(as_json) as store,
         _aside(family, as_json, bodies=frozenset(choice.names) if choice.names else None) as aside,
@@ -220,27 +225,39 @@ def _act(family: Family, choice: _Choice, deed: _Again | _Discard, by: str | Non
             give_up("no-message", f"No message {gone} lies there; nothing was {deed.done}.", as_json)
         meant = [each for each in aside.found if choice(each)]
         ready = [each for each in meant if deed.able(each)]
-        _audit(store, deed.action, ready, who, deed)
-        for each in ready:
-            done += deed.do(aside, store, each, who)
-    left = len(meant) - done
+        _audit(store, deed.action, ready, who, deed, deed.became if family == "dead" else None)
+        try:
+            for each in ready:
+                if deed.do(aside, store, each, who):
+                    done.add(each.tag)
+        finally:
+            stay = [each for each in ready if each.tag not in done]
+            if family == "dead" and stay:
+                _tell_of(stay)
+    left = len(meant) - len(done)
     if as_json:
-        typer.echo(json.dumps({"done": done, "left": left}))
+        typer.echo(json.dumps({"done": len(done), "left": left}))
     else:
-        typer.echo(f"{done} {deed.done}.")
+        typer.echo(f"{len(done)} {deed.done}.")
         if len(meant) > len(ready):
             typer.echo(
                 f"{len(meant) - len(ready)} say nowhere whose they are: look at the body, and name them with --as."
             )
-        if len(ready) > done:
-            typer.echo(f"{len(ready) - done} are deliveries that the store doesn't know.")
+        if stay:
+            typer.echo(f"{len(stay)} are deliveries that the store doesn't know.")
     raise typer.Exit(0 if done and not left else NOT_SO)
 
 
 def _audit(
-    store: "Store", action: str, found: "Sequence[LaidAside]", by: str, deed: _Again | _Discard | None = None
+    store: "Store",
+    action: str,
+    found: "Sequence[LaidAside]",
+    by: str,
+    deed: _Again | _Discard | None = None,
+    became: "Became | None" = None,
 ) -> None:
     from integration_engine.store.audit import Entry, append
+    from integration_engine.store.put_aside import keep
 
     entries = [
         Entry(
@@ -257,8 +274,27 @@ def _audit(
         for each in found
     ]
     if entries:
+        now = datetime.now(UTC)
         with store.transaction() as transaction:
-            append(transaction, datetime.now(UTC), entries)
+            if became:
+                keep(transaction, found, became, now)
+            append(transaction, now, entries)
+
+
+def _tell_of(found: "Sequence[LaidAside]") -> None:
+    """Have their senders' own pages say that these lie there: of what the broker laid aside by itself no worker told, nor of
+    one whose database was away; and what somebody meant to send again or let go may lie there still. Whoever looks sees
+    what lies there without a database too."""
+    from integration_engine.security.keys import KeyMissing, KeyUnreadable
+    from integration_engine.settings import load_settings
+    from integration_engine.store.database import StoreError, open_store
+    from integration_engine.store.put_aside import keep
+
+    try:
+        with closing(open_store(load_settings())) as store, store.transaction() as transaction:
+            keep(transaction, found, "waiting", datetime.now(UTC))
+    except (KeyMissing, KeyUnreadable, StoreError) as problem:
+        typer.echo(f"Their senders' own pages don't say so yet: {problem}", err=True)
 
 
 def _line(each: "LaidAside") -> dict[str, Any]:

@@ -24,6 +24,7 @@ _IN_WORDS = {
     "tries": "what partners tried in the sandbox",
     "pointers": "events whose record was fetched",
     "refusals": "why messages were refused",
+    "put_aside": "messages a fault of ours put aside, sent again or discarded",
     "messages": "bytes of messages, their notices kept",
 }
 

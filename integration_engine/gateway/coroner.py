@@ -7,7 +7,7 @@ aside for the operator.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -17,7 +17,7 @@ from integration_engine.gateway import shapes
 from integration_engine.gateway.answers import Refusal
 from integration_engine.gateway.described import FEED, OPEN, Answers, answers, published, such_as, takes, texts
 from integration_engine.gateway.door import Door
-from integration_engine.gateway.ports import Receipts, Upload
+from integration_engine.gateway.ports import PutAside, Receipts, Upload
 from integration_engine.gateway.rows import Read
 from integration_engine.gateway.shapes import UploadAnswer
 from integration_engine.gateway.uploads import upload
@@ -132,6 +132,7 @@ def _summary(name: str) -> str:
 
 
 def _written(upload: Upload) -> shapes.Receipt:
+    aside = upload.put_aside
     return {
         "receipt": upload.id,
         "at": upload.at.isoformat(),
@@ -142,6 +143,16 @@ def _written(upload: Upload) -> shapes.Receipt:
             "passed_over": upload.passed_over,
             "refused": upload.refused,
         },
+        "put_aside": _aside(aside) if aside else None,
+    }
+
+
+def _aside(file: PutAside) -> shapes.AsideFile:
+    return {
+        "id": file.name,
+        "at": file.at.isoformat(),
+        "became": cast("shapes.Became", file.became),
+        "became_at": file.became_at.isoformat() if file.became_at else None,
     }
 
 

@@ -56,6 +56,7 @@ _SUMMARIES: Mapping[str, str] = {
     "outcome-taken": "What was sent is queued",
     "outcome-tried": "What would become of it",
     "delivered": "One new case",
+    "own-status": "A police force with one report that was put aside, and nothing else",
     "access-token": "A token for some minutes",
 }
 

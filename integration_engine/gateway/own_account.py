@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
 from integration_engine.gateway.answers import Refusal
-from integration_engine.gateway.described import answers
+from integration_engine.gateway.described import answers, such_as
 from integration_engine.gateway.entry import Entry
 from integration_engine.gateway.own_shapes import OwnStatus
 from integration_engine.gateway.page import page
@@ -56,7 +56,7 @@ def own_account_door(accounts: PartnersView, entry: Entry) -> APIRouter:
     @router.get(
         "/partner/status",
         summary="What you sent and tried, and what you were answered",
-        responses={200: answers("All of it") | {"model": OwnStatus}},
+        responses={200: such_as("own-status", answers("All of it")) | {"model": OwnStatus}},
     )
     async def status(request: Request) -> Response:
         principal = await entry.bearer(request)

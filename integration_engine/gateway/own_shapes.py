@@ -5,7 +5,7 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from adapters.adapter import Verdict
-from integration_engine.gateway.shapes import ToldProblem
+from integration_engine.gateway.shapes import Became, ToldProblem
 from integration_engine.record.codes import PartnerKind
 
 
@@ -34,6 +34,21 @@ class TakenMessage(TypedDict):
     received_at: str
     taken_at: str
     verdicts: list[str]
+
+
+class AsideMessage(TypedDict):
+    """A message of yours that we could not deal with by a fault of ours; ``id`` is ours, to quote, ``receipt`` what you were
+    answered, ``message_id`` your own where it can't be about a person. ``became``: people look at it (``waiting``), it is
+    being worked at once more (``sent-again``; it goes from here when that is done), or nothing came of it (``discarded``),
+    the last two since ``became_at``."""
+
+    id: str
+    kind: PartnerKind
+    receipt: str | None
+    message_id: str | None
+    at: str
+    became: Became
+    became_at: str | None
 
 
 class RefusedMessage(TypedDict):
@@ -102,6 +117,7 @@ class OwnStatus(TypedDict):
     kinds: list[OwnKind]
     ways_in: list[WayIn]
     taken: list[TakenMessage]
+    put_aside: list[AsideMessage]
     refused: list[RefusedMessage]
     days: list[DayCount]
     sandbox: list[Conformance]

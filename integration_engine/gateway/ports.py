@@ -57,7 +57,7 @@ class PartnersView(Protocol):
         ...
 
     def find(self, partner: Principal, message_id: str) -> Sequence[Mapping[str, Any]]:
-        """Its messages that were taken under this id of its own."""
+        """Its messages that were put aside (``became`` says how they stand) or taken under this id of its own."""
         ...
 
     def begin_anew(self, partner: Principal, kind: str) -> int:
@@ -165,6 +165,23 @@ class Inbox(Protocol):
         ...
 
 
+class PutAside(Protocol):
+    """A file that a fault of ours has laid aside, by our ``name`` of it. ``became`` is ``waiting``, ``sent-again`` or
+    ``discarded``, the last two since ``became_at``."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+    @property
+    def became(self) -> str: ...
+
+    @property
+    def became_at(self) -> datetime | None: ...
+
+
 class Upload(Protocol):
     """One upload that was answered, as its own partner sees it, by numbers of rows."""
 
@@ -188,6 +205,9 @@ class Upload(Protocol):
 
     @property
     def taken(self) -> bool: ...
+
+    @property
+    def put_aside(self) -> PutAside | None: ...
 
 
 class Receipts(Protocol):

@@ -97,13 +97,27 @@ class UploadAnswer(TypedDict):
     to_correct: NotRequired[str]
 
 
+Became = Literal["waiting", "sent-again", "discarded"]
+
+
+class AsideFile(TypedDict):
+    """A file that we could not deal with by a fault of ours; ``id`` is ours, to quote. ``became``: people look at it
+    (``waiting``), it is being worked at once more (``sent-again``), or nothing came of it (``discarded``)."""
+
+    id: str
+    at: str
+    became: Became
+    became_at: str | None
+
+
 class Receipt(TypedDict):
-    """An upload that was answered."""
+    """An upload that was answered. ``put_aside`` is null where no fault of ours came between."""
 
     receipt: str
     at: str
     accepted: bool
     counts: RowCounts
+    put_aside: AsideFile | None
 
 
 class Receipts(TypedDict):

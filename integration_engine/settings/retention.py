@@ -16,4 +16,5 @@ class KeepDays(TypedDict, total=False):
     tries: Days
     pointers: Days
     refusals: Days
+    put_aside: Days
     messages: Days

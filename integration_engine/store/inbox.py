@@ -61,9 +61,7 @@ class Message:
 
     def message_keys(self, keys: Keyring) -> tuple[bytes, ...]:
         """Blind keys of its message id, none where it has none."""
-        if self.message_id is None:
-            return ()
-        return keys.blinds("message-id", f"{self.kind}\x1f{self.partner}\x1f{self.message_id}")
+        return message_keys(keys, self.kind, self.partner, self.message_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +107,11 @@ class Recognised:
     new: tuple[Message, ...]
     known: tuple[Message, ...]
     alarms: tuple[Alarm, ...]
+
+
+def message_keys(keys: Keyring, kind: str, partner: str, message_id: str | None) -> tuple[bytes, ...]:
+    """Blind keys of a message's own id, under every index key held; none where it has none."""
+    return keys.blinds("message-id", f"{kind}\x1f{partner}\x1f{message_id}") if message_id is not None else ()
 
 
 def lock_names(keys: Keyring, messages: Iterable[Message]) -> set[bytes]:

@@ -5,7 +5,8 @@ of it: whoever asks about a child by saying that it lives must not read here tha
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,15 +16,17 @@ from sqlalchemy import select
 
 from integration_engine.record.outside import counts_only_against_a_death
 from integration_engine.store.database import Store, Transaction, table
-from integration_engine.store.inbox import AGAINST_A_DEATH
+from integration_engine.store.inbox import AGAINST_A_DEATH, message_keys
 from integration_engine.store.neighbourhood import load_notices
-from integration_engine.store.tables import NoticeRow, RefusalRow, SubmissionRow, TallyRow
+from integration_engine.store.tables import NoticeRow, PutAsideRow, RefusalRow, SubmissionRow, TallyRow
 
 _SUBMISSION, _NOTICE = table(SubmissionRow), table(NoticeRow)
-_REFUSAL, _TALLY = table(RefusalRow), table(TallyRow)
+_REFUSAL, _TALLY, _ASIDE = table(RefusalRow), table(TallyRow), table(PutAsideRow)
 LIVING = "living"
 """The reason of what was passed over because nobody has told us that this child is dead."""
 _MOST_OF_ONE_ID = 20
+# A message's own id is shown again where it is plainly an id; ten digits in a row might be a person's number.
+_PLAIN_ID = re.compile(r"(?!.*\d{10})[A-Za-z0-9._:/-]{1,64}")
 _VERDICTS = {"report": "notice", "retract": "retraction", "rekey": "rekey"}
 
 
@@ -51,6 +54,20 @@ class OwnRefusal:
 
 
 @dataclass(frozen=True, slots=True)
+class PutAside:
+    """A message that lies in a dead queue by a fault of ours, or lay there. ``name`` is ours, to quote; ``receipt`` what was
+    told at the door. ``became``: ``store.put_aside.Became``, since ``became_at`` where people decided."""
+
+    name: str
+    kind: str
+    receipt: str | None
+    message_id: str | None
+    at: datetime
+    became: str
+    became_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class OwnCount:
     """How many persons spoken of ended one way on one day (UTC)."""
 
@@ -68,8 +85,32 @@ def taken(store: Store, partner: str, limit: int = 50) -> tuple[TakenMessage, ..
 
 def taken_as(store: Store, partner: str, kind: str, message_id: str) -> tuple[TakenMessage, ...]:
     """The partner's messages that carried this id of its own: none, one, or several bodies under one id."""
-    keys = store.keys.blinds("message-id", f"{kind}\x1f{partner}\x1f{message_id}")
+    keys = message_keys(store.keys, kind, partner, message_id)
     return _messages(store, partner, (_SUBMISSION.c.message_key.in_(keys),), _MOST_OF_ONE_ID)
+
+
+def put_aside(store: Store, partner: str, limit: int = 50) -> tuple[PutAside, ...]:
+    """The partner's messages that are put aside: those that wait first, the newest of each first."""
+    with store.reading() as transaction:
+        return _aside(transaction, partner, limit=limit)
+
+
+def put_aside_as(store: Store, partner: str, kind: str, message_id: str) -> tuple[PutAside, ...]:
+    """Those of them that carried this id of its own."""
+    keys = message_keys(store.keys, kind, partner, message_id)
+    with store.reading() as transaction:
+        return _aside(transaction, partner, _ASIDE.c.message_key.in_(keys), limit=_MOST_OF_ONE_ID)
+
+
+def put_aside_of(transaction: Transaction, partner: str, receipts: Collection[str]) -> Mapping[str, PutAside]:
+    """Those of them that have these receipts. Of two of one receipt it is the one that waits, else the newest."""
+    found = _aside(transaction, partner, _ASIDE.c.receipt.in_(receipts))
+    return {each.receipt: each for each in reversed(found) if each.receipt}
+
+
+def plain_id(message_id: str | None) -> str | None:
+    """A message's own id where it can't be about a person."""
+    return message_id if message_id and _PLAIN_ID.fullmatch(message_id) else None
 
 
 def refused(store: Store, partner: str, limit: int = 50) -> tuple[OwnRefusal, ...]:
@@ -92,6 +133,13 @@ def counted(store: Store, partner: str, since: date) -> tuple[OwnCount, ...]:
     with store.reading() as transaction:
         rows = transaction.connection.execute(query.order_by(c.day.desc(), c.kind, c.verdict, c.reason)).all()
     return tuple(OwnCount(*row) for row in rows)
+
+
+def _aside(transaction: Transaction, partner: str, *where: Any, limit: int | None = None) -> tuple[PutAside, ...]:
+    c = _ASIDE.c
+    query = select(c.name, c.kind, c.receipt, c.message_id, c.at, c.became, c.became_at)
+    query = query.where(c.partner == partner, *where).order_by(c.became != "waiting", c.at.desc(), c.name).limit(limit)
+    return tuple(PutAside(*row) for row in transaction.connection.execute(query))
 
 
 def _messages(store: Store, partner: str, where: Sequence[Any], limit: int) -> tuple[TakenMessage, ...]:

@@ -16,7 +16,8 @@ from sqlmodel import Field, SQLModel, col
 
 from integration_engine.answered_file import AnsweredFile
 from integration_engine.security.keys import KeyMissing
-from integration_engine.store.database import KeysMoved, Store
+from integration_engine.store.database import KeysMoved, Store, Transaction, table
+from integration_engine.store.own_messages import PutAside, put_aside_of
 from integration_engine.store.sealing import seal_json, unseal_json
 from integration_engine.store.tables import Instant
 
@@ -45,7 +46,8 @@ class UploadRow(SQLModel, table=True):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of an upload, by numbers of rows. ``taken`` where anything of it was queued."""
+    """What became of an upload, by numbers of rows. ``taken`` where anything of it was queued; ``put_aside`` where a fault of
+    ours has laid it aside since then."""
 
     id: str
     at: datetime
@@ -54,6 +56,7 @@ class Receipt:
     warnings: int = 0
     passed_over: int = 0
     taken: bool = True
+    put_aside: PutAside | None = None
 
 
 class Receipts:
@@ -99,7 +102,8 @@ class Receipts:
         with self._store.reading() as transaction, Session(transaction.connection) as session:
             own = select(UploadRow).where(col(UploadRow.partner) == partner)
             rows = session.scalars(own.order_by(col(UploadRow.taken_at).desc()).limit(limit)).all()
-            return [_receipt(row) for row in rows]
+            aside = put_aside_of(transaction, partner, [row.receipt for row in rows])
+            return [_receipt(row, aside.get(row.receipt)) for row in rows]
 
     def opened(self, partner: str, receipt: str) -> tuple[Receipt, list[dict[str, Any]] | None] | None:
         """A partner's own receipt with what was said of the rows to look at; None where it has no such receipt, and None for
@@ -109,7 +113,7 @@ class Receipts:
             row = session.scalars(own.order_by(col(UploadRow.taken_at).desc())).first()
             if row is None:
                 return None
-            return _receipt(row), self._rows(row)
+            return _receipt(row, put_aside_of(transaction, partner, [receipt]).get(receipt)), self._rows(row)
 
     def _rows(self, row: UploadRow) -> list[dict[str, Any]] | None:
         try:
@@ -119,9 +123,18 @@ class Receipts:
         return found
 
 
+def receipt_of(transaction: Transaction, partner: str, fingerprint: str) -> str | None:
+    """The receipt that an upload of these bytes was given when it was taken; None where they were no upload."""
+    c = table(UploadRow).c
+    keys = transaction.keys.blinds(_PURPOSE, _text(partner, fingerprint))
+    found: str | None = transaction.connection.scalar(select(c.receipt).where(c.content_key.in_(keys)))
+    return found
+
+
 def _text(partner: str, fingerprint: str) -> str:
     return f"{partner}\x1f{fingerprint}"
 
 
-def _receipt(row: UploadRow) -> Receipt:
-    return Receipt(row.receipt, row.taken_at, row.accepted, row.refused, row.warnings, row.passed_over, row.taken)
+def _receipt(row: UploadRow, aside: PutAside | None = None) -> Receipt:
+    counts = (row.accepted, row.refused, row.warnings, row.passed_over)
+    return Receipt(row.receipt, row.taken_at, *counts, row.taken, aside)

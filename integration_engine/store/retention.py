@@ -16,7 +16,7 @@ from integration_engine.store.database import Store, Transaction, table
 from integration_engine.store.pointers import PointerRow
 from integration_engine.store.receipts import UploadRow
 from integration_engine.store.rehearsals import RehearsalRow
-from integration_engine.store.tables import RefusalRow, SubmissionRow
+from integration_engine.store.tables import PutAsideRow, RefusalRow, SubmissionRow
 
 FORGOTTEN = "retention.forgotten"
 AT_ONCE = 500
@@ -50,10 +50,11 @@ KEEPSAKES: Mapping[str, Keepsake] = {
     "tries": _rows_of(RehearsalRow, "at"),
     "pointers": _rows_of(PointerRow, "settled_at"),
     "refusals": _rows_of(RefusalRow, "last_at"),
+    "put_aside": _rows_of(PutAsideRow, "became_at"),
     "messages": _rows_of(SubmissionRow, "stored_at", emptied="sealed"),
 }
-"""Receipts of uploads; what was tried in the sandbox; events whose record was fetched; why messages were refused; the bytes
-of messages whose notices are kept."""
+"""Receipts of uploads; what was tried in the sandbox; events whose record was fetched; why messages were refused; what
+partners are told of messages that were put aside, once people decided; the bytes of messages whose notices are kept."""
 
 
 @dataclass(frozen=True, slots=True)

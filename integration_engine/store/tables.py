@@ -249,6 +249,23 @@ class RefusalRow(SQLModel, table=True):
     times: int = 1
 
 
+class PutAsideRow(SQLModel, table=True):
+    """A message that lies in a dead queue by a fault of ours, for its sender to see. ``name`` is what operators call it,
+    ``receipt`` what its sender was told at the door, ``message_id`` its own id where that can't be about a person;
+    ``message_key`` finds it by any. ``became``: ``store.put_aside.Became``, since ``became_at`` where people decided."""
+
+    __tablename__ = "put_aside"
+    partner: str = Field(sa_column=_text(primary_key=True))
+    name: str = Field(sa_column=_text(primary_key=True))
+    kind: str = Field(sa_column=_text())
+    receipt: str | None = Field(default=None, sa_column=_text(nullable=True))
+    message_id: str | None = Field(default=None, sa_column=_text(nullable=True))
+    message_key: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
+    at: datetime = Field(sa_column=_instant())
+    became: str = Field(sa_column=_text())
+    became_at: datetime | None = Field(default=None, sa_column=_instant(nullable=True))
+
+
 class AlarmRow(SQLModel, table=True):
     """Something an operator has to look at, such as ``same-id-other-body``."""
 

@@ -4,20 +4,26 @@ than the window, the way past the menu first."""
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
+from pika import BasicProperties
 from playwright.sync_api import Browser
 
 from adapters.adapter import Submission
+from integration_engine.broker import laid_aside
 from integration_engine.broker.management import Management
+from integration_engine.broker.message import CORRELATION, PARTNER, Delivered
+from integration_engine.monitoring.logs import new_id
 from integration_engine.pipeline import Later, process
 from integration_engine.security.identity import Principal
 from integration_engine.services import Broker
-from integration_engine.store import glass, overview
+from integration_engine.store import glass, overview, put_aside
 from tests.browser.screen import DESKTOP, PHONE, Screen, window
 from tests.gateway_house import House, house, own_vhost, police_report
 from tests.integration.test_console_questions import TWINS
 from tests.integration.test_decisions_everywhere import LOST, NOW, take
+from tests.integration.test_gateway_coroner import row, table
 from tests.native_messages import adt, late
 from tests.pointer_samples import event
 from tests.restricted_samples import FORMS
@@ -88,6 +94,19 @@ def fill(doors: House) -> None:
     doors.send(FORCE, "/police/reports", police_report(person={"role": "nobody"}), "application/json")
     doors.send(FORCE, "/sandbox/police/reports", police_report(person={"address": None}), "application/json")
     doors.send(AREA, "/coroner/cases", "area,reference,event\noxfordshire,R1,ARRIVED\n", "text/csv")
+    file = table(row("1-26"))
+    doors.send(AREA, "/coroner/cases", file, "text/csv")
+    put_aside_of(doors, AREA, "coroner", file, "waiting")
+    for became in get_args(put_aside.Became):
+        put_aside_of(doors, FORCE, "police", became.encode(), became)
+
+
+def put_aside_of(doors: House, code: str, kind: str, body: bytes, became: put_aside.Became) -> None:
+    """A message of a partner's that lies in a dead queue, or lay there."""
+    said = BasicProperties(message_id=f"54-2026-{len(body):06}/1", headers={PARTNER: code, CORRELATION: new_id()})
+    lies = laid_aside.read(Delivered(1, f"dead.{kind}", f"dead.{kind}", body, said))
+    with doors.store.transaction() as transaction:
+        put_aside.keep(transaction, [lies], became, datetime.now(UTC))
 
 
 def walk(screen: Screen, who: str) -> Iterator[str]:

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from adapters.adapter import Submission
 from integration_engine.own_account import OwnAccount
 from integration_engine.pipeline import process
-from integration_engine.rehearsed import plain_id
 from integration_engine.security.identity import NotAllowed, Principal
 from integration_engine.store import audit, own_messages, rehearsals
 from integration_engine.store.access_tokens import AccessTokens
@@ -17,6 +16,7 @@ from integration_engine.store.accounts import Accounts
 from integration_engine.store.database import Store, table
 from integration_engine.store.identities import Identities
 from integration_engine.store.inbox import Refusal, Tally, count, refuse
+from integration_engine.store.own_messages import plain_id
 from integration_engine.store.rehearsals import KEPT, Tried, keep
 from integration_engine.store.tables import SubmissionRow
 from tests.signing import Machine

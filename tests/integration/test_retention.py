@@ -4,21 +4,25 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pika import BasicProperties
 from sqlalchemy import select, update
 from typer.testing import CliRunner
 
 from integration_engine.answered_file import AnsweredFile
+from integration_engine.broker.laid_aside import read as read_aside
+from integration_engine.broker.message import PARTNER, Delivered
 from integration_engine.cli import _build
 from integration_engine.pipeline import process
 from integration_engine.retention import Retention
 from integration_engine.settings import SettingsError, load_settings
 from integration_engine.settings.retention import KeepDays
-from integration_engine.store import audit, pointers, rehearsals, retention
+from integration_engine.store import audit, own_messages, pointers, put_aside, rehearsals, retention
 from integration_engine.store.database import Store, open_store, table
 from integration_engine.store.inbox import Refusal, refuse
 from integration_engine.store.overview import recent_cases, refusals
@@ -30,7 +34,14 @@ from tests.pointer_samples import event, rows, take
 from tests.store_samples import NOW, new_store, read, report, rules
 
 OLD, YOUNG = NOW - timedelta(days=401), NOW - timedelta(days=399)
-EVERYTHING: KeepDays = {"uploads": 400, "tries": 400, "pointers": 400, "refusals": 400, "messages": 400}
+EVERYTHING: KeepDays = {
+    "uploads": 400,
+    "tries": 400,
+    "pointers": 400,
+    "refusals": 400,
+    "put_aside": 400,
+    "messages": 400,
+}
 
 
 def forget(store: Store, keep: KeepDays, now: datetime = NOW) -> None:
@@ -55,6 +66,12 @@ def tried(store: Store, name: str, at: datetime) -> None:
 def refused(store: Store, name: str, at: datetime) -> None:
     with store.transaction() as transaction:
         refuse(transaction, [Refusal("police", "E23000038", name, place, "schema", ()) for place in (0, 1)], at)
+
+
+def laid_aside(store: Store, name: str, became: put_aside.Became, at: datetime) -> None:
+    message = Delivered(1, "dead.police", "dead.police", b"{}", BasicProperties(headers={PARTNER: "E23000038"}))
+    with store.transaction() as transaction:
+        put_aside.keep(transaction, [replace(read_aside(message), name=name)], became, at)
 
 
 def messages(store: Store) -> dict[str, bool]:
@@ -121,6 +138,16 @@ def held_notices(store: Store) -> list[tuple[str, bytes]]:
     c = table(NoticeRow).c
     with store.reading() as transaction:
         return [(row.id, row.sealed) for row in transaction.connection.execute(select(c.id, c.sealed).order_by(c.id))]
+
+
+def test_that_a_message_was_discarded_is_told_so_long_and_that_one_lies_there_as_long_as_it_does(store: Store) -> None:
+    laid_aside(store, "old", "discarded", OLD)
+    laid_aside(store, "young", "discarded", YOUNG)
+    laid_aside(store, "lies there", "waiting", OLD)
+    forget(store, EVERYTHING)
+    told = [(each.name, each.became) for each in own_messages.put_aside(store, "E23000038")]
+    assert told == [("lies there", "waiting"), ("young", "discarded")]
+    assert lines(store) == [("put_aside", 1)]
 
 
 def test_a_file_is_taken_for_a_new_one_once_its_receipt_is_forgotten(store: Store) -> None:
