@@ -5,20 +5,18 @@ base address. No redirect is followed, no proxy asked, nothing compressed taken;
 and a time within which all of it must have come.
 """
 
-import contextlib
 import http.client
 import re
-import socket
 import ssl
 import threading
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from adapters.hospital_fhir.content import JSON, XML, media
+from integration_engine.calling_out import trust, within
 from integration_engine.settings import SettingsError
 from integration_engine.settings.demographics import DemographicsSettings
 
@@ -71,7 +69,7 @@ class Demographics:
             raise ValueError("not a number that may stand in an address")
         connection = self._connection()
         try:
-            with _within(connection, self._settings.timeout_seconds) as late:
+            with within(connection, self._settings.timeout_seconds) as late:
                 return self._asked(connection, nhs_number, late)
         finally:
             connection.close()
@@ -159,31 +157,6 @@ def _seconds(said: str | None) -> float | None:
 
 def _context(settings: DemographicsSettings) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context(cafile=str(settings.ca) if settings.ca else None)
-        if settings.certificate:
-            context.load_cert_chain(settings.certificate, settings.key)
+        return trust(settings.ca, settings.certificate, settings.key)
     except OSError as problem:
         raise SettingsError([("demographics", f"its certificates can't be read ({type(problem).__name__})")]) from None
-    return context
-
-
-@contextlib.contextmanager
-def _within(connection: http.client.HTTPConnection, seconds: float) -> Iterator[threading.Event]:
-    """Everything on this connection has to be done within so many seconds. The socket's own limit is for each read only: a
-    service that sends a byte a second would hold us for ever."""
-    late = threading.Event()
-
-    def end() -> None:
-        late.set()
-        if connection.sock is not None:
-            with contextlib.suppress(OSError):
-                # By the plain socket: TLS would wait for the other side to agree.
-                socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
-
-    timer = threading.Timer(seconds, end)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield late
-    finally:
-        timer.cancel()

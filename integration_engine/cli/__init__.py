@@ -27,6 +27,7 @@ _COMMANDS = {
     "partner": ("integration_engine.cli.partner", "app", "Partners and CDOPs: identities, tokens, feeds."),
     "person": ("integration_engine.cli.person", "app", "People with a password and codes: add, end, list."),
     "cdop": ("integration_engine.cli.cdop", "app", "A recipient's own side: take deliveries, each once."),
+    "webhook": ("integration_engine.cli.webhook", "app", "Recipients' webhooks: a secret, and are they reached."),
     "retractions": ("integration_engine.cli.retractions", "app", "Retractions: to whom, when, acknowledged or not."),
     "pointers": ("integration_engine.cli.pointers", "app", "Events that point to a record: what waits, and why."),
     "retention": ("integration_engine.cli.retention", "app", "What is kept for how long, and what is due to go."),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def user(
     role: Annotated[
-        str, typer.Argument(help="gateway, mesh, worker, operator, alerting, partner, cdop, jar or national.")
+        str, typer.Argument(help="gateway, mesh, webhooks, worker, operator, alerting, partner, cdop, jar or national.")
     ],
     code: Annotated[
         str | None, typer.Argument(help="The registered partner's, panel's, team's or record's code.")

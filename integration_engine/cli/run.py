@@ -30,6 +30,7 @@ class Part(StrEnum):
     WORKER = "worker"
     CONSOLE = "console"
     MESH = "mesh"
+    WEBHOOKS = "webhooks"
     ALL = "all"
 
 
@@ -39,7 +40,8 @@ def command(
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> None:
     """Run the engine: the front doors (gateway), the workers, the console's pages, or all in one process tree; or the
-    rounds of our MESH mailboxes (mesh). SIGTERM finishes what is in hand and ends."""
+    rounds of our MESH mailboxes (mesh); or the post to recipients' webhooks (webhooks). SIGTERM finishes what is in hand
+    and ends."""
     from integration_engine.monitoring.logs import set_up_logs
 
     try:
@@ -61,6 +63,8 @@ def command(
             status = _wait(stop)
     elif part is Part.MESH:
         status = _mesh(settings, stop)
+    elif part is Part.WEBHOOKS:
+        status = _webhooks(settings, stop)
     else:
         status = _serve(settings, stop, part, processes)
     raise typer.Exit(status)
@@ -124,6 +128,26 @@ def _mesh(settings: Settings, stop: Stop) -> int:
             asyncio.run(attend_mesh(settings, settings.mesh, store, lambda: stop.asked))
         except OSError as problem:
             typer.echo(f"A password, key or certificate of MESH can't be read: {problem.strerror}.", err=True)
+            return 1
+    return 0
+
+
+def _webhooks(settings: Settings, stop: Stop) -> int:
+    """Deliveries posted to recipients' addresses, until asked to stop."""
+    from integration_engine.monitoring.tracing import exporting
+    from integration_engine.postroom import post_deliveries
+
+    if not settings.webhooks:
+        typer.echo("No webhooks are set up: cdr.toml needs [[webhooks]] (docs/cdops.md).", err=True)
+        return 2
+    store = store_of(settings, stop)
+    if store is None:
+        return 0
+    with exporting("cdr-webhooks"), contextlib.closing(store):
+        try:
+            asyncio.run(post_deliveries(settings, store, lambda: stop.asked))
+        except OSError as problem:
+            typer.echo(f"A certificate or key of a webhook can't be read: {problem.strerror}.", err=True)
             return 1
     return 0
 

@@ -2,31 +2,14 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
+from integration_engine.gateway.delivery_answer import DeliveryAnswer, note
 from integration_engine.gateway.handed_in import Handed, NotNow, turned_away
 from integration_engine.gateway.ports import Inbox, StoreAway
 from integration_engine.mesh.mailbox import Letter
 from integration_engine.settings.mesh import MeshSettings
-
-
-class DeliveryAnswer(BaseModel):
-    """``delivery-answer/1``. ``acknowledge``: we have it; ``decline``: it isn't ours, with a reason for a person to read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, populate_by_name=True)
-
-    format: Literal["delivery-answer/1"] = Field(alias="schema")
-    delivery: str = Field(pattern=r"^d-[0-9a-f]{24}$")
-    answer: Literal["acknowledge", "decline"]
-    reason: str | None = Field(default=None, min_length=3, max_length=2000)
-
-    @model_validator(mode="after")
-    def _declined_for_a_reason(self) -> "DeliveryAnswer":
-        if (self.answer == "decline") != (self.reason is not None):
-            raise ValueError("a reason belongs to what is declined, and only to that")
-        return self
 
 
 class PanelAnswers:
@@ -50,16 +33,11 @@ class PanelAnswers:
             answer = DeliveryAnswer.model_validate_json(letter.body)
         except ValidationError:
             return turned_away("bad-answer", "Send one delivery-answer/1 as JSON.", receipt)
+        by = f"mesh:{letter.sender}"
         try:
-            noted = [await asyncio.to_thread(self._noted, recipient, answer, letter.sender) for recipient in own]
+            noted = [await asyncio.to_thread(note, self._inbox, recipient, answer, by) for recipient in own]
         except StoreAway:
             raise NotNow("store-away") from None
         if not any(noted):
             return turned_away("no-delivery", "No such delivery was sent to you.", receipt)
         return Handed("taken", "noted", receipt)
-
-    def _noted(self, recipient: str, answer: DeliveryAnswer, mailbox: str) -> bool:
-        by = f"mesh:{mailbox}"
-        if answer.reason is None:
-            return self._inbox.acknowledge(recipient, answer.delivery, by)
-        return self._inbox.decline(recipient, answer.delivery, answer.reason, by)

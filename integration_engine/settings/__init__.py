@@ -34,6 +34,7 @@ from integration_engine.settings.mllp import MllpListener
 from integration_engine.settings.part import BROKER_CEILING, MEBIBYTE, Port
 from integration_engine.settings.retention import KeepDays
 from integration_engine.settings.switches import SwitchSettings
+from integration_engine.settings.webhooks import WebhookSettings
 
 if TYPE_CHECKING:
     from adapters.adapter import Feed
@@ -143,6 +144,9 @@ class Settings(BaseSettings):
     mesh: MeshSettings | None = None
     folders: tuple[FolderSettings, ...] = ()
 
+    # Recipients whose deliveries are posted to an address of theirs: `cdr run webhooks`
+    webhooks: tuple[WebhookSettings, ...] = ()
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("amqp_url")
@@ -188,6 +192,14 @@ class Settings(BaseSettings):
         if any(a in (b, *b.parents) for at, a in enumerate(places) for other, b in enumerate(places) if at != other):
             raise ValueError("a folder is there twice, or lies within another")
         return folders
+
+    @field_validator("webhooks")
+    @classmethod
+    def _one_address_each(cls, webhooks: tuple[WebhookSettings, ...]) -> tuple[WebhookSettings, ...]:
+        names = [each.recipient for each in webhooks]
+        if len(set(names)) != len(names):
+            raise ValueError("a recipient is there twice")
+        return webhooks
 
     @classmethod
     def settings_customise_sources(

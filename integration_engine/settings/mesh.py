@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
 from integration_engine.record.codes import PartnerKind
-from integration_engine.settings.part import MEBIBYTE, Part, tls_or_here
+from integration_engine.settings.part import MEBIBYTE, Part, Recipient, tls_or_here
 
 # What NHS England takes in one piece; longer messages travel in several.
 LARGEST_CHUNK = 100 * MEBIBYTE
@@ -48,7 +48,7 @@ class MeshSender(Part):
 class MeshRecipient(Part):
     """Where the deliveries of a recipient (``cdop.BERKS``, ``jar.JAR-OXON``, ``national.ncmd``) go."""
 
-    recipient: str = Field(pattern=r"^(cdop|jar|national)\.[A-Za-z0-9-]{1,32}$")
+    recipient: Recipient
     mailbox: MailboxId
 
 

@@ -11,6 +11,8 @@ MEBIBYTE = 1024 * 1024
 BROKER_CEILING = 16 * MEBIBYTE - 64 * 1024
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+# Who is sent deliveries, as their queue is called: cdop.BERKS, jar.JAR-OXON, national.ncmd.
+Recipient = Annotated[str, Field(pattern=r"^(cdop|jar|national)\.[A-Za-z0-9-]{1,32}$")]
 
 
 class Part(BaseModel):
@@ -22,7 +24,7 @@ class Part(BaseModel):
 def tls_or_here(address: str) -> bool:
     """Whether an address is reached by TLS, or never leaves this machine."""
     parts = urlsplit(address)
-    return parts.scheme == "https" or (parts.scheme == "http" and _is_here(parts.hostname))
+    return parts.scheme == "https" or (parts.scheme == "http" and is_here(parts.hostname))
 
 
 def base_address(url: str) -> str:
@@ -39,7 +41,8 @@ def base_address(url: str) -> str:
     return url
 
 
-def _is_here(host: str | None) -> bool:
+def is_here(host: str | None) -> bool:
+    """Whether a host is this machine by its very name: ``localhost`` or a loopback address."""
     try:
         return host == "localhost" or ip_address(host or "").is_loopback
     except ValueError:

@@ -58,7 +58,7 @@ def numbers_of(*processes: str) -> list[str]:
     """The numbers that the documentation says these processes tell."""
     page = (Path(__file__).parents[2] / "docs" / "monitoring.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(cdr_\w+)` \| \w+ \|[^|]*\| (\w+) \|", page, re.MULTILINE)
-    assert {where for _, where in rows} == {"worker", "doors", "both", "whole", "mesh", "watch"}
+    assert {where for _, where in rows} == {"worker", "doors", "both", "whole", "mesh", "webhooks", "watch"}
     return [name for name, where in rows if where in processes]
 
 

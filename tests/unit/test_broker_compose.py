@@ -64,7 +64,7 @@ def test_every_part_of_the_engine_runs_a_command_of_the_program_with_settings_th
         "CDR_INDEX_KEYS",
     }
     ours = {name: service for name, service in services.items() if service.get("image") == "child-death-review-engine"}
-    assert {"gateway", "worker", "mesh", "folders"} <= ours.keys()
+    assert {"gateway", "worker", "mesh", "webhooks", "folders"} <= ours.keys()
     for name, service in ours.items():
         words, here = list(service["command"]), program
         while words and hasattr(here, "commands"):
@@ -75,16 +75,18 @@ def test_every_part_of_the_engine_runs_a_command_of_the_program_with_settings_th
 
 def test_mailboxes_and_folders_start_only_when_they_are_asked_for(services: dict[str, Any]) -> None:
     profiles = {name: service.get("profiles") for name, service in services.items() if " of the" not in name}
-    assert (profiles["mesh"], profiles["folders"]) == (["mesh"], ["folders"])
+    assert {name: profiles[name] for name in ("mesh", "webhooks", "folders")} == {
+        "mesh": ["mesh"], "webhooks": ["webhooks"], "folders": ["folders"],
+    }  # fmt: skip
     always = {name for name, asked in profiles.items() if not asked}
     assert always == {"broker", "database", "schema", "topology", "gateway", "worker"}
-    assert {"mesh of the cluster", "folders of the cluster"} <= services.keys()
+    assert {"mesh of the cluster", "webhooks of the cluster", "folders of the cluster"} <= services.keys()
 
 
 def test_the_folders_of_partners_and_mailboxes_are_never_committed_nor_in_the_image() -> None:
     ignored = (_PROJECT / ".gitignore").read_text().splitlines()
     mounted = re.findall(r"\$\{CDR_\w+_FOLDER:-\.(/\w+)\}", (_PROJECT / _FILES[0]).read_text())
-    assert len(mounted) == 2
+    assert len(mounted) == 3
     assert {f"{folder}/" for folder in mounted} <= set(ignored)
     assert (_PROJECT / ".dockerignore").read_text().splitlines()[0] == "*"
 

@@ -1,6 +1,7 @@
 """What the operators' page says about settings, switches and metrics is what the program has."""
 
 import dataclasses
+import os
 import re
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import integration_engine.gateway.mllp
 import integration_engine.lookout
 import integration_engine.mailroom
 import integration_engine.monitoring.timing
+import integration_engine.postroom
 import integration_engine.retraction_watch
 import integration_engine.revisit
 import integration_engine.worker  # noqa: F401  # each describes its own metrics
@@ -24,6 +26,8 @@ from integration_engine.routing.switches import Switches
 from integration_engine.settings import Settings, load_settings
 from integration_engine.settings.folders import FolderSettings
 from integration_engine.settings.mesh import MeshSettings
+from integration_engine.settings.part import Part
+from integration_engine.settings.webhooks import WebhookSettings
 from integration_engine.store.retention import KEEPSAKES
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -124,30 +128,34 @@ def test_every_field_of_a_log_line_stands_in_the_table() -> None:
     assert told == FIELDS | written
 
 
-@pytest.mark.parametrize("page", ["mesh", "folders"])
+@pytest.mark.parametrize(
+    ("name", "page", "model", "many"),
+    [
+        ("mesh", "mesh", MeshSettings, None),
+        ("folders", "folders", FolderSettings, 2),
+        ("webhooks", "cdops", WebhookSettings, 2),
+    ],
+)
 def test_the_example_of_a_way_in_is_one_and_its_settings_stand_in_the_table(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, page: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, page: str, model: type[Part], many: int | None
 ) -> None:
-    import os
-
-    for name in [name for name in os.environ if name.startswith("CDR_")]:
-        monkeypatch.delenv(name)
+    for set_here in [each for each in os.environ if each.startswith("CDR_")]:
+        monkeypatch.delenv(set_here)
     text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
-    example = re.search(rf"```toml {page}.toml\n(.*?)```", text, re.DOTALL)
+    example = re.search(rf"```toml {name}.toml\n(.*?)```", text, re.DOTALL)
     assert example
     path = tmp_path / "cdr.toml"
     path.write_text(example[1], encoding="utf-8")
-    settings = load_settings(path)
-    assert settings.mesh if page == "mesh" else len(settings.folders) == 2
+    settings = getattr(load_settings(path), name)
+    assert settings if many is None else len(settings) == many
     table = text.partition("| setting | default | means |")[2].partition("\n\n")[0]
     told = {
-        name: cells[1].strip(" `")
+        each: cells[1].strip(" `")
         for line in table.splitlines()[2:]
         for cells in [line.strip("|").split("|")]
-        for name in re.findall(r"`(\w+)`", cells[0])
+        for each in re.findall(r"`(\w+)`", cells[0])
     }
-    model = MeshSettings if page == "mesh" else FolderSettings
     assert told.keys() == model.model_fields.keys()
-    for name, field in model.model_fields.items():
-        if told[name] and name != "send_from":
-            assert told[name] == shown(field.default)
+    for each, field in model.model_fields.items():
+        if told[each] and each != "send_from":
+            assert told[each] == shown(field.default)

@@ -19,6 +19,7 @@ import integration_engine.gateway.sandbox
 import integration_engine.lookout
 import integration_engine.mailroom
 import integration_engine.monitoring.timing
+import integration_engine.postroom
 import integration_engine.retraction_watch
 import integration_engine.revisit
 import integration_engine.worker  # noqa: F401  # each describes its own metrics

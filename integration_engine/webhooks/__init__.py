@@ -1,0 +1,1 @@
+"""Deliveries posted to recipients who named the operator an address for it."""
