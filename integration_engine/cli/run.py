@@ -42,8 +42,10 @@ def command(
     """Run the engine: the front doors (gateway), the workers, the console's pages, or all in one process tree; or the
     rounds of our MESH mailboxes (mesh); or the post to recipients' webhooks (webhooks). SIGTERM finishes what is in hand
     and ends."""
+    from integration_engine.memory import give_memory_back
     from integration_engine.monitoring.logs import set_up_logs
 
+    give_memory_back()
     try:
         settings = load_settings()
     except SettingsError as problem:

@@ -37,8 +37,10 @@ def command(
     ] = False,
 ) -> None:
     """Watch a drop folder: each file is taken whole, once, and answered by NAME.result.json beside it."""
+    from integration_engine.memory import give_memory_back
     from integration_engine.monitoring.logs import set_up_logs
 
+    give_memory_back()
     settings = load_settings()
     asked = {"folder": folder, "partner": partner, "kind": kind, "feed": feed, "after": "leave" if leave else "move"}
     folders = _folders(settings, {**asked, "every_seconds": every, "settle_seconds": settle})
