@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from adapters.coroner.schema import coroner_case_schema
 from adapters.police.report import Report
+from integration_engine.gateway.delivery_answer import DeliveryAnswer
 from integration_engine.gateway.handed_in import SubmissionAnswer
 from integration_engine.linkage.question import Question
 from integration_engine.mapping.files import mappings
@@ -29,6 +30,9 @@ def schemas() -> dict[str, dict[str, Any]]:
             SubmissionAnswer,
             "submission-answer/1",
             "What became of a message sent by MESH, or of a file in a drop folder",
+        ),
+        "delivery-answer-1.json": _of(
+            DeliveryAnswer, "delivery-answer/1", "A recipient's word on a delivery, by MESH or in a webhook's answer"
         ),
         "coroner-case-1.json": {"$schema": DRAFT, "$id": "coroner-case/1", **coroner_case_schema()},
     }

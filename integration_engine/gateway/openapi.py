@@ -20,6 +20,7 @@ from integration_engine.gateway.answers import PROBLEM_JSON
 from integration_engine.gateway.described import EXAMPLE, OPEN, PUBLISHED, header, reference, texts
 from integration_engine.gateway.examples import example
 from integration_engine.gateway.fhir_shapes import FHIR_SHAPES
+from integration_engine.gateway.posted import POSTED
 from integration_engine.gateway.shapes import ProblemDetails
 from integration_engine.gateway.token import TOKEN_PATH
 from integration_engine.json_schema import quoted
@@ -57,6 +58,8 @@ def document(app: FastAPI, settings: Settings, *, at: str = "", signed: bool = T
     told["servers"] = [{"url": (settings.public_url or "").rstrip("/") + at or "/"}]
     ways = dict(_ways_in(settings, signed=signed))
     told["security"] = [{name: []} for name in ways]
+    if not sandbox:
+        told["webhooks"] = deepcopy(POSTED)
     components = told.setdefault("components", {})
     components["securitySchemes"] = ways
     components["headers"] = {"RequestId": header("The id of this request, to quote when you ask about it")}

@@ -96,10 +96,19 @@ def test_every_reference_leads_somewhere_and_every_schema_is_one(told: dict[str,
         here: Any = told
         for name in reference.removeprefix("#/").split("/"):
             here = here[name.replace("~1", "/").replace("~0", "~")]
-    schemas = [*told["components"]["schemas"].values(), *_schemas(told["paths"])]
+    schemas = [*told["components"]["schemas"].values(), *_schemas(told["paths"]), *_schemas(told.get("webhooks"))]
     assert len(schemas) > 50
     for schema in schemas:
         jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def test_the_live_document_alone_tells_what_recipients_are_posted(doors: House) -> None:
+    live, sandbox = (doors.client.get(f"{at}/openapi.json").json() for at in ("", "/sandbox"))
+    posted = live["webhooks"]["delivery"]["post"]
+    assert posted["requestBody"]["content"]["application/json"]["schema"] == {
+        "$ref": "#/components/schemas/case-delivery-1"
+    }
+    assert "webhooks" not in sandbox
 
 
 def test_every_component_is_of_use(told: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import jsonschema
 import pytest
 from pika.exceptions import ChannelClosedByBroker
 
@@ -21,6 +22,8 @@ from integration_engine.broker.message import Message
 from integration_engine.broker.publisher import Publisher
 from integration_engine.broker.topology import CASES, load_topology
 from integration_engine.broker.users import put_user
+from integration_engine.gateway import posted
+from integration_engine.mapping.files import published_schemas
 from integration_engine.monitoring.counters import COUNTERS
 from integration_engine.services import Broker
 from integration_engine.store import overview
@@ -117,6 +120,9 @@ def test_a_delivery_goes_the_whole_way_and_is_the_inboxs_own(
         eventually(lambda: len(panel.posted) == 1)
         eventually(lambda: ready(declared, RECIPIENT) == 0)
     ((headers, body),) = panel.posted
+    described = posted.POSTED["delivery"]["post"]
+    assert {each["name"] for each in described["parameters"] if each["required"]} <= headers.keys()
+    jsonschema.validate(body, published_schemas()["case-delivery-1"])
     (held,) = deliveries(store, RECIPIENT, by="test", now=NOW)
     assert (body, headers["webhook-id"]) == (held.body, held.id)
     assert (body["kind"], body["part"], held.state) == ("new", "lead", "waiting")
@@ -131,6 +137,8 @@ def test_the_answer_may_say_what_the_recipient_says_of_it(
     store: Store, declared: str, panel: Panel, tmp_path: Path, answer: str, also: dict[str, str], state: str
 ) -> None:
     panel.reply = answering(answer, **also)
+    said = {"schema": "delivery-answer/1", "delivery": "d-" + "0" * 24, "answer": answer, **also}
+    jsonschema.validate(said, published_schemas()["delivery-answer-1"])
     send(declared, death(2))
     with working(declared, store, prepared(declared, tmp_path)), posting(declared, store, webhook(panel, tmp_path)):
         eventually(lambda: list(states(store).values()) == [state])
